@@ -1,0 +1,76 @@
+package filters
+
+import (
+	"io"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+)
+
+// zstdLevel is 1.4 times as fast as zstd -T0 -3 on CSV text, and 4 % smaller.
+// The next level is a third slower and 3 % larger there, though up to 4 %
+// smaller on logs and source code; it would leave no time for the digests.
+const zstdLevel = zstd.SpeedFastest
+
+// zstdMaxWindow is what the zstd program accepts without being asked to.
+const zstdMaxWindow = 128 << 20
+
+type zstdCodec struct{}
+
+func (zstdCodec) encode(dst, src []byte) ([]byte, error) {
+	e, err := newZstdEncoder()
+	if err != nil {
+		return dst, err
+	}
+	defer zstdEncoders.Put(e)
+	return e.EncodeAll(src, dst), nil
+}
+
+// zstdEncoders holds idle *zstd.Encoder values: 0.3 MiB each, and a window
+// more once they have seen more than a block.
+var zstdEncoders sync.Pool
+
+func newZstdEncoder() (*zstd.Encoder, error) {
+	if e, ok := zstdEncoders.Get().(*zstd.Encoder); ok {
+		return e, nil
+	}
+	return zstd.NewWriter(nil,
+		zstd.WithWindowSize(frameSize), // before the level: keeps blocks of 128 KiB
+		zstd.WithEncoderLevel(zstdLevel),
+		// Without it this level stores columns of numbers as they are.
+		zstd.WithAllLitEntropyCompression(true),
+		zstd.WithEncoderConcurrency(1),
+		zstd.WithLowerEncoderMem(true),
+		zstd.WithEncoderCRC(false),
+		zstd.WithZeroFrames(true))
+}
+
+func (zstdCodec) decoder(src *source) (io.ReadCloser, error) {
+	d, err := newZstdDecoder()
+	if err != nil {
+		return nil, err
+	}
+	return zstdDecoder{d}, d.Reset(src)
+}
+
+// zstdDecoders holds idle *zstd.Decoder values. They run no goroutines.
+var zstdDecoders sync.Pool
+
+func newZstdDecoder() (*zstd.Decoder, error) {
+	if d, ok := zstdDecoders.Get().(*zstd.Decoder); ok {
+		return d, nil
+	}
+	return zstd.NewReader(nil,
+		zstd.WithDecoderConcurrency(1),
+		zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxWindow(zstdMaxWindow))
+}
+
+// A zstdDecoder is a decoder that goes back to the pool when closed.
+type zstdDecoder struct{ *zstd.Decoder }
+
+func (d zstdDecoder) Close() error {
+	err := d.Reset(nil)
+	zstdDecoders.Put(d.Decoder)
+	return err
+}
