@@ -1,0 +1,82 @@
+package gitcmd
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Config returns the last value of a configuration key, and whether there is
+// one. The key is written as `git config --list` writes it: section and name in
+// lower case.
+func (r *Repository) Config(ctx context.Context, key string) (string, bool, error) {
+	values, err := r.ConfigAll(ctx, key)
+	if err != nil || len(values) == 0 {
+		return "", false, err
+	}
+	return values[len(values)-1], true, nil
+}
+
+// ConfigAll returns every value of a configuration key, the strongest last. The
+// configuration is read once.
+func (r *Repository) ConfigAll(ctx context.Context, key string) ([]string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.config == nil {
+		out, err := r.git.output(ctx, "config", "--null", "--list")
+		if err != nil {
+			return nil, fmt.Errorf("reading git config: %w", err)
+		}
+		r.config = map[string][]string{}
+		for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+			name, value, hasValue := strings.Cut(entry, "\n")
+			if !hasValue {
+				value = "true" // a name alone
+			}
+			r.config[name] = append(r.config[name], value)
+		}
+	}
+	return r.config[key], nil
+}
+
+// SetConfig sets a configuration key in the repository's own file.
+func (r *Repository) SetConfig(ctx context.Context, key, value string) error {
+	if _, err := r.git.output(ctx, "config", "--local", key, value); err != nil {
+		return fmt.Errorf("setting git config %s: %w", key, err)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.config = nil
+	return nil
+}
+
+// looseLimit is git's default for gc.auto: the number of loose objects from which
+// it packs them.
+const looseLimit = 6700
+
+// Maintain packs loose objects when there are too many, as git does after a
+// commit of its own. It judges their number as git does, by one of the 256
+// folders, and starts git only when that is due.
+func (r *Repository) Maintain(ctx context.Context) error {
+	limit := looseLimit
+	if text, ok, err := r.Config(ctx, "gc.auto"); err != nil {
+		return err
+	} else if n, err := strconv.Atoi(text); ok && err == nil {
+		limit = n
+	}
+	where, err := r.where(ctx)
+	if err != nil || limit <= 0 {
+		return err
+	}
+	loose, err := os.ReadDir(filepath.Join(where.common, "objects", "17"))
+	if err != nil || len(loose) <= (limit+255)/256 {
+		return nil //nolint:nilerr // no such folder: nothing to pack
+	}
+	if _, err := r.git.output(ctx, "maintenance", "run", "--auto", "--quiet"); err != nil {
+		return fmt.Errorf("packing objects: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package gitcmd
+
+import (
+	"context"
+	"errors"
+)
+
+// The exit statuses of every git-datapact command, beside 0 for done.
+const (
+	ExitNegative    = 1   // the answer is no: invalid, stale, different, nothing matched
+	ExitFailure     = 128 // the command could not do its work
+	ExitUsage       = 129 // the command line is not understood
+	ExitInterrupted = 130 // a signal ended the command
+)
+
+// ErrNotFound is what every look-up of an object, a ref or a path wraps when
+// there is none.
+var ErrNotFound = errors.New("not found")
+
+// ErrMoved says that a ref did not hold the value an update was based on.
+var ErrMoved = errors.New("ref has moved")
+
+// ErrNegative ends a command with [ExitNegative]. Wrap it with [Negative] to
+// say why.
+var ErrNegative = errors.New("negative answer")
+
+// Negative marks err as a negative answer: the command ends with
+// [ExitNegative] instead of [ExitFailure].
+func Negative(err error) error { return negative{err} }
+
+type negative struct{ error }
+
+func (n negative) Unwrap() error      { return n.error }
+func (negative) Is(target error) bool { return target == ErrNegative }
+
+// WithHint attaches the next step to an error. [Main] prints the hint of the
+// outermost error that has one; any error with a method Hint() string will do.
+func WithHint(err error, hint string) error {
+	if err == nil {
+		return nil
+	}
+	return hinted{err, hint}
+}
+
+type hinted struct {
+	error
+	hint string
+}
+
+func (h hinted) Unwrap() error { return h.error }
+
+// Hint returns the next step for whoever reads the error.
+func (h hinted) Hint() string { return h.hint }
+
+func hintOf(err error) string {
+	var h interface{ Hint() string }
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	return ""
+}
+
+func exitStatus(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, context.Canceled):
+		return ExitInterrupted
+	case errors.Is(err, ErrNegative):
+		return ExitNegative
+	default:
+		return ExitFailure
+	}
+}

@@ -1,0 +1,157 @@
+package gitcmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// An ExecError says that a git process failed. Stderr is what it printed.
+type ExecError struct {
+	Command string // the git subcommand, such as "update-ref"
+	Stderr  string
+	Err     error
+}
+
+func (e *ExecError) Error() string {
+	if text := firstComplaint(e.Stderr); text != "" {
+		return fmt.Sprintf("git %s: %s", e.Command, text)
+	}
+	return fmt.Sprintf("git %s: %v", e.Command, e.Err)
+}
+
+func (e *ExecError) Unwrap() error { return e.Err }
+
+// firstComplaint picks the line in which git says what is wrong.
+func firstComplaint(stderr string) string {
+	lines := strings.Split(strings.TrimSpace(stderr), "\n")
+	for _, prefix := range []string{"fatal: ", "error: "} {
+		for _, line := range lines {
+			if text, ok := strings.CutPrefix(line, prefix); ok {
+				return text
+			}
+		}
+	}
+	return lines[len(lines)-1]
+}
+
+// program starts git processes in one directory.
+type program struct {
+	dir string
+	env []string // nil: the process's own environment
+}
+
+// command prepares `git args…`. A cancelled context asks the process to
+// terminate, and kills it only when it does not within a few seconds.
+func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "git", args...)
+	cmd.Dir = p.dir
+	env := p.env
+	if env == nil {
+		env = os.Environ()
+	}
+	// Messages that are shown or recognised are git's untranslated ones.
+	cmd.Env = append(env[:len(env):len(env)], "LANGUAGE=en")
+	cmd.Cancel = func() error { return terminate(cmd.Process) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// with returns the program with variables added to its environment.
+func (p program) with(env ...string) program {
+	if p.env == nil {
+		p.env = os.Environ()
+	}
+	p.env = append(p.env[:len(p.env):len(p.env)], env...)
+	return p
+}
+
+// output runs git to its end and returns what it printed.
+func (p program) output(ctx context.Context, args ...string) ([]byte, error) {
+	return p.pipe(ctx, nil, args...)
+}
+
+// pipe runs git to its end with stdin as its input.
+func (p program) pipe(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
+	cmd := p.command(ctx, args...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.Bytes(), execError(ctx, args, stderr.String(), err)
+	}
+	return stdout.Bytes(), nil
+}
+
+// stream starts git and hands its output to read while it is being printed.
+// When read stops early the process is stopped and its status is not an error.
+func (p program) stream(ctx context.Context, read func(io.Reader) error, args ...string) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	cmd := p.command(ctx, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return execError(ctx, args, "", err)
+	}
+	readErr := read(stdout)
+	if readErr != nil {
+		cancel()
+		_ = cmd.Wait()
+		if errors.Is(readErr, errStop) {
+			return nil
+		}
+		return readErr
+	}
+	if err := cmd.Wait(); err != nil {
+		return execError(ctx, args, stderr.String(), err)
+	}
+	return nil
+}
+
+// errStop is what a reader of [program.stream] returns to stop early.
+var errStop = errors.New("stop")
+
+func execError(ctx context.Context, args []string, stderr string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if errors.Is(err, exec.ErrNotFound) {
+		return WithHint(errors.New("the git program is not on PATH"), "install git, then run the command again")
+	}
+	if strings.Contains(stderr, "not a git repository") {
+		return WithHint(ErrNoRepository, "go to a repository (or name one with -C), or start one with 'git datapact init'")
+	}
+	return &ExecError{Command: subcommand(args), Stderr: stderr, Err: err}
+}
+
+// subcommand skips the options that stand before git's own subcommand.
+func subcommand(args []string) string {
+	for i := 0; i < len(args); i++ {
+		if args[i] == "-c" || args[i] == "-C" {
+			i++
+			continue
+		}
+		if !strings.HasPrefix(args[i], "-") {
+			return args[i]
+		}
+	}
+	return ""
+}
+
+// exitCode is the status a finished process ended with, -1 for anything else.
+func exitCode(err error) int {
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		return exit.ExitCode()
+	}
+	return -1
+}

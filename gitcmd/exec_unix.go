@@ -1,0 +1,16 @@
+//go:build unix
+
+package gitcmd
+
+import (
+	"os"
+	"syscall"
+)
+
+// terminate asks a git process to end, which removes its lock files.
+func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
+
+// replaceProcess runs the executable in the place of this process.
+func replaceProcess(path string, args []string) error {
+	return syscall.Exec(path, args, os.Environ())
+}

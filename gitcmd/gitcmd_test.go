@@ -1,0 +1,336 @@
+package gitcmd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// newRepository makes an empty repository that nothing of the machine's
+// configuration reaches.
+func newRepository(t *testing.T, args ...string) (*Repository, string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, value := range map[string]string{
+		"HOME": dir, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
+		"GIT_AUTHOR_NAME": "A U Thor", "GIT_AUTHOR_EMAIL": "author@example.com",
+		"GIT_COMMITTER_NAME": "C O Mitter", "GIT_COMMITTER_EMAIL": "committer@example.com",
+	} {
+		t.Setenv(name, value)
+	}
+	git(t, dir, append([]string{"init", "-q", "-b", "main"}, args...)...)
+	r := Open(dir)
+	t.Cleanup(func() { _ = r.Close() })
+	return r, dir
+}
+
+func git(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return strings.TrimSuffix(string(out), "\n")
+}
+
+// write commits files to a branch that may not exist yet.
+func write(t *testing.T, r *Repository, name string, changes ...Change) Hash {
+	t.Helper()
+	ctx := t.Context()
+	branch, err := r.Branch(ctx, name)
+	if errors.Is(err, ErrNotFound) {
+		branch, err = r.Unborn(ctx, name)
+	}
+	if errors.Is(err, ErrNotFound) {
+		branch, err = Branch{Name: name, Ref: "refs/heads/" + name}, nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit, err := r.Commit(ctx, NewCommit{Parent: branch.Commit, Changes: changes, Message: "message\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, change := range changes {
+		paths = append(paths, change.Path)
+	}
+	if err := r.Advance(ctx, branch, commit, paths, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return commit
+}
+
+func TestCommitAndRead(t *testing.T) {
+	r, dir := newRepository(t)
+	first := write(t, r, "data", Change{Path: "a/b/c", Data: []byte("one\n")}, Change{Path: "x", Data: []byte("x"), Executable: true})
+	second := write(t, r, "data", Change{Path: "a/b/d", Data: []byte("two\n")})
+	want := "100644 blob 5626abf0f72e58d7a153368ba57db4c673c0e171\ta/b/c\n" +
+		"100644 blob f719efd430d52bcfc8566a43b2eb655688d38871\ta/b/d\n" +
+		"100755 blob c1b0730e0133447badd4e1e2db0b3b9bca53d4a2\tx"
+	if got := git(t, dir, "ls-tree", "-r", "data"); !strings.HasPrefix(got, want[:60]) || strings.Count(got, "\n") != 2 || !strings.Contains(got, "100755") {
+		t.Errorf("ls-tree = %q, want like %q", got, want)
+	}
+	if got := git(t, dir, "rev-parse", "data", "data^"); got != string(second)+"\n"+string(first) {
+		t.Errorf("history = %q, want %s on %s", got, second, first)
+	}
+	object, err := r.Object(t.Context(), "refs/heads/data:a/b/d")
+	if err != nil || string(object.Data) != "two\n" || object.Kind != Blob {
+		t.Errorf("Object = %+v, %v, want the blob", object, err)
+	}
+	git(t, dir, "fsck", "--strict")
+}
+
+func TestObjectNotFound(t *testing.T) {
+	r, _ := newRepository(t)
+	commit := write(t, r, "data", Change{Path: "a", Data: []byte("one\n")})
+	for _, rev := range []string{"nothing", "data:b", "0123456789012345678901234567890123456789", "data^{commit", "data~7"} {
+		if _, err := r.Object(t.Context(), rev); !errors.Is(err, ErrNotFound) {
+			t.Errorf("Object(%q) = %v, want not found", rev, err)
+		}
+	}
+	if _, err := r.Object(t.Context(), "data\nHEAD"); err == nil || errors.Is(err, ErrNotFound) {
+		t.Errorf("Object with a line feed = %v, want an error", err)
+	}
+	objects, err := r.Objects(t.Context(), []string{"data:a", "nothing", string(commit)})
+	if !errors.Is(err, ErrNotFound) || len(objects) != 3 || string(objects[0].Data) != "one\n" || objects[2].Hash != commit {
+		t.Errorf("Objects = %v, %v, want the others and not found", objects, err)
+	}
+	if got, err := r.ResolveCommit(t.Context(), "data"); err != nil || got != commit {
+		t.Errorf("ResolveCommit = %v, %v, want %v: the stream is out of step", got, err, commit)
+	}
+}
+
+func TestObjectTooLarge(t *testing.T) {
+	r, dir := newRepository(t)
+	big := filepath.Join(dir, "big")
+	if err := os.WriteFile(big, make([]byte, MaxObjectSize+1), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	hash := git(t, dir, "hash-object", "-w", big)
+	if _, err := r.Object(t.Context(), hash); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("Object = %v, want too large", err)
+	}
+	if _, err := r.Object(t.Context(), "nothing"); !errors.Is(err, ErrNotFound) {
+		t.Errorf("Object after it = %v, want not found: the stream is out of step", err)
+	}
+}
+
+func TestCancelledObject(t *testing.T) {
+	r, _ := newRepository(t)
+	write(t, r, "data", Change{Path: "a", Data: []byte("one\n")})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := r.Object(ctx, "data:a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("Object = %v, want cancelled", err)
+	}
+	if _, err := r.Object(t.Context(), "data:a"); err != nil {
+		t.Errorf("Object afterwards = %v", err)
+	}
+}
+
+func TestOutsideOfRepository(t *testing.T) {
+	newRepository(t)
+	r := Open(t.TempDir())
+	defer r.Close()
+	_, objectErr := r.Object(t.Context(), "HEAD")
+	_, whereErr := r.GitDir(t.Context())
+	_, branchErr := r.Branch(t.Context(), "data")
+	for _, err := range []error{objectErr, whereErr, branchErr} {
+		if !errors.Is(err, ErrNoRepository) || hintOf(err) == "" {
+			t.Errorf("error = %v, want no repository with a hint", err)
+		}
+	}
+}
+
+func TestObjectFormat(t *testing.T) {
+	r, dir := newRepository(t, "--object-format=sha256")
+	git(t, dir, "commit", "-q", "--allow-empty", "-m", "x")
+	_, objectErr := r.Object(t.Context(), "HEAD")
+	_, whereErr := r.GitDir(t.Context())
+	for _, err := range []error{objectErr, whereErr} {
+		if !errors.Is(err, errObjectFormat) {
+			t.Errorf("error = %v, want the object format", err)
+		}
+	}
+}
+
+func TestUpdateRefMoved(t *testing.T) {
+	r, _ := newRepository(t)
+	first := write(t, r, "data", Change{Path: "a", Data: []byte("1")})
+	second := write(t, r, "data", Change{Path: "a", Data: []byte("2")})
+	for _, old := range []Hash{first, ""} {
+		if err := r.UpdateRef(t.Context(), "refs/heads/data", first, old, "test"); !errors.Is(err, ErrMoved) {
+			t.Errorf("UpdateRef from %q = %v, want moved", old, err)
+		}
+	}
+	if tip, _ := r.ResolveRef(t.Context(), "refs/heads/data"); tip != second {
+		t.Errorf("tip = %s, want %s", tip, second)
+	}
+}
+
+func TestUpdateRefLocked(t *testing.T) {
+	r, dir := newRepository(t)
+	tip := write(t, r, "data", Change{Path: "a", Data: []byte("1")})
+	lock := filepath.Join(dir, ".git", "refs", "heads", "data.lock")
+	if err := os.WriteFile(lock, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var updating sync.WaitGroup
+	updating.Go(func() {
+		defer cancel()
+		if err := r.UpdateRef(ctx, "refs/heads/data", tip, tip, "test"); err != nil {
+			t.Errorf("UpdateRef after the lock is gone = %v", err)
+		}
+	})
+	if err := os.Remove(lock); err != nil { // at any moment of its tries
+		t.Error(err)
+	}
+	updating.Wait()
+}
+
+func TestFindBranch(t *testing.T) {
+	r, dir := newRepository(t)
+	commit := write(t, r, "deep/data", Change{Path: "a", Data: []byte("1")})
+	for _, ref := range []string{"refs/remotes/origin/one", "refs/remotes/other/one", "refs/remotes/other/two", "refs/remotes/x/many", "refs/remotes/y/many"} {
+		git(t, dir, "update-ref", ref, string(commit))
+	}
+	tests := []struct{ name, ref, complaint string }{
+		{"deep/data", "refs/heads/deep/data", ""},
+		{"one", "refs/remotes/origin/one", ""},
+		{"two", "refs/remotes/other/two", ""},
+		{"many", "", "on several remotes: x, y"},
+		{"deep", "", "not found"},
+		{"-x", "", "not a branch name"},
+		{"a..b", "", "not a branch name"},
+		{"a b", "", "not a branch name"},
+		{"", "", "not a branch name"},
+	}
+	for _, test := range tests {
+		branch, err := r.FindBranch(t.Context(), test.name)
+		switch {
+		case test.complaint == "" && (err != nil || branch.Ref != test.ref || branch.Commit != commit):
+			t.Errorf("FindBranch(%q) = %+v, %v, want %s", test.name, branch, err, test.ref)
+		case test.complaint != "" && (err == nil || !strings.Contains(err.Error(), test.complaint)):
+			t.Errorf("FindBranch(%q) = %v, want %q", test.name, err, test.complaint)
+		}
+	}
+}
+
+func TestLog(t *testing.T) {
+	r, dir := newRepository(t)
+	write(t, r, "data", Change{Path: "result/a", Data: []byte("1")}, Change{Path: "other", Data: []byte("1")})
+	write(t, r, "data", Change{Path: "other", Data: []byte("2")})
+	write(t, r, "data", Change{Path: "result/b\nc", Data: []byte("2")})
+	git(t, dir, "config", "log.showRoot", "false")
+	git(t, dir, "config", "log.showSignature", "true")
+	git(t, dir, "config", "color.ui", "always")
+	git(t, dir, "checkout", "-q", "data")
+	git(t, dir, "rm", "-q", "result/a")
+	git(t, dir, "commit", "-q", "-m", "remove")
+	var got []string
+	for entry, err := range r.Log(t.Context(), "data", "result") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range entry.Files {
+			got = append(got, file.Path+" "+string(file.Hash[:min(3, len(file.Hash))]))
+		}
+	}
+	want := []string{"result/a ", "result/b\nc d82", "result/a 56a"}
+	if strings.Join(got, "|") != strings.Join(want, "|") {
+		t.Errorf("Log = %q, want %q", got, want)
+	}
+}
+
+func TestWorktreeFollows(t *testing.T) {
+	r, dir := newRepository(t)
+	write(t, r, "main", Change{Path: "a", Data: []byte("1\n")}, Change{Path: "b", Data: []byte("1\n")})
+	linked := filepath.Join(t.TempDir(), "linked")
+	write(t, r, "data", Change{Path: "a", Data: []byte("1\n")})
+	git(t, dir, "worktree", "add", "-q", linked, "data")
+	if err := os.WriteFile(filepath.Join(dir, "b"), []byte("mine\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	write(t, r, "main", Change{Path: "sub/new", Data: []byte("2\n")}, Change{Path: "a", Data: []byte("2\n")})
+	write(t, r, "data", Change{Path: "new", Data: []byte("2\n")})
+	if got := git(t, dir, "status", "--porcelain"); got != " M b" {
+		t.Errorf("status = %q, want only the user's own change", got)
+	}
+	if got := git(t, linked, "status", "--porcelain"); got != "" {
+		t.Errorf("status of the linked worktree = %q, want clean", got)
+	}
+}
+
+func TestWorktreeChangesKept(t *testing.T) {
+	r, dir := newRepository(t)
+	commit := write(t, r, "main", Change{Path: "a", Data: []byte("1\n")})
+	change := Change{Path: "a", Data: []byte("2\n")}
+	next, err := r.Commit(t.Context(), NewCommit{Parent: commit, Changes: []Change{change}, Message: "x\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "a"), []byte("mine\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	branch, err := r.Branch(t.Context(), "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Advance(t.Context(), branch, next, []string{"a"}, "test"); err == nil || hintOf(err) == "" {
+		t.Errorf("Advance = %v, want an error with a hint", err)
+	}
+	if tip := git(t, dir, "rev-parse", "main"); tip != string(commit) {
+		t.Errorf("tip = %s, want %s", tip, commit)
+	}
+}
+
+// A process killed between moving the ref and updating the worktree leaves an old
+// version in index and file; the next update goes over it.
+func TestWorktreeBehind(t *testing.T) {
+	r, dir := newRepository(t)
+	write(t, r, "main", Change{Path: "a", Data: []byte("1\n")})
+	second := write(t, r, "main", Change{Path: "a", Data: []byte("2\n")})
+	git(t, dir, "read-tree", "-m", "-u", "main^")
+	if got := git(t, dir, "status", "--porcelain"); got != "M  a" {
+		t.Fatalf("status = %q, want an old version", got)
+	}
+	third := write(t, r, "main", Change{Path: "a", Data: []byte("3\n")})
+	if got := git(t, dir, "status", "--porcelain"); got != "" || third == second {
+		t.Errorf("status = %q, want clean", got)
+	}
+}
+
+func TestExitStatus(t *testing.T) {
+	cause := errors.New("cause")
+	tests := []struct {
+		err  error
+		want int
+	}{
+		{nil, 0},
+		{cause, ExitFailure},
+		{Negative(cause), ExitNegative},
+		{WithHint(Negative(cause), "hint"), ExitNegative},
+		{context.Canceled, ExitInterrupted},
+		{context.DeadlineExceeded, ExitFailure},
+	}
+	for _, test := range tests {
+		if got := exitStatus(test.err); got != test.want {
+			t.Errorf("exitStatus(%v) = %d, want %d", test.err, got, test.want)
+		}
+	}
+	if !errors.Is(Negative(cause), cause) {
+		t.Error("Negative hides its cause")
+	}
+}

@@ -1,0 +1,108 @@
+package gitcmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A LogEntry is one commit of a branch and what it did to the paths asked for.
+type LogEntry struct {
+	Commit Hash
+	Time   time.Time // of the committer
+	Files  []File    // as the commit left them; Hash is "" for one that it removed
+}
+
+// Log walks the first-parent history of a revision, or a range "a..b" of it,
+// newest first, over the commits that changed something at or below the path
+// from the top of the tree ("" for anything). It reads no further than it is
+// asked to. In a shallow clone the last commit shows all files as its own.
+func (r *Repository) Log(ctx context.Context, revision, path string) iter.Seq2[LogEntry, error] {
+	return func(yield func(LogEntry, error) bool) {
+		err := r.git.stream(ctx, func(out io.Reader) error {
+			return readLog(out, func(entry LogEntry) error {
+				if !yield(entry, nil) {
+					return errStop
+				}
+				return nil
+			})
+		}, "log", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "-z", "--no-abbrev",
+			"--no-renames", "--no-color", "--no-show-signature", "--no-follow", "--no-notes",
+			"--format=%x01%H %ct", revision, "--", ":(top,literal)"+path)
+		if err != nil {
+			yield(LogEntry{}, fmt.Errorf("reading the history of %s: %w", revision, err))
+		}
+	}
+}
+
+// readLog reads commits as `git log --raw -z` prints them: a header that begins
+// with \x01, then pairs of records, ":<modes> <hashes> <status>" and the path.
+func readLog(out io.Reader, visit func(LogEntry) error) error {
+	var entry LogEntry
+	var meta string // of the change whose path comes next
+	flush := func() error {
+		if entry.Commit == "" {
+			return nil
+		}
+		return visit(entry)
+	}
+	err := readRecords(out, func(record string) error {
+		switch {
+		case meta != "":
+			change, err := parseChange(meta, record)
+			entry.Files = append(entry.Files, change)
+			meta = ""
+			return err
+		case strings.HasPrefix(record, "\x01"):
+			if err := flush(); err != nil {
+				return err
+			}
+			var err error
+			entry, err = parseLogHeader(record[1:])
+			return err
+		default:
+			meta = strings.TrimPrefix(record, "\n")
+			return nil
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+func parseLogHeader(line string) (LogEntry, error) {
+	hash, seconds, _ := strings.Cut(line, " ")
+	unix, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return LogEntry{}, fmt.Errorf("git log answered %q", line)
+	}
+	return LogEntry{Commit: Hash(hash), Time: time.Unix(unix, 0).UTC()}, nil
+}
+
+func parseChange(meta, path string) (File, error) {
+	fields := strings.Fields(strings.TrimPrefix(meta, ":"))
+	if len(fields) != 5 {
+		return File{}, fmt.Errorf("git log answered %q", meta)
+	}
+	change := File{Path: path, Mode: fields[1], Hash: Hash(fields[3])}
+	if change.Hash == zeroHash {
+		change.Hash = ""
+	}
+	return change, nil
+}
+
+// CommitBefore returns the newest commit of a first-parent history that was made
+// at or before a time, "" when there is none. It compares no trees.
+func (r *Repository) CommitBefore(ctx context.Context, commit Hash, t time.Time) (Hash, error) {
+	out, err := r.git.output(ctx, "rev-list", "--first-parent", "--max-count=1",
+		"--before="+strconv.FormatInt(t.Unix(), 10), string(commit))
+	if err != nil {
+		return "", fmt.Errorf("reading the history of %s: %w", commit.Short(), err)
+	}
+	return Hash(strings.TrimSpace(string(out))), nil
+}

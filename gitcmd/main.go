@@ -1,0 +1,133 @@
+package gitcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+// A Command is a struct whose fields kong reads as flags and arguments. When it
+// also has a method Help() string, that text heads its help.
+type Command interface {
+	// Run does the work. The context is cancelled by SIGINT and SIGTERM.
+	Run(ctx context.Context, env *Env) error
+}
+
+// common are the flags that every command takes.
+type common struct {
+	Dir     string           `short:"C" placeholder:"DIR" type:"existingdir" help:"Run as if started in DIR."`
+	Quiet   bool             `short:"q" help:"Say nothing but errors and warnings."`
+	Verbose bool             `short:"v" help:"Say more about what is done."`
+	Version kong.VersionFlag `help:"Print the version and exit."`
+}
+
+// Main runs a subcommand as a process: it parses the command line into cmd,
+// runs it, prints its error and hint to standard error, and exits with one of
+// the statuses of this package. It does not return.
+func Main(name string, cmd Command) {
+	env := &Env{Name: name, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	os.Exit(run(env, cmd, os.Args[1:]))
+}
+
+func run(env *Env, cmd Command, args []string) int {
+	line := grammar{Command: cmd}
+	parser, err := newParser(env, &line)
+	if err != nil {
+		return report(env, err)
+	}
+	if len(args) == 1 && args[0] == "--git-completion-helper" {
+		printFlags(env.Stdout, parser.Model)
+		return 0
+	}
+	if _, err := parser.Parse(args); err != nil {
+		fmt.Fprintf(env.Stderr, "%s: error: %v\nhint: 'git datapact help%s' shows the usage\n", env.Name, err, helpTopic(env.Name))
+		return ExitUsage
+	}
+	env.Quiet, env.Verbose = line.Common.Quiet, line.Common.Verbose
+	if line.Common.Dir != "" {
+		if err := os.Chdir(line.Common.Dir); err != nil {
+			return report(env, err)
+		}
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	return report(env, cmd.Run(ctx, env))
+}
+
+// grammar is a whole command line.
+type grammar struct {
+	Common  common  `embed:""`
+	Command Command `embed:""`
+}
+
+func newParser(env *Env, g *grammar) (*kong.Kong, error) {
+	description := ""
+	if h, ok := g.Command.(interface{ Help() string }); ok {
+		description = h.Help() + "\n\n" + exitStatusHelp
+	}
+	return kong.New(g,
+		kong.Name(strings.Replace(env.Name, "git-datapact", "git datapact", 1)),
+		kong.Description(description),
+		kong.Vars{"version": env.Name + " version " + Version()},
+		kong.Writers(env.Stdout, env.Stderr),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 90}),
+	)
+}
+
+const exitStatusHelp = "Exit status: 0 done, 1 a negative answer, 128 failure, 129 usage, 130 interrupted."
+
+func helpTopic(name string) string {
+	if topic, ok := strings.CutPrefix(name, "git-datapact-"); ok {
+		return " " + topic
+	}
+	return ""
+}
+
+// printFlags lists long flags the way git's own commands answer its completion.
+func printFlags(w io.Writer, model *kong.Application) {
+	var names []string
+	for _, group := range model.AllFlags(true) {
+		for _, flag := range group {
+			name := "--" + flag.Name
+			if !flag.IsBool() {
+				name += "="
+			}
+			names = append(names, name)
+		}
+	}
+	fmt.Fprintln(w, strings.Join(names, " "))
+}
+
+// report prints an error the way every command does and returns the status.
+func report(env *Env, err error) int {
+	status := exitStatus(err)
+	switch {
+	case err == nil || err == ErrNegative:
+	case status == ExitInterrupted:
+		fmt.Fprintf(env.Stderr, "%s: interrupted\n", env.Name)
+	default:
+		fmt.Fprintf(env.Stderr, "%s: error: %v\n", env.Name, err)
+		if failed := (*ExecError)(nil); env.Verbose && errors.As(err, &failed) {
+			fmt.Fprintf(env.Stderr, "git %s said:\n%s", failed.Command, failed.Stderr)
+		}
+		if hint := hintOf(err); hint != "" {
+			fmt.Fprintf(env.Stderr, "hint: %s\n", hint)
+		}
+	}
+	return status
+}
+
+// Exec runs the executable at path in the place of this process, with its
+// streams and signals. It returns only when that fails.
+func Exec(path string, args ...string) error {
+	err := replaceProcess(path, append([]string{path}, args...))
+	return fmt.Errorf("running %s: %w", path, err)
+}

@@ -1,0 +1,213 @@
+package gitcmd
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// A Hash names a git object: 40 lower-case hexadecimal digits.
+type Hash string
+
+// Short is the hash as people write it.
+func (h Hash) Short() string { return string(h[:min(len(h), 12)]) }
+
+// A Kind is the type of a git object.
+type Kind string
+
+// The kinds of objects that are looked up here.
+const (
+	Blob   Kind = "blob"
+	Tree   Kind = "tree"
+	Commit Kind = "commit"
+)
+
+// An Object is what `git cat-file` tells of one.
+type Object struct {
+	Hash Hash
+	Kind Kind
+	Data []byte
+}
+
+// MaxObjectSize bounds the objects that are read into memory: 64 MiB. Receipts,
+// job files and folders of a million receipts are far below it.
+const MaxObjectSize = 64 << 20
+
+// Object reads the object that a revision expression such as
+// "refs/heads/b:result" names. An error that is [ErrNotFound] says there is
+// none.
+func (r *Repository) Object(ctx context.Context, rev string) (*Object, error) {
+	objects, err := r.Objects(ctx, []string{rev})
+	if err != nil {
+		return nil, err
+	}
+	return objects[0], nil
+}
+
+// Objects reads several objects in one exchange. All of them are there, in the
+// order asked for, or there is an error, which is [ErrNotFound] when one is
+// missing. It holds them all: ask in portions.
+func (r *Repository) Objects(ctx context.Context, revs []string) ([]*Object, error) {
+	for _, rev := range revs {
+		if strings.ContainsAny(rev, "\n\r\x00") {
+			return nil, fmt.Errorf("reading object %q: a name cannot hold a line break", rev)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.objects == nil {
+		reader, err := startObjectReader(r.git)
+		if err != nil {
+			return nil, err
+		}
+		r.objects = reader
+	}
+	objects, err := r.objects.read(ctx, revs)
+	if r.objects.broken {
+		_ = r.objects.close()
+		r.objects = nil
+	}
+	return objects, err
+}
+
+// ResolveCommit returns the commit that a revision names.
+func (r *Repository) ResolveCommit(ctx context.Context, rev string) (Hash, error) {
+	object, err := r.Object(ctx, rev+"^{commit}")
+	if err != nil {
+		return "", err
+	}
+	return object.Hash, nil
+}
+
+// An objectReader is one `git cat-file --batch-command`, asked for some names at
+// a time. It answers at the end of each request, not object by object, which
+// would cost a switch between the processes for each.
+type objectReader struct {
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	stdout *bufio.Reader
+	stderr bytes.Buffer
+	broken bool // the stream is out of step: close it
+}
+
+func startObjectReader(git program) (*objectReader, error) {
+	o := &objectReader{}
+	// The process outlives the call that starts it; close ends it.
+	o.cmd = git.command(context.Background(), "cat-file", "--batch-command", "--buffer")
+	o.cmd.Stderr = &o.stderr
+	var err error
+	if o.stdin, err = o.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	stdout, err := o.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	o.stdout = bufio.NewReaderSize(stdout, 64<<10)
+	if err := o.cmd.Start(); err != nil {
+		return nil, execError(context.Background(), []string{"cat-file"}, "", err)
+	}
+	return o, nil
+}
+
+func (o *objectReader) close() error {
+	_ = o.stdin.Close()
+	_ = terminate(o.cmd.Process) // it holds nothing that could be lost
+	_ = o.cmd.Wait()
+	return nil
+}
+
+func (o *objectReader) read(ctx context.Context, revs []string) ([]*Object, error) {
+	stop := context.AfterFunc(ctx, func() { _ = terminate(o.cmd.Process) })
+	defer stop()
+	var writing sync.WaitGroup
+	request := "contents " + strings.Join(revs, "\ncontents ") + "\nflush\n"
+	writing.Go(func() { _, _ = io.WriteString(o.stdin, request) })
+	objects, err := o.answers(revs)
+	writing.Wait()
+	if ctx.Err() != nil {
+		o.broken = true
+		return nil, ctx.Err()
+	}
+	return objects, err
+}
+
+// answers reads the answer to every name, also after one that is an error, so
+// that the stream stays in step.
+func (o *objectReader) answers(revs []string) ([]*Object, error) {
+	objects := make([]*Object, len(revs))
+	var first error
+	for i, rev := range revs {
+		object, err := readObject(o.stdout, rev)
+		if errors.Is(err, errStream) || errors.Is(err, errObjectFormat) {
+			o.broken = true
+			_ = o.close() // waits for what it says on stderr
+			if o.stderr.Len() > 0 {
+				err = execError(context.Background(), []string{"cat-file"}, o.stderr.String(), err)
+			}
+			return nil, err
+		}
+		if err != nil && first == nil {
+			first = err
+		}
+		objects[i] = object
+	}
+	return objects, first
+}
+
+// errStream marks errors after which the stream of answers is of no use.
+var errStream = errors.New("the answer of git cat-file is cut short or garbled")
+
+// readObject reads one answer of cat-file: "<hash> <kind> <size>", the
+// bytes, a line feed; or "<name> missing" and its like.
+func readObject(r *bufio.Reader, rev string) (*Object, error) {
+	line, err := r.ReadString('\n')
+	if err != nil {
+		return nil, errStream
+	}
+	line = strings.TrimSuffix(line, "\n")
+	switch answer, _ := strings.CutPrefix(line, rev+" "); answer {
+	case "missing":
+		return nil, fmt.Errorf("object %q: %w", rev, ErrNotFound)
+	case "ambiguous":
+		return nil, fmt.Errorf("object %q is ambiguous", rev)
+	}
+	object, size, err := parseObjectHeader(line)
+	if err != nil {
+		return nil, err
+	}
+	if len(object.Hash) != len(zeroHash) {
+		return nil, errObjectFormat
+	}
+	if size > MaxObjectSize {
+		if _, err := io.CopyN(io.Discard, r, size+1); err != nil {
+			return nil, errStream
+		}
+		return nil, fmt.Errorf("reading object %q: %d bytes, more than %d", rev, size, MaxObjectSize)
+	}
+	object.Data = make([]byte, size+1)
+	if _, err := io.ReadFull(r, object.Data); err != nil {
+		return nil, errStream
+	}
+	object.Data = object.Data[:size]
+	return object, nil
+}
+
+func parseObjectHeader(line string) (*Object, int64, error) {
+	fields := strings.Fields(line)
+	if len(fields) != 3 {
+		return nil, 0, errStream
+	}
+	size, err := strconv.ParseInt(fields[2], 10, 64)
+	if err != nil || size < 0 {
+		return nil, 0, errStream
+	}
+	return &Object{Hash: Hash(fields[0]), Kind: Kind(fields[1])}, size, nil
+}

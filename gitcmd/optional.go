@@ -1,0 +1,22 @@
+package gitcmd
+
+import "github.com/alecthomas/kong"
+
+// An Optional is the value of a flag that can stand without one: --push and
+// --push=REMOTE.
+type Optional struct {
+	Set   bool
+	Value string
+}
+
+// Decode reads the value that kong has split off at the equals sign, if any.
+func (o *Optional) Decode(ctx *kong.DecodeContext) error {
+	o.Set = true
+	if ctx.Scan.Peek().Type == kong.FlagValueToken {
+		return ctx.Scan.PopValueInto("value", &o.Value)
+	}
+	return nil
+}
+
+// IsBool tells kong that the next argument is not the value.
+func (*Optional) IsBool() bool { return true }

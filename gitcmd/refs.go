@@ -1,0 +1,211 @@
+package gitcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// A Branch is a branch as a ref of the repository shows it.
+type Branch struct {
+	Name     string
+	Ref      string // "refs/heads/…", or "refs/remotes/…" where Remote is set
+	Remote   string // the remote whose tracking branch it is, "" for a local one
+	Commit   Hash   // its tip; "" for the unborn branch of HEAD
+	Worktree string // where it is checked out, "" for nowhere
+}
+
+// CheckBranchName refuses what git refuses as the name of a branch.
+func CheckBranchName(name string) error {
+	err := plumbing.NewBranchReferenceName(name).Validate()
+	if err != nil || name == "" || name == "HEAD" || name[0] == '-' {
+		return fmt.Errorf("%q is not a branch name", name)
+	}
+	return nil
+}
+
+// Branch finds a local branch. The error for none is [ErrNotFound].
+func (r *Repository) Branch(ctx context.Context, name string) (Branch, error) {
+	branches, err := r.branches(ctx, name, "refs/heads/"+name)
+	if err != nil {
+		return Branch{}, err
+	}
+	if len(branches) == 0 {
+		return Branch{}, fmt.Errorf("branch %s: %w", name, ErrNotFound)
+	}
+	return branches[0], nil
+}
+
+// FindBranch finds a branch to read: the local one, else the remote-tracking
+// one; of several remotes, that of origin. It does not tell the worktree.
+func (r *Repository) FindBranch(ctx context.Context, name string) (Branch, error) {
+	if err := CheckBranchName(name); err != nil {
+		return Branch{}, err
+	}
+	local := Branch{Name: name, Ref: "refs/heads/" + name}
+	var err error
+	if local.Commit, err = r.ResolveCommit(ctx, local.Ref); !errors.Is(err, ErrNotFound) {
+		return local, err
+	}
+	branches, err := r.branches(ctx, name, "refs/remotes/*/"+name)
+	if err != nil {
+		return Branch{}, err
+	}
+	var remotes []string
+	for _, b := range branches {
+		if b.Remote == "origin" || len(branches) == 1 {
+			return b, nil
+		}
+		remotes = append(remotes, b.Remote)
+	}
+	if len(remotes) > 0 {
+		return Branch{}, WithHint(fmt.Errorf("branch %s is on several remotes: %s", name, strings.Join(remotes, ", ")),
+			fmt.Sprintf("choose one with 'git branch %s %s/%s'", name, remotes[0], name))
+	}
+	return Branch{}, fmt.Errorf("branch %s: %w", name, ErrNotFound)
+}
+
+// branches lists the refs that match. The patterns hold the branch's name, which
+// cannot hold a wildcard itself.
+func (r *Repository) branches(ctx context.Context, name string, patterns ...string) ([]Branch, error) {
+	if err := CheckBranchName(name); err != nil {
+		return nil, err
+	}
+	args := append([]string{"for-each-ref", "--format=%(refname)%00%(objectname)%00%(worktreepath)"}, patterns...)
+	out, err := r.git.output(ctx, args...)
+	if err != nil {
+		return nil, fmt.Errorf("looking for branch %s: %w", name, err)
+	}
+	var branches []Branch
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\x00")
+		if len(fields) != 3 {
+			continue
+		}
+		b := Branch{Name: name, Ref: fields[0], Commit: Hash(fields[1]), Worktree: fields[2]}
+		if rest, ok := strings.CutPrefix(b.Ref, "refs/remotes/"); ok {
+			b.Remote = strings.TrimSuffix(rest, "/"+name)
+		}
+		if b.Ref == "refs/heads/"+name || b.Ref == "refs/remotes/"+b.Remote+"/"+name {
+			branches = append(branches, b)
+		}
+	}
+	return branches, nil
+}
+
+// ErrDetached says that HEAD names a commit and no branch.
+var ErrDetached = errors.New("HEAD is detached: it names no branch")
+
+// Head returns the name of the current branch, which may be unborn.
+func (r *Repository) Head(ctx context.Context) (string, error) {
+	out, err := r.git.output(ctx, "symbolic-ref", "--quiet", "HEAD")
+	var failed *ExecError
+	if errors.As(err, &failed) && exitCode(failed.Err) == 1 {
+		return "", ErrDetached
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading HEAD: %w", err)
+	}
+	name, ok := strings.CutPrefix(strings.TrimSpace(string(out)), "refs/heads/")
+	if !ok {
+		return "", fmt.Errorf("HEAD names %s, which is not a branch", strings.TrimSpace(string(out)))
+	}
+	return name, nil
+}
+
+// Unborn returns the current branch when it has no commit yet, with the
+// worktree it is checked out in; [ErrNotFound] when name is not that branch.
+func (r *Repository) Unborn(ctx context.Context, name string) (Branch, error) {
+	head, err := r.Head(ctx)
+	if errors.Is(err, ErrDetached) || err == nil && head != name {
+		return Branch{}, fmt.Errorf("branch %s: %w", name, ErrNotFound)
+	}
+	if err != nil {
+		return Branch{}, err
+	}
+	b := Branch{Name: name, Ref: "refs/heads/" + name}
+	if b.Worktree, err = r.TopLevel(ctx); err != nil {
+		return Branch{}, err
+	}
+	return b, nil
+}
+
+// zeroHash stands for a ref that is not there.
+const zeroHash = Hash("0000000000000000000000000000000000000000")
+
+// UpdateRef sets ref to the commit if it still holds old ("" for a ref that must
+// not exist), under git's own lock, with a line in the reflog. When the ref
+// holds something else the error is [ErrMoved] and nothing has changed.
+func (r *Repository) UpdateRef(ctx context.Context, ref string, commit, old Hash, reflog string) error {
+	if old == "" {
+		old = zeroHash
+	}
+	args := []string{"-c", "core.filesRefLockTimeout=1000", "update-ref", "-m", reflog, ref, string(commit), string(old)}
+	var err error
+	for wait := 10 * time.Millisecond; wait < 3*time.Second; wait *= 2 {
+		if _, err = r.git.output(ctx, args...); err == nil || ctx.Err() != nil {
+			return err
+		}
+		if current, _ := r.ResolveRef(ctx, ref); current != old {
+			return fmt.Errorf("updating %s: %w", ref, ErrMoved)
+		}
+		if !lockHeld(err) {
+			break
+		}
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+	return lockHint(fmt.Errorf("updating %s: %w", ref, err))
+}
+
+// ResolveRef reads a ref by its full name; the zero hash when there is none.
+func (r *Repository) ResolveRef(ctx context.Context, ref string) (Hash, error) {
+	out, err := r.git.output(ctx, "for-each-ref", "--format=%(objectname) %(refname)", ref)
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(out)) {
+		if hash, name, _ := strings.Cut(strings.TrimSpace(line), " "); name == ref {
+			return Hash(hash), nil
+		}
+	}
+	return zeroHash, nil
+}
+
+// DeleteRef removes a ref if it still holds old.
+func (r *Repository) DeleteRef(ctx context.Context, ref string, old Hash) error {
+	if _, err := r.git.output(ctx, "update-ref", "-d", ref, string(old)); err != nil {
+		return fmt.Errorf("deleting %s: %w", ref, err)
+	}
+	return nil
+}
+
+// lockHeld reports whether git stopped at another process's lock file.
+func lockHeld(err error) bool {
+	var failed *ExecError
+	return errors.As(err, &failed) && strings.Contains(failed.Stderr, ".lock': File exists")
+}
+
+func lockHint(err error) error {
+	if !lockHeld(err) {
+		return err
+	}
+	return WithHint(err, "another git process holds the lock; if none is running, one was killed: delete the .lock file and run the command again")
+}
+
+// sleep waits, or returns the context's error when that ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,102 @@
+package gitcmd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// A Repository is a git repository on disk. Close ends the git processes that
+// serve it.
+type Repository struct {
+	git program
+
+	mu      sync.Mutex
+	objects *objectReader // started by the first look-up
+	layout  *layout       // read when first asked for
+	config  map[string][]string
+}
+
+// A layout is where the parts of a repository are.
+type layout struct {
+	gitDir string // of this worktree
+	common string // shared by all worktrees
+	bare   bool
+}
+
+// Open names the repository that dir ("" for the working directory) is in, by
+// git's own rules: GIT_DIR and its kin, then the folders upwards. It starts no
+// process: where there is no repository, the first use says [ErrNoRepository].
+func Open(dir string) *Repository { return &Repository{git: program{dir: dir}} }
+
+func (r *Repository) where(ctx context.Context) (*layout, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.layout != nil {
+		return r.layout, nil
+	}
+	out, err := r.git.output(ctx, "rev-parse", "--path-format=absolute",
+		"--git-dir", "--git-common-dir", "--is-bare-repository", "--show-object-format")
+	if err != nil {
+		return nil, err
+	}
+	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
+	if len(lines) != 4 {
+		return nil, fmt.Errorf("git rev-parse answered %d lines, want 4", len(lines))
+	}
+	if lines[3] != "sha1" {
+		return nil, errObjectFormat
+	}
+	r.layout = &layout{gitDir: lines[0], common: lines[1], bare: lines[2] == "true"}
+	return r.layout, nil
+}
+
+// errObjectFormat refuses repositories whose objects are not named by SHA-1.
+var errObjectFormat = WithHint(errors.New("the repository uses an object format other than sha1, which is not supported"),
+	"keep receipts in a repository made with 'git init --object-format=sha1'")
+
+// ErrNoRepository is the error outside of a repository.
+var ErrNoRepository = errors.New("not a git repository (nor any of the folders above)")
+
+// Init makes dir ("" for the working directory) a new repository. The caller
+// closes it.
+func Init(ctx context.Context, dir string) (*Repository, error) {
+	if _, err := (program{dir: dir}).output(ctx, "init", "--quiet"); err != nil {
+		return nil, fmt.Errorf("starting a repository: %w", err)
+	}
+	return Open(dir), nil
+}
+
+// Close ends the processes that serve the repository.
+func (r *Repository) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.objects == nil {
+		return nil
+	}
+	err := r.objects.close()
+	r.objects = nil
+	return err
+}
+
+// GitDir is the absolute path of the git directory of this worktree.
+func (r *Repository) GitDir(ctx context.Context) (string, error) {
+	where, err := r.where(ctx)
+	if err != nil {
+		return "", err
+	}
+	return where.gitDir, nil
+}
+
+// DataDir is the folder in which git-datapact keeps its own files, inside the
+// git directory that all worktrees share. It may not exist yet.
+func (r *Repository) DataDir(ctx context.Context) (string, error) {
+	where, err := r.where(ctx)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(where.common, "datapact"), nil
+}

@@ -1,0 +1,180 @@
+package gitcmd
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"sort"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
+)
+
+// A File is a path of a tree and the blob it holds.
+type File struct {
+	Path string // slash-separated, from the root of the tree
+	Mode string // "100644", "100755", "120000"
+	Hash Hash
+}
+
+// Files lists the files below a folder of a commit or tree, sorted by path. A
+// folder that is not there has none.
+func (r *Repository) Files(ctx context.Context, treeish, folder string) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		err := r.git.stream(ctx, func(out io.Reader) error {
+			return readRecords(out, func(record string) error {
+				file, err := parseTreeLine(record)
+				if err == nil && !yield(file, nil) {
+					return errStop
+				}
+				return err
+			})
+		}, "ls-tree", "-r", "-z", "--full-tree", treeish, folder+"/")
+		if err != nil {
+			yield(File{}, fmt.Errorf("listing %s of %s: %w", folder, treeish, err))
+		}
+	}
+}
+
+// parseTreeLine reads "<mode> <kind> <hash>\t<path>".
+func parseTreeLine(line string) (File, error) {
+	head, path, ok := strings.Cut(line, "\t")
+	fields := strings.Fields(head)
+	if !ok || len(fields) != 3 {
+		return File{}, fmt.Errorf("git ls-tree answered %q", line)
+	}
+	return File{Path: path, Mode: fields[0], Hash: Hash(fields[2])}, nil
+}
+
+// readRecords calls visit with each NUL-terminated record.
+func readRecords(r io.Reader, visit func(string) error) error {
+	in := bufio.NewReaderSize(r, 64<<10)
+	for {
+		record, err := in.ReadString(0)
+		if err == io.EOF && record == "" {
+			return nil
+		}
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if err := visit(strings.TrimSuffix(record, "\x00")); err != nil {
+			return err
+		}
+	}
+}
+
+// A Change puts a file at a path of a tree: new bytes, or a blob that the
+// repository holds already.
+type Change struct {
+	Path       string
+	Data       []byte
+	Blob       Hash // where set, Data is not used
+	Executable bool
+}
+
+// A treeEditor makes the trees that a set of changes leads to. It reads the
+// folders on the way and no others.
+type treeEditor struct {
+	repository *Repository
+	written    *pack
+}
+
+// edit returns the tree that base ("" for the empty tree) becomes.
+func (e *treeEditor) edit(ctx context.Context, base Hash, changes []Change) (Hash, error) {
+	entries, err := e.entries(ctx, base)
+	if err != nil {
+		return "", err
+	}
+	below := map[string][]Change{}
+	for _, change := range changes {
+		name, rest, isFolder := strings.Cut(change.Path, "/")
+		if isFolder {
+			change.Path = rest
+			below[name] = append(below[name], change)
+			continue
+		}
+		entries[name] = e.file(name, change)
+	}
+	for name, changes := range below {
+		var folder Hash
+		if entry, ok := entries[name]; ok {
+			if entry.Mode != filemode.Dir {
+				return "", fmt.Errorf("%s is a file on the branch, want a folder", name)
+			}
+			folder = Hash(entry.Hash.String())
+		}
+		hash, err := e.edit(ctx, folder, changes)
+		if err != nil {
+			return "", err
+		}
+		entries[name] = object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: plumbing.NewHash(string(hash))}
+	}
+	return e.store(entries)
+}
+
+func (e *treeEditor) file(name string, change Change) object.TreeEntry {
+	mode := filemode.Regular
+	if change.Executable {
+		mode = filemode.Executable
+	}
+	hash := plumbing.NewHash(string(change.Blob))
+	if change.Blob == "" {
+		hash = e.written.put(memoryObject(plumbing.BlobObject, change.Data))
+	}
+	return object.TreeEntry{Name: name, Mode: mode, Hash: hash}
+}
+
+func (e *treeEditor) entries(ctx context.Context, tree Hash) (map[string]object.TreeEntry, error) {
+	entries := map[string]object.TreeEntry{}
+	if tree == "" {
+		return entries, nil
+	}
+	raw, err := e.repository.Object(ctx, string(tree))
+	if err != nil {
+		return nil, err
+	}
+	if raw.Kind != Tree {
+		return nil, fmt.Errorf("object %s is a %s, want a tree", tree, raw.Kind)
+	}
+	var decoded object.Tree
+	if err := decoded.Decode(memoryObject(plumbing.TreeObject, raw.Data)); err != nil {
+		return nil, fmt.Errorf("decoding tree %s: %w", tree, err)
+	}
+	for _, entry := range decoded.Entries {
+		entries[entry.Name] = entry
+	}
+	return entries, nil
+}
+
+func (e *treeEditor) store(entries map[string]object.TreeEntry) (Hash, error) {
+	tree := object.Tree{Entries: make([]object.TreeEntry, 0, len(entries))}
+	for _, entry := range entries {
+		tree.Entries = append(tree.Entries, entry)
+	}
+	sort.Sort(object.TreeEntrySorter(tree.Entries))
+	encoded := &plumbing.MemoryObject{}
+	if err := tree.Encode(encoded); err != nil {
+		return "", fmt.Errorf("encoding tree: %w", err)
+	}
+	return Hash(e.written.put(encoded).String()), nil
+}
+
+func memoryObject(kind plumbing.ObjectType, data []byte) *plumbing.MemoryObject {
+	o := &plumbing.MemoryObject{}
+	o.SetType(kind)
+	_, _ = o.Write(data) // to memory: it cannot fail
+	return o
+}
+
+// Changed lists the paths in which two commits differ.
+func (r *Repository) Changed(ctx context.Context, a, b Hash) ([]string, error) {
+	out, err := r.git.output(ctx, "diff-tree", "-r", "-z", "--name-only", "--no-renames", string(a), string(b))
+	if err != nil {
+		return nil, fmt.Errorf("comparing %s and %s: %w", a.Short(), b.Short(), err)
+	}
+	return strings.FieldsFunc(string(out), func(c rune) bool { return c == 0 }), nil
+}
