@@ -1,0 +1,136 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// AppendOptions are what a recording may say beside its receipt.
+type AppendOptions struct {
+	// Build and URL name the build of a CI system that made the result. Build
+	// becomes the subject of the commit.
+	Build, URL string
+}
+
+// Append records a receipt on the local branch name, which is created when it is
+// the current, unborn one. It returns the entry as it was recorded.
+//
+// The receipt's timestamp is moved on where it would not tell the execution from
+// one that the branch holds: past the timestamp of an earlier execution on the
+// same inputs, and, where there are no inputs and the id follows from the
+// timestamp, to the next second whose id is free.
+//
+// After a [gitcmd.SyncError] the entry is returned beside the error.
+func Append(ctx context.Context, repository *gitcmd.Repository, receipt *receipts.Receipt, opts *AppendOptions) (*Entry, error) {
+	if opts == nil {
+		opts = &AppendOptions{}
+	}
+	if err := receipt.Validate(); err != nil {
+		return nil, fmt.Errorf("receipt of %s: %w", receipt.Branch, err)
+	}
+	for try := 0; ; try++ {
+		entry, err := appendOnce(ctx, repository, *receipt, opts)
+		if !errors.Is(err, gitcmd.ErrMoved) {
+			return entry, err
+		}
+		if err := gitcmd.Backoff(ctx, try); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt receipts.Receipt, opts *AppendOptions) (*Entry, error) {
+	branch, err := localBranch(ctx, repository, receipt.Branch)
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{repository, branch}
+	if err := l.distinguish(ctx, branch.Commit, &receipt); err != nil {
+		return nil, err
+	}
+	entry := &Entry{ID: receipt.ID(), Receipt: &receipt}
+	data, err := receipt.Encode()
+	if err != nil {
+		return nil, fmt.Errorf("encoding receipt of %s: %w", receipt.Branch, err)
+	}
+	message := commitMessage(entry, opts)
+	entry.Commit, err = repository.Commit(ctx, gitcmd.NewCommit{
+		Parent:  branch.Commit,
+		Changes: []gitcmd.Change{{Path: entry.ID.Path(), Data: data}},
+		Message: message,
+	})
+	if err != nil {
+		return nil, err
+	}
+	subject, _, _ := strings.Cut(message, "\n")
+	err = repository.Advance(ctx, branch, entry.Commit, []string{entry.ID.Path()}, "datapact: "+subject)
+	if err != nil && !gitcmd.IsSyncError(err) {
+		return nil, err
+	}
+	return entry, err
+}
+
+// localBranch finds the branch to append to, which may be unborn.
+func localBranch(ctx context.Context, repository *gitcmd.Repository, name string) (gitcmd.Branch, error) {
+	branch, err := repository.Branch(ctx, name)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		branch, err = repository.Unborn(ctx, name)
+	}
+	if !errors.Is(err, gitcmd.ErrNotFound) {
+		return branch, err
+	}
+	hint := fmt.Sprintf("start it with 'git datapact branch %s'", name)
+	if tracking, err := repository.FindBranch(ctx, name); err == nil {
+		hint = fmt.Sprintf("start it from the remote's with 'git branch %s %s/%s'", name, tracking.Remote, name)
+	}
+	return branch, gitcmd.WithHint(fmt.Errorf("there is no local branch %s", name), hint)
+}
+
+// distinguish moves the receipt's timestamp on until it is not mistaken for an
+// execution that the commit holds.
+func (l *Ledger) distinguish(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
+	for commit != "" {
+		earlier, err := l.findAt(ctx, commit, receipt.ID())
+		if errors.Is(err, gitcmd.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(receipt.Input) > 0 {
+			if next := earlier.Receipt.Timestamp.Add(time.Second); receipt.Timestamp.Compare(next) < 0 {
+				receipt.Timestamp = next
+			}
+			return nil
+		}
+		receipt.Timestamp = receipt.Timestamp.Add(time.Second)
+	}
+	return nil
+}
+
+// commitMessage is the message of a recording: a subject, the build's URL if
+// there is one, and a line per input.
+func commitMessage(entry *Entry, opts *AppendOptions) string {
+	subject := "record " + string(entry.ID[:12])
+	if opts.Build != "" {
+		subject = "build " + opts.Build
+	}
+	parts := []string{subject}
+	if opts.URL != "" {
+		parts = append(parts, opts.URL)
+	}
+	var inputs strings.Builder
+	for _, input := range entry.Receipt.Input {
+		inputs.WriteString(input.Line())
+	}
+	if inputs.Len() > 0 {
+		parts = append(parts, strings.TrimSuffix(inputs.String(), "\n"))
+	}
+	return strings.Join(parts, "\n\n") + "\n"
+}

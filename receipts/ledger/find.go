@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// portion is how many objects are asked for, and held, at a time.
+const portion = 512
+
+// Find returns the current receipt of an id. The error for none, and for the
+// null receipt, is [gitcmd.ErrNotFound].
+func (l *Ledger) Find(ctx context.Context, id receipts.ID) (*Entry, error) {
+	return l.findAt(ctx, l.branch.Commit, id)
+}
+
+func (l *Ledger) findAt(ctx context.Context, commit gitcmd.Hash, id receipts.ID) (*Entry, error) {
+	object, err := l.repository.Object(ctx, string(commit)+":"+id.Path())
+	if err == nil {
+		var entry *Entry
+		entry, err = l.decode(gitcmd.File{Path: id.Path(), Hash: object.Hash}, object.Data)
+		if entry != nil || err != nil {
+			return entry, err
+		}
+		err = gitcmd.ErrNotFound
+	}
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		return nil, fmt.Errorf("receipt %s@%s: %w", l.branch.Name, id, gitcmd.ErrNotFound)
+	}
+	return nil, err
+}
+
+// All reads every current receipt of the branch, in the order of their ids. After
+// a [*ReceiptError] it goes on with the next. The entries name no commit.
+func (l *Ledger) All(ctx context.Context) iter.Seq2[*Entry, error] {
+	return l.readAhead(ctx, l.repository.Files(ctx, string(l.branch.Commit), folder))
+}
+
+// Match finds the current receipts whose id begins with the digits given, at
+// least two. The entries name no commit.
+func (l *Ledger) Match(ctx context.Context, prefix string) ([]*Entry, error) {
+	if len(prefix) < 2 {
+		return nil, fmt.Errorf("%q is too short for the id of a receipt, want at least 2 digits", prefix)
+	}
+	var files []gitcmd.File
+	for file, err := range l.repository.Files(ctx, string(l.branch.Commit), folder+"/"+prefix[:2]) {
+		if err != nil {
+			return nil, err
+		}
+		if id, ok := receipts.IDFromPath(file.Path); ok && strings.HasPrefix(string(id), prefix) {
+			files = append(files, file)
+		}
+	}
+	var entries []*Entry
+	var failed error
+	l.read(ctx, files, func(entry *Entry, err error) bool {
+		entries, failed = append(entries, entry), err
+		return err == nil
+	})
+	return entries, failed
+}
+
+// Locate finds the commit that recorded an entry of the tip.
+func (l *Ledger) Locate(ctx context.Context, entry *Entry) error {
+	if entry.Commit != "" {
+		return nil
+	}
+	// The commit is, but for odd clocks, the last one made before an hour after
+	// the execution finished; finding that one compares no trees.
+	finished := entry.Receipt.Timestamp.Time()
+	near, err := l.repository.CommitBefore(ctx, l.branch.Commit, finished.Add(time.Hour))
+	if err != nil {
+		return err
+	}
+	for _, start := range []gitcmd.Hash{near, l.branch.Commit} {
+		if start == "" {
+			continue
+		}
+		for commit, err := range l.repository.Log(ctx, string(start), entry.ID.Path()) {
+			if err != nil {
+				return err
+			}
+			if commit.Files[0].Hash == entry.Blob {
+				entry.Commit = commit.Commit
+				return nil
+			}
+			break
+		}
+	}
+	return fmt.Errorf("no commit of %s records %s", l.branch.Name, entry.ID)
+}

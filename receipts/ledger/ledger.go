@@ -1,0 +1,103 @@
+// Package ledger keeps the receipts of a dataset branch in git: it finds, lists,
+// appends and pushes them.
+//
+// A branch holds one file per receipt, result/ab/cdef….json, and its history one
+// commit per execution. Nothing here needs a worktree: a receipt is appended by
+// writing one blob, the folders on its way and one commit, and by moving the ref
+// from the commit that was read to the new one. Whoever loses that race begins
+// again on top of the winner, so that no receipt is lost. Where the branch is
+// checked out, index and files follow.
+//
+// # Cost
+//
+// Looking up an id reads three objects, whatever the branch holds. Appending
+// reads and writes the folders on one path. [Ledger.Log] reads as much of the
+// history as it is asked for. Only [Ledger.All], and a search for a value that is
+// not there, read every receipt.
+//
+// # Order
+//
+// Newest first means by the receipts' timestamps, which say when an execution
+// finished. The history is read from its newest commit and put in that order on
+// the way, on the grounds that a commit is no older than the receipts in it and
+// that commit dates do not go back along the first parents. Where clocks broke
+// that rule, the order is that of the commits.
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// folder is where a branch keeps its receipts.
+const folder = "result"
+
+// A Ledger is a branch as it was when it was opened. Its methods may be used
+// from several goroutines; those that change the branch do not change what the
+// others see.
+type Ledger struct {
+	repository *gitcmd.Repository
+	branch     gitcmd.Branch
+}
+
+// An Entry is a receipt with its place in git.
+type Entry struct {
+	ID      receipts.ID
+	Receipt *receipts.Receipt
+	Blob    gitcmd.Hash // of the receipt's file
+	Commit  gitcmd.Hash // that recorded it; "" until [Ledger.Locate] found it
+}
+
+// Open opens a branch: the local one, else a remote-tracking one. The
+// repository stays the caller's to close.
+func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Ledger, error) {
+	branch, err := repository.FindBranch(ctx, name)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		return nil, gitcmd.WithHint(fmt.Errorf("there is no branch %s", name),
+			"'git branch -a' lists the branches that are here, 'git fetch' brings those of a remote")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Ledger{repository, branch}, nil
+}
+
+// Branch is the branch that was opened.
+func (l *Ledger) Branch() gitcmd.Branch { return l.branch }
+
+// A ReceiptError says that a file that should be a receipt is none. The others
+// can still be read.
+type ReceiptError struct {
+	Branch string
+	Path   string
+	Err    error
+}
+
+func (e *ReceiptError) Error() string {
+	return fmt.Sprintf("reading receipt %s:%s: %v", e.Branch, e.Path, e.Err)
+}
+
+func (e *ReceiptError) Unwrap() error { return e.Err }
+
+// decode reads the receipt in a blob. It returns nil and no error for a null
+// receipt and for a file that is no receipt by its name.
+func (l *Ledger) decode(file gitcmd.File, data []byte) (*Entry, error) {
+	id, ok := receipts.IDFromPath(file.Path)
+	if !ok || file.Mode == "120000" {
+		return nil, nil
+	}
+	receipt, err := receipts.Parse(data)
+	switch {
+	case errors.Is(err, receipts.ErrNull):
+		return nil, nil
+	case err != nil:
+		return nil, &ReceiptError{l.branch.Name, file.Path, err}
+	case receipt.ID() != id:
+		return nil, &ReceiptError{l.branch.Name, file.Path, fmt.Errorf("its inputs give it the id %s", receipt.ID())}
+	}
+	return &Entry{ID: id, Receipt: receipt, Blob: file.Hash}, nil
+}

@@ -1,0 +1,122 @@
+package ledger
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// clones makes a bare repository and n clones of it with a local branch "data".
+func clones(t *testing.T, n int) (bare string, dirs []string) {
+	_, dir := newRepository(t)
+	bare = filepath.Join(t.TempDir(), "bare")
+	git(t, dir, "clone", "-q", "--bare", dir, bare)
+	for i := range n {
+		clone := filepath.Join(t.TempDir(), fmt.Sprint(i))
+		git(t, dir, "clone", "-q", bare, clone)
+		git(t, clone, "branch", "data", "origin/data")
+		dirs = append(dirs, clone)
+	}
+	return bare, dirs
+}
+
+func TestPushOntoOthers(t *testing.T) {
+	bare, dirs := clones(t, 2)
+	ours, theirs := open(t, dirs[0]), open(t, dirs[1])
+	git(t, dirs[0], "checkout", "-q", "data")
+	record(t, theirs, sample("theirs", "10:00:00"), "10:00:00")
+	record(t, theirs, sample("both", "11:00:00"), "11:00:00")
+	if err := Push(t.Context(), theirs, "data", "origin"); err != nil {
+		t.Fatal(err)
+	}
+	record(t, ours, sample("ours", "10:30:00"), "10:30:00")
+	record(t, ours, sample("both", "09:00:00"), "10:30:00")
+	if err := Push(t.Context(), ours, "data", "origin"); err != nil {
+		t.Fatal(err)
+	}
+	if got := versions(t, ledger(t, open(t, bare)).Log(t.Context())); got != "both ours theirs" {
+		t.Errorf("receipts of the remote = %q, want all three", got)
+	}
+	if got := git(t, bare, "rev-list", "--count", "data"); got != "5" {
+		t.Errorf("%s commits on the remote, want 5", got)
+	}
+	if got := git(t, bare, "rev-list", "--merges", "data"); got != "" {
+		t.Errorf("merges %s, want a line of commits", got)
+	}
+	if got := git(t, dirs[0], "status", "--porcelain"); got != "" {
+		t.Errorf("status = %q, want clean", got)
+	}
+	if local, remote := git(t, dirs[0], "rev-parse", "data"), git(t, bare, "rev-parse", "data"); local != remote {
+		t.Errorf("local %s, remote %s, want one", local, remote)
+	}
+}
+
+func TestSixteenPushes(t *testing.T) {
+	bare, dirs := clones(t, 16)
+	var group sync.WaitGroup
+	for i, dir := range dirs {
+		repository := open(t, dir)
+		group.Go(func() {
+			receipt := sample([]string{"", fmt.Sprint(i)}[i%2], "10:00:00")
+			receipt.Metadata = []receipts.Metadata{{Key: "clone", Value: fmt.Sprint(i)}}
+			if _, err := Append(t.Context(), repository, receipt, nil); err != nil {
+				t.Error(err)
+			}
+			if err := Push(t.Context(), repository, "data", "origin"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	n := 0
+	for _, err := range ledger(t, open(t, bare)).All(t.Context()) {
+		if err != nil {
+			t.Error(err)
+		}
+		n++
+	}
+	if n != 16 {
+		t.Errorf("%d receipts on the remote, want 16", n)
+	}
+	if refs := git(t, dirs[0], "for-each-ref", "refs/datapact"); refs != "" {
+		t.Errorf("refs left behind: %s", refs)
+	}
+}
+
+func TestPushDiverged(t *testing.T) {
+	_, dirs := clones(t, 2)
+	ours, theirs := open(t, dirs[0]), open(t, dirs[1])
+	record(t, theirs, sample("theirs", "10:00:00"), "10:00:00")
+	if err := Push(t.Context(), theirs, "data", "origin"); err != nil {
+		t.Fatal(err)
+	}
+	git(t, dirs[0], "checkout", "-q", "data")
+	git(t, dirs[0], "commit", "-q", "--allow-empty", "-m", "empty")
+	git(t, dirs[0], "mv", "-k", "nothing", "nothing2")
+	tip := git(t, dirs[0], "rev-parse", "data")
+	writeFile(t, dirs[0], "config", "{}")
+	git(t, dirs[0], "add", "config")
+	git(t, dirs[0], "commit", "-q", "-m", "config")
+	err := Push(t.Context(), ours, "data", "origin")
+	if err == nil || !strings.Contains(err.Error(), "changes config") {
+		t.Errorf("Push = %v, want diverged in config", err)
+	}
+	if now := git(t, dirs[0], "rev-parse", "data^"); now != tip {
+		t.Errorf("the local branch has moved")
+	}
+}
+
+func TestPushRefused(t *testing.T) {
+	bare, dirs := clones(t, 1)
+	writeFile(t, bare, "hooks/pre-receive", "#!/bin/sh\necho no receipts on Mondays >&2\nexit 1\n")
+	ours := open(t, dirs[0])
+	record(t, ours, sample("ours", "10:00:00"), "10:00:00")
+	err := Push(t.Context(), ours, "data", "origin")
+	if err == nil || !strings.Contains(err.Error(), "pre-receive hook declined") {
+		t.Errorf("Push = %v, want the hook's refusal", err)
+	}
+}

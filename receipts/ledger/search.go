@@ -1,0 +1,90 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// A Query chooses receipts of a branch to list.
+type Query struct {
+	Selector Selector          // narrows the list; a receipt's id lists its executions
+	Metadata map[string]string // all of which must hold
+	Since    time.Time         // of the execution, the zero time for any
+	Limit    int               // of the receipts listed, negative for none
+	Commits  bool              // whether the entries must name their commits
+}
+
+// ParseSince reads the time a list goes back to: a day means its first second.
+func ParseSince(text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day, nil
+	}
+	return ParseTime(text)
+}
+
+// Search lists what a query chooses, newest first.
+func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error], error) {
+	all := l.Scan(ctx, q.accepts)
+	if q.Commits {
+		all = l.Log(ctx)
+	}
+	if q.Selector.Revision != "" {
+		entry, err := l.Lookup(ctx, q.Selector)
+		if err != nil {
+			return nil, err
+		}
+		all, q.Commits = l.Executions(ctx, entry.ID), true
+	}
+	return func(yield func(*Entry, error) bool) {
+		if q.Limit == 0 {
+			return
+		}
+		left := q.Limit
+		for entry, err := range all {
+			switch {
+			case err != nil:
+				if !yield(nil, err) {
+					return
+				}
+				continue
+			case entry.Receipt.Timestamp.Time().Before(q.Since):
+				return // what follows is older
+			case q.Commits && !q.accepts(entry.Receipt):
+				continue
+			}
+			if left--; !yield(entry, nil) || left == 0 {
+				return
+			}
+		}
+	}, nil
+}
+
+func (q Query) accepts(receipt *receipts.Receipt) bool {
+	for key, value := range q.Metadata {
+		if !receipt.HasMetadata(key, value) {
+			return false
+		}
+	}
+	return q.Selector.Accepts(receipt)
+}
+
+// Show returns the entry that a selector names, with the commit that recorded it.
+func Show(ctx context.Context, repository *gitcmd.Repository, text string) (*Entry, error) {
+	l, selector, err := OpenSelector(ctx, repository, text)
+	if err != nil {
+		return nil, err
+	}
+	entry, err := l.Lookup(ctx, selector)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.Locate(ctx, entry); err != nil {
+		return nil, fmt.Errorf("looking for the commit of %s: %w", entry.ID, err)
+	}
+	return entry, nil
+}

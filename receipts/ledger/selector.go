@@ -1,0 +1,260 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// A Selector names one receipt of a branch. At most one of Revision, Key and
+// Before is set; with none of them it names the newest.
+//
+//	BRANCH               the newest by timestamp
+//	BRANCH@ID            by its id, or the first digits of it
+//	BRANCH@COMMIT        as a commit recorded it
+//	BRANCH@{KEY=VALUE}   the newest with that metadata, its own or of an input
+//	BRANCH@{2016-10-12}  the newest at or before a day or a time (UTC)
+type Selector struct {
+	Branch   string // "" for the current branch
+	Revision string
+	Key      string
+	Value    string
+	Before   time.Time
+}
+
+// isRevision reports whether text can be the id of a receipt or a commit, or the
+// first digits of one.
+func isRevision(text string) bool {
+	return len(text) >= 4 && len(text) <= 40 && strings.Trim(text, "0123456789abcdef") == ""
+}
+
+// ParseSelector reads a selector as a person writes it.
+func ParseSelector(text string) (Selector, error) {
+	if branch, inner, ok := strings.Cut(text, "@{"); ok {
+		inner, closed := strings.CutSuffix(inner, "}")
+		if !closed {
+			return Selector{}, fmt.Errorf("selector %q: the brace is not closed", text)
+		}
+		return parseBraces(text, branch, inner)
+	}
+	s := Selector{Branch: text}
+	if at := strings.LastIndexByte(text, '@'); at >= 0 {
+		s.Branch, s.Revision = text[:at], strings.ToLower(text[at+1:])
+		if !isRevision(s.Revision) {
+			return Selector{}, fmt.Errorf("selector %q: want 4 to 40 hexadecimal digits of a receipt's id or a commit after the @", text)
+		}
+	}
+	return s, s.checkBranch(text)
+}
+
+func parseBraces(text, branch, inner string) (Selector, error) {
+	s := Selector{Branch: branch}
+	var ok bool
+	if s.Key, s.Value, ok = strings.Cut(inner, "="); ok {
+		if s.Key == "" {
+			return Selector{}, fmt.Errorf("selector %q: the key is empty", text)
+		}
+		return s, s.checkBranch(text)
+	}
+	before, err := ParseTime(inner)
+	if err != nil {
+		return Selector{}, fmt.Errorf("selector %q: want KEY=VALUE or a date such as 2016-10-12 in the braces", text)
+	}
+	s.Key, s.Before = "", before
+	return s, s.checkBranch(text)
+}
+
+func (s Selector) checkBranch(text string) error {
+	if s.Branch == "" {
+		return nil
+	}
+	if err := gitcmd.CheckBranchName(s.Branch); err != nil {
+		return fmt.Errorf("selector %q: %w", text, err)
+	}
+	return nil
+}
+
+// ParseTime reads a day, which means its last second, or a time. Both are UTC.
+func ParseTime(text string) (time.Time, error) {
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		return day.Add(24*time.Hour - time.Second), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateTime, "2006-01-02T15:04", "2006-01-02 15:04"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is not a date such as 2016-10-12 or 2016-10-12T21:12:52Z", text)
+}
+
+// Accepts reports whether a receipt has what the selector asks for in braces.
+func (s Selector) Accepts(r *receipts.Receipt) bool {
+	switch {
+	case s.Key != "":
+		return r.HasMetadata(s.Key, s.Value)
+	case !s.Before.IsZero():
+		return !r.Timestamp.Time().After(s.Before)
+	}
+	return true
+}
+
+// Resolve returns the entry that a selector names on this branch. The error for
+// none is [gitcmd.ErrNotFound].
+func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
+	if s.Revision != "" {
+		return l.resolveRevision(ctx, s.Revision)
+	}
+	for entry, err := range l.Scan(ctx, s.Accepts) {
+		return entry, err
+	}
+	switch {
+	case s.Key != "":
+		return nil, fmt.Errorf("receipt of %s with %s=%s: %w", l.branch.Name, s.Key, s.Value, gitcmd.ErrNotFound)
+	case !s.Before.IsZero():
+		return nil, fmt.Errorf("receipt of %s at or before %s: %w", l.branch.Name, s.Before.Format(time.RFC3339), gitcmd.ErrNotFound)
+	}
+	return nil, fmt.Errorf("receipt of %s: %w (the branch has none)", l.branch.Name, gitcmd.ErrNotFound)
+}
+
+func (l *Ledger) resolveRevision(ctx context.Context, revision string) (*Entry, error) {
+	if id, err := receipts.ParseID(revision); err == nil {
+		if entry, err := l.Find(ctx, id); !errors.Is(err, gitcmd.ErrNotFound) {
+			return entry, err
+		}
+		return l.resolveCommit(ctx, revision)
+	}
+	entries, err := l.Match(ctx, revision)
+	if err != nil {
+		return nil, err
+	}
+	switch len(entries) {
+	case 0:
+		return l.resolveCommit(ctx, revision)
+	case 1:
+		return entries[0], nil
+	}
+	return nil, ambiguous(fmt.Sprintf("%s@%s", l.branch.Name, revision), entries)
+}
+
+// resolveCommit finds the receipt that a commit of the branch recorded.
+func (l *Ledger) resolveCommit(ctx context.Context, revision string) (*Entry, error) {
+	name := l.branch.Name + "@" + revision
+	commit, err := l.repository.ResolveCommit(ctx, revision)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		return nil, fmt.Errorf("receipt or commit %s: %w", name, gitcmd.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if on, err := l.repository.Ancestor(ctx, commit, l.branch.Commit); err != nil || !on {
+		return nil, errors.Join(err, fmt.Errorf("commit %s is not on branch %s: %w", commit.Short(), l.branch.Name, gitcmd.ErrNotFound))
+	}
+	entries, err := l.Recorded(ctx, commit)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(entries) == 0:
+		return nil, fmt.Errorf("receipt in commit %s: %w", commit.Short(), gitcmd.ErrNotFound)
+	case len(entries) > 1:
+		return nil, ambiguous(name, entries)
+	}
+	return entries[0], nil
+}
+
+// Recorded lists the receipts that one commit recorded, by path.
+func (l *Ledger) Recorded(ctx context.Context, commit gitcmd.Hash) ([]*Entry, error) {
+	var entries []*Entry
+	for logged, err := range l.repository.Log(ctx, string(commit), folder) {
+		if err != nil {
+			return nil, err
+		}
+		if logged.Commit != commit {
+			break
+		}
+		var failed error
+		l.read(ctx, present(logged.Files), func(entry *Entry, err error) bool {
+			if failed = err; err == nil {
+				entry.Commit = commit
+				entries = append(entries, entry)
+			}
+			return err == nil
+		})
+		return entries, failed
+	}
+	return nil, nil
+}
+
+func ambiguous(name string, entries []*Entry) error {
+	var ids []string
+	for _, entry := range entries {
+		if ids = append(ids, string(entry.ID)); len(ids) == 5 {
+			break
+		}
+	}
+	return gitcmd.WithHint(fmt.Errorf("%s is ambiguous: it names %d receipts", name, len(entries)),
+		"they are "+strings.Join(ids, ", "))
+}
+
+// OpenSelector reads a selector and opens its branch, the current one where it
+// names none.
+func OpenSelector(ctx context.Context, repository *gitcmd.Repository, text string) (*Ledger, Selector, error) {
+	selector, err := ParseSelector(text)
+	if err != nil {
+		return nil, selector, err
+	}
+	if selector.Branch == "" {
+		if selector.Branch, err = CurrentBranch(ctx, repository); err != nil {
+			return nil, selector, err
+		}
+	}
+	l, err := Open(ctx, repository, selector.Branch)
+	return l, selector, err
+}
+
+// CurrentBranch is the branch that a command works on when it is told none.
+func CurrentBranch(ctx context.Context, repository *gitcmd.Repository) (string, error) {
+	name, err := repository.Head(ctx)
+	if errors.Is(err, gitcmd.ErrDetached) {
+		return "", gitcmd.WithHint(err, "name the branch")
+	}
+	return name, err
+}
+
+// Lookup returns the entry that a selector names. That there is none is a
+// negative answer.
+func Lookup(ctx context.Context, repository *gitcmd.Repository, text string) (*Entry, error) {
+	l, selector, err := OpenSelector(ctx, repository, text)
+	if err != nil {
+		return nil, err
+	}
+	return l.Lookup(ctx, selector)
+}
+
+// Lookup is [Ledger.Resolve], for which there is no answer but no.
+func (l *Ledger) Lookup(ctx context.Context, selector Selector) (*Entry, error) {
+	entry, err := l.Resolve(ctx, selector)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		err = gitcmd.Negative(err)
+	}
+	return entry, err
+}
+
+// SplitPath splits SELECTOR:PATH.
+func SplitPath(text string) (selector, path string, err error) {
+	start := 0
+	if open := strings.Index(text, "@{"); open >= 0 {
+		start = max(open, strings.LastIndex(text, "}:"))
+	}
+	if i := strings.IndexByte(text[start:], ':'); i >= 0 {
+		selector, path = text[:start+i], text[start+i+1:]
+	}
+	if path == "" {
+		return "", "", fmt.Errorf("%q names no output, want SELECTOR:PATH", text)
+	}
+	return selector, path, nil
+}
