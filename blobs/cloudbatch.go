@@ -1,0 +1,122 @@
+package blobs
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"gocloud.dev/blob"
+)
+
+const (
+	contentType = "application/octet-stream"
+	// partSize is how many bytes of an object are sent at a time, and more only
+	// where that made more than maxParts.
+	partSize = 8 << 20
+	maxParts = 10_000
+	// partMemory bounds the parts in flight.
+	partMemory = 5 * partSize
+)
+
+// A cloudBatch keeps bytes in temporary files until they are published: their
+// key is known at their end, and an upload that is given up leaves no trace.
+type cloudBatch struct {
+	cloud *cloud
+	spool spool
+}
+
+func (c *cloud) begin(context.Context) (batch, error) {
+	dir, err := os.MkdirTemp("", "git-datapact-")
+	if err != nil {
+		return nil, err
+	}
+	return &cloudBatch{cloud: c, spool: spool{dir: dir}}, nil
+}
+
+func (b *cloudBatch) create() (stagedFile, error) {
+	f, err := b.spool.createFile()
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (b *cloudBatch) close() error {
+	return os.RemoveAll(b.spool.dir)
+}
+
+// publish sends small objects side by side, and then the others one by one:
+// their parts go side by side.
+func (b *cloudBatch) publish(ctx context.Context, items []item) error {
+	var small, big []item
+	for _, it := range items {
+		switch {
+		case it.path == "":
+		case it.Size <= partSize:
+			small = append(small, it)
+		default:
+			big = append(big, it)
+		}
+	}
+	send := func(it item) error { return b.send(ctx, it) }
+	if err := each(ctx, small, send); err != nil {
+		return err
+	}
+	for _, it := range big {
+		if err := send(it); err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// send stores one item. Whatever the driver says, an item that is there then
+// is stored: another upload was first, or an answer got lost.
+func (b *cloudBatch) send(ctx context.Context, it item) error {
+	err := b.write(ctx, it)
+	if err != nil && ctx.Err() == nil {
+		if same, holdsErr := holds(ctx, b.cloud, it); same {
+			err = nil
+		} else if conflict, ok := holdsErr.(*ConflictError); ok {
+			return conflict
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("storing blob %q: %w", string(it.Key), translate(ctx, err))
+	}
+	return drop(it.path)
+}
+
+// write cancels the driver's work when the staged bytes cannot be read, for
+// some drivers publish what they got until then.
+func (b *cloudBatch) write(ctx context.Context, it item) error {
+	f, err := os.Open(it.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var readErr error
+	guarded := readerFunc(func(p []byte) (int, error) {
+		n, err := f.Read(p)
+		if err != nil && err != io.EOF {
+			readErr = err
+			cancel()
+		}
+		return n, err
+	})
+	part := max(partSize, (it.Size+maxParts-1)/maxParts)
+	err = b.cloud.bucket.Upload(ctx, string(it.Key), guarded, &blob.WriterOptions{
+		BufferSize:     int(part),
+		MaxConcurrency: max(1, int(partMemory/part)),
+		ContentType:    contentType,
+		Metadata:       map[string]string{digestKey: it.SHA256},
+		IfNotExist:     true,
+	})
+	if readErr != nil {
+		return readErr
+	}
+	return err
+}

@@ -1,0 +1,24 @@
+// Package blobs is a content-addressed store of files over gocloud.dev/blob,
+// with a plain folder as its default.
+//
+// # Objects
+//
+// An object lives under the key "<prefix><branch>/<blob>", where blob is the
+// sha1, in hex, of the stored bytes: those that the filters made of the file.
+// Every read compares the stored bytes with the size and the sha256 that a
+// receipt gives for them. An object that exists is never overwritten: storing
+// the same bytes again is done at once, storing others is a [ConflictError].
+//
+// # Writing
+//
+// An [Upload] takes any number of files with [Upload.Put] and publishes them
+// together in [Upload.Commit]. Until then nothing shows in the store, and after
+// it everything survives a power cut.
+//
+// # Folders
+//
+// A file:// URL names a folder. Objects are plain files "<dir>/<branch>/<blob>";
+// "<dir>/.incoming" holds the bytes of uploads that run, and what interrupted
+// uploads left there is removed when the next one starts. All other URLs go
+// through gocloud.dev/blob and the drivers that the program links.
+package blobs

@@ -1,0 +1,36 @@
+package blobs
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrNotFound is what errors about an object that is not in the store wrap.
+var ErrNotFound = errors.New("not found")
+
+// errDone answers calls on an upload that is committed or closed.
+var errDone = errors.New("upload is over")
+
+// A CorruptError says that an object's stored bytes are not the ones that its
+// receipt describes.
+type CorruptError struct {
+	Key  Key
+	What string // what differs: "size" or "sha256"
+	Got  string // what the store holds
+	Want string // what the receipt says
+}
+
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("reading blob %q: stored bytes are not the recorded ones: %s is %s, want %s",
+		string(e.Key), e.What, e.Got, e.Want)
+}
+
+// A ConflictError says that an object was not stored because its key is taken
+// by other bytes, which were left as they are.
+type ConflictError struct {
+	Key Key
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("storing blob %q: the store holds other bytes under this key", string(e.Key))
+}

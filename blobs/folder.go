@@ -1,0 +1,166 @@
+package blobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// incoming is the folder, inside a store's, of the uploads that run.
+const incoming = ".incoming"
+
+// A folder is the backend of plain files. A missing one is empty.
+type folder struct {
+	dir string // absolute
+}
+
+// locate returns the path of an object's file.
+func (f *folder) locate(key Key) (string, error) {
+	local, err := filepath.Localize(string(key))
+	first, _, _ := strings.Cut(string(key), "/")
+	if err == nil && strings.EqualFold(first, incoming) {
+		err = fs.ErrInvalid
+	}
+	if err != nil {
+		return "", fmt.Errorf("locating blob %q: not a usable file name", string(key))
+	}
+	return filepath.Join(f.dir, local), nil
+}
+
+func (f *folder) open(_ context.Context, key Key) (io.ReadCloser, error) {
+	name, err := f.locate(key)
+	if err != nil {
+		return nil, err
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, opening(key, err)
+	}
+	info, err := file.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		file.Close()
+		return nil, opening(key, err)
+	}
+	return file, nil
+}
+
+func (f *folder) stat(_ context.Context, key Key) (entry, error) {
+	name, err := f.locate(key)
+	if err != nil {
+		return entry{}, err
+	}
+	info, err := os.Stat(name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return entry{}, opening(key, err)
+	}
+	return entry{Attributes: attributes(key, info)}, nil
+}
+
+func (f *folder) remove(ctx context.Context, key Key) error {
+	if _, err := f.stat(ctx, key); err != nil { // folders are no objects
+		return err
+	}
+	name, err := f.locate(key)
+	if err != nil {
+		return err
+	}
+	if err = os.Remove(name); err == nil {
+		err = syncDir(filepath.Dir(name))
+	}
+	if err != nil {
+		return fmt.Errorf("deleting blob %q: %w", string(key), err)
+	}
+	return nil
+}
+
+func (f *folder) close() error { return nil }
+
+// list walks the deepest folder that all keys with the prefix share.
+func (f *folder) list(ctx context.Context, prefix string) iter.Seq2[Attributes, error] {
+	return func(yield func(Attributes, error) bool) {
+		top := path.Clean(prefix[:strings.LastIndex(prefix, "/")+1])
+		w := walk{prefix: prefix, yield: yield}
+		err := fs.WalkDir(os.DirFS(f.dir), top, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case ctx.Err() != nil:
+				return ctx.Err()
+			case isMissing(err): // the whole store, or what another process removed
+				return nil
+			case err != nil:
+				return err
+			case d.IsDir():
+				return w.enter(name)
+			}
+			return w.file(name, d)
+		})
+		if err != nil {
+			yield(Attributes{}, fmt.Errorf("listing blobs: %w", err))
+		}
+	}
+}
+
+// A walk yields the objects of a folder.
+type walk struct {
+	prefix string
+	yield  func(Attributes, error) bool
+}
+
+// enter skips a folder that cannot hold keys with the prefix.
+func (w *walk) enter(name string) error {
+	below := name + "/"
+	switch {
+	case name == ".":
+		return nil
+	case strings.EqualFold(name, incoming), checkPath(name) != nil:
+		return fs.SkipDir
+	case strings.HasPrefix(below, w.prefix), strings.HasPrefix(w.prefix, below):
+		return nil
+	}
+	return fs.SkipDir
+}
+
+func (w *walk) file(name string, d fs.DirEntry) error {
+	key := Key(name)
+	if !d.Type().IsRegular() || !strings.HasPrefix(name, w.prefix) || key.check() != nil {
+		return nil
+	}
+	info, err := d.Info()
+	if isMissing(err) {
+		return nil
+	}
+	if err == nil && !w.yield(attributes(key, info), nil) {
+		return fs.SkipAll
+	}
+	return err
+}
+
+func attributes(key Key, info fs.FileInfo) Attributes {
+	return Attributes{Key: key, Size: info.Size(), ModTime: info.ModTime()}
+}
+
+// opening explains why an object's file cannot be had.
+func opening(key Key, err error) error {
+	if isMissing(err) {
+		err = ErrNotFound
+	}
+	return fmt.Errorf("opening blob %q: %w", string(key), err)
+}
+
+// isMissing also holds where a folder of the path is a file.
+func isMissing(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}

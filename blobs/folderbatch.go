@@ -1,0 +1,141 @@
+package blobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+)
+
+// A folderBatch stages files beside the objects, on the same file system.
+type folderBatch struct {
+	folder  *folder
+	staging *staging
+	opened  *os.File // the staging's folder, open since before the first write
+}
+
+func (f *folder) begin(ctx context.Context) (batch, error) {
+	b, err := f.stage(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("staging an upload: %w", err)
+	}
+	return b, nil
+}
+
+func (f *folder) stage(ctx context.Context) (*folderBatch, error) {
+	if err := makeDurable(f.dir); err != nil {
+		return nil, err
+	}
+	parent := filepath.Join(f.dir, incoming)
+	if err := os.Mkdir(parent, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	s, err := newStaging(ctx, parent)
+	if err != nil {
+		return nil, err
+	}
+	opened, err := os.Open(s.dir)
+	if err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return &folderBatch{folder: f, staging: s, opened: opened}, nil
+}
+
+func (b *folderBatch) create() (stagedFile, error) {
+	f, err := b.staging.createFile()
+	if err != nil {
+		return nil, err
+	}
+	return &writeBehind{File: f}, nil
+}
+
+func (b *folderBatch) close() error {
+	return errors.Join(b.opened.Close(), b.staging.close())
+}
+
+// publish syncs the staged bytes before any of them shows under its key, and
+// then the folders in which keys appeared.
+func (b *folderBatch) publish(ctx context.Context, items []item) error {
+	var staged []string
+	for _, it := range items {
+		if it.path != "" {
+			staged = append(staged, it.path)
+		}
+	}
+	if err := syncStaged(ctx, b.opened, staged); err != nil {
+		return fmt.Errorf("syncing staged blobs: %w", err)
+	}
+	touched, err := b.placeAll(ctx, items)
+	if err != nil {
+		return err
+	}
+	if err := each(ctx, touched, syncDir); err != nil {
+		return fmt.Errorf("syncing stored blobs: %w", err)
+	}
+	return nil
+}
+
+// placeAll gives the items their names. It returns the folders those are in
+// and the ones above, up to the store's own.
+func (b *folderBatch) placeAll(ctx context.Context, items []item) ([]string, error) {
+	touched := make(map[string]bool)
+	for _, it := range items {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("storing blob %q: %w", string(it.Key), err)
+		}
+		name, err := b.folder.locate(it.Key)
+		if err == nil && it.path != "" {
+			err = b.place(ctx, it, name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		for dir := filepath.Dir(name); len(dir) >= len(b.folder.dir) && !touched[dir]; dir = filepath.Dir(dir) {
+			touched[dir] = true
+		}
+	}
+	return slices.Collect(maps.Keys(touched)), nil
+}
+
+// place gives a staged file its name, which another process may have taken.
+func (b *folderBatch) place(ctx context.Context, it item, name string) error {
+	err := renameExclusive(it.path, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(filepath.Dir(name), 0o777); err == nil {
+			err = renameExclusive(it.path, name)
+		}
+	}
+	if errors.Is(err, fs.ErrExist) {
+		if same, holdsErr := holds(ctx, b.folder, it); holdsErr != nil || same {
+			return holdsErr
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("storing blob %q: %w", string(it.Key), err)
+	}
+	return nil
+}
+
+// makeDurable makes dir and what is missing above it, and syncs what it made.
+func makeDurable(dir string) error {
+	var made []string
+	for d := dir; ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		made = append(made, d)
+	}
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	for _, d := range made {
+		if err := syncDir(filepath.Dir(d)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

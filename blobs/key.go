@@ -1,0 +1,56 @@
+package blobs
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A Key names an object in a store: "<branch>/<blob>", without the store's prefix.
+type Key string
+
+// NewKey joins a branch and a blob, both of which may hold slashes. It refuses
+// what is empty or not UTF-8, has an empty part or a part ".", holds ".." or a
+// control character, or starts or ends with a slash.
+func NewKey(branch, blob string) (Key, error) {
+	if err := checkPath(branch); err != nil {
+		return "", fmt.Errorf("checking branch %q: %w", branch, err)
+	}
+	if err := checkPath(blob); err != nil {
+		return "", fmt.Errorf("checking blob %q: %w", blob, err)
+	}
+	return Key(branch + "/" + blob), nil
+}
+
+// check is for keys that did not come from NewKey.
+func (k Key) check() error {
+	err := checkPath(string(k))
+	if err == nil && !strings.Contains(string(k), "/") {
+		err = errors.New("it has no branch")
+	}
+	if err != nil {
+		return fmt.Errorf("checking key %q: %w", string(k), err)
+	}
+	return nil
+}
+
+func checkPath(path string) error {
+	switch {
+	case path == "":
+		return errors.New("it is empty")
+	case !utf8.ValidString(path):
+		return errors.New("it is not UTF-8")
+	case strings.Contains(path, ".."):
+		return errors.New(`it holds ".."`)
+	case strings.ContainsFunc(path, unicode.IsControl):
+		return errors.New("it holds a control character")
+	}
+	for part := range strings.SplitSeq(path, "/") {
+		if part == "" || part == "." {
+			return fmt.Errorf("it has a part %q", part)
+		}
+	}
+	return nil
+}

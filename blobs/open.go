@@ -1,0 +1,108 @@
+package blobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gocloud.dev/blob"
+)
+
+// folderScheme is the scheme of the URLs that name a folder.
+const folderScheme = "file"
+
+// minSecret is how long a value is that may not show outside of quotes either.
+// Shorter ones are parts of common words.
+const minSecret = 6
+
+// Options say how to open a store. Nil and the zero value are the defaults.
+type Options struct {
+	// Mux has the drivers for URLs other than file://; by default those that
+	// the program links.
+	Mux *blob.URLMux
+}
+
+// Open opens the store that a URL names: file:///absolute/folder, which need
+// not exist before something is stored, or the URL of a bucket as its driver
+// documents it. The parameter "prefix" is put before every key; in a folder it
+// is to end with a slash. No error repeats the URL's user or query. The caller
+// closes the store.
+func Open(ctx context.Context, rawURL string, opts *Options) (*Store, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil, errors.New("opening store: malformed URL")
+	}
+	s := &Store{}
+	if u.Scheme == folderScheme {
+		s.backend, err = openFolder(u)
+	} else {
+		s.backend, err = openBucket(ctx, u, opts)
+	}
+	if err != nil {
+		shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
+		return nil, fmt.Errorf("opening store %q: %w", shown.String(), err)
+	}
+	return s, nil
+}
+
+func openFolder(u *url.URL) (*folder, error) {
+	dir := u.Path
+	if filepath.Separator != '/' {
+		dir = strings.TrimPrefix(dir, "/") // of "/C:/folder"
+	}
+	dir = filepath.FromSlash(dir)
+	if u.Host != "" && u.Host != "localhost" || !filepath.IsAbs(dir) {
+		return nil, errors.New("not the absolute path of a folder: want file:///folder")
+	}
+	query := u.Query()
+	prefix := query.Get("prefix")
+	query.Del("prefix")
+	if len(query) > 0 {
+		return nil, errors.New(`unknown parameter: a folder has "prefix" only`)
+	}
+	if prefix != "" {
+		parent, ok := strings.CutSuffix(prefix, "/")
+		local, err := filepath.Localize(parent)
+		if !ok || err != nil || checkPath(parent) != nil {
+			return nil, errors.New(`prefix is not a relative folder that ends with "/"`)
+		}
+		dir = filepath.Join(dir, local)
+	}
+	return &folder{dir: filepath.Clean(dir)}, nil
+}
+
+func openBucket(ctx context.Context, u *url.URL, opts *Options) (*cloud, error) {
+	mux := blob.DefaultURLMux()
+	if opts != nil && opts.Mux != nil {
+		mux = opts.Mux
+	}
+	if !mux.ValidBucketScheme(u.Scheme) {
+		known := append(mux.BucketSchemes(), folderScheme)
+		slices.Sort(known)
+		return nil, fmt.Errorf("unknown scheme %q: want %s", u.Scheme, strings.Join(slices.Compact(known), ", "))
+	}
+	bucket, err := mux.OpenBucketURL(ctx, u)
+	if err != nil {
+		return nil, withoutValues(translate(ctx, err), u.Query())
+	}
+	return &cloud{bucket: bucket}, nil
+}
+
+// withoutValues is err without the values of a URL's query that drivers quote.
+func withoutValues(err error, query url.Values) error {
+	text := err.Error()
+	for _, values := range query {
+		for _, v := range values {
+			text = strings.ReplaceAll(text, strconv.Quote(v), "a value")
+			if len(v) >= minSecret {
+				text = strings.ReplaceAll(text, v, "…")
+			}
+		}
+	}
+	return &cloudError{text: text, cause: err}
+}

@@ -1,0 +1,93 @@
+package blobs_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/memblob"
+
+	"github.com/git-datapact/git-datapact/blobs"
+)
+
+func TestOpenPrefix(t *testing.T) {
+	dir := t.TempDir()
+	s, err := blobs.Open(t.Context(), "file://"+filepath.ToSlash(dir)+"?prefix=a/b/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	obj := store(t, s, "main", []byte("content"))
+	if _, err := os.Stat(filepath.Join(dir, "a", "b", filepath.FromSlash(string(obj.Key)))); err != nil {
+		t.Error(err)
+	}
+	bucket := memblob.OpenBucket(nil)
+	mux := new(blob.URLMux)
+	mux.RegisterBucket("kept", opener(func() (*blob.Bucket, error) { return bucket, nil }))
+	s, err = blobs.Open(t.Context(), "kept://?prefix=a/b", &blobs.Options{Mux: mux})
+	if err != nil {
+		t.Fatal(err)
+	}
+	obj = store(t, s, "main", []byte("content"))
+	for a, err := range s.List(t.Context(), "main/") {
+		if err != nil || a.Key != obj.Key {
+			t.Errorf("List: %+v, %v, want %q", a, err, obj.Key)
+		}
+	}
+}
+
+type opener func() (*blob.Bucket, error)
+
+func (o opener) OpenBucketURL(context.Context, *url.URL) (*blob.Bucket, error) { return o() }
+
+func TestOpenErrors(t *testing.T) {
+	mux := new(blob.URLMux)
+	mux.RegisterBucket("bad", opener(func() (*blob.Bucket, error) {
+		return nil, errors.New(`open bucket bad://user:s3cret@host/b?key=s3cret&x=no: "no" is no number, s3cret neither`)
+	}))
+	for _, test := range []struct{ url, want string }{
+		{"", `unknown scheme "": want bad, file`},
+		{"/folder", `unknown scheme "": want bad, file`},
+		{"s4://b?key=s3cret", `opening store "s4://b": unknown scheme "s4": want bad, file`},
+		{"s4://user:s3cret@b/c", `opening store "s4://b/c": unknown scheme "s4"`},
+		{"s4:s3cret", `opening store "s4:": unknown scheme "s4"`},
+		{"s4://b:s3cret", "malformed URL"},
+		{"%s3cret", "malformed URL"},
+		{"file://", "not the absolute path of a folder"},
+		{"file:folder", "not the absolute path of a folder"},
+		{"file://host/folder", "not the absolute path of a folder"},
+		{"file:///folder?prefix=s3cret", "prefix is not"},
+		{"file:///folder?prefix=../s3cret/", "prefix is not"},
+		{"file:///folder?prefix=/", "prefix is not"},
+		{"file:///folder?s3cret=1", "unknown parameter"},
+		{"bad://user:s3cret@host/b?key=s3cret&x=no",
+			`opening store "bad://host/b": open bucket bad://host/b a value is no number, … neither`},
+	} {
+		_, err := blobs.Open(t.Context(), test.url, &blobs.Options{Mux: mux})
+		if got := fmt.Sprint(err); err == nil || !strings.Contains(got, test.want) || strings.Contains(got, "s3cret") {
+			t.Errorf("Open(%q): %v, want %s", test.url, err, test.want)
+		}
+	}
+	if _, err := blobs.Open(t.Context(), "s4://b", nil); err == nil || !strings.Contains(err.Error(), "file") {
+		t.Errorf("Open without options: %v", err)
+	}
+}
+
+func TestNewKey(t *testing.T) {
+	if key, err := blobs.NewKey("team/set", "ab/c"); err != nil || key != "team/set/ab/c" {
+		t.Errorf("NewKey = %q, %v", key, err)
+	}
+	for _, test := range []struct{ branch, blob string }{
+		{"", "b"}, {"a", ""}, {"/a", "b"}, {"a", "/b"}, {"a/", "b"}, {"a", "b/"}, {"a//a", "b"}, {"a", "x..y"},
+		{"..", "b"}, {"a", "."}, {"a\t", "b"}, {"a", "b\u0085"}, {"a", "\xc3"},
+	} {
+		if key, err := blobs.NewKey(test.branch, test.blob); err == nil {
+			t.Errorf("NewKey(%q, %q) = %q, want an error", test.branch, test.blob, key)
+		}
+	}
+}

@@ -1,0 +1,34 @@
+//go:build unix
+
+package blobs
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// objectMode keeps what is stored from being written to by accident.
+const objectMode = 0o444
+
+// syncFile makes a file's bytes durable.
+func syncFile(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	err = f.Sync()
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// syncDir makes the names in a folder durable, where the file system can.
+func syncDir(name string) error {
+	err := syncFile(name)
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,91 @@
+package blobs
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+const (
+	// lockName is the file that a live upload holds locked in its folder, and
+	// the one in the folder of all uploads that guards their coming and going.
+	lockName = "lock"
+	// lockMode lets every user who may write to the store take the lock.
+	lockMode = 0o666
+	// lockRetry is how often a guard that is held is tried again.
+	lockRetry = 5 * time.Millisecond
+)
+
+// A spool is a folder of staged files, numbered in the order of their making.
+type spool struct {
+	dir  string
+	made atomic.Int64
+}
+
+func (s *spool) createFile() (*os.File, error) {
+	name := filepath.Join(s.dir, strconv.FormatInt(s.made.Add(1), 10))
+	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, objectMode)
+}
+
+// A staging is the spool of an upload to a folder. Its lock, which ends with
+// the process, tells it from what an interrupted upload left.
+type staging struct {
+	spool
+	lock *flock.Flock
+}
+
+// newStaging makes a staging in the folder parent, and removes there the ones
+// of uploads that no longer run. Both happen under a guard, so that none is
+// seen between its making and its locking.
+func newStaging(ctx context.Context, parent string) (*staging, error) {
+	guard := flock.New(filepath.Join(parent, lockName), flock.SetPermissions(lockMode))
+	if _, err := guard.TryLockContext(ctx, lockRetry); err != nil {
+		return nil, fmt.Errorf("locking %q: %w", guard.Path(), err)
+	}
+	defer guard.Unlock()
+	removeStale(parent)
+	dir, err := os.MkdirTemp(parent, "")
+	if err != nil {
+		return nil, err
+	}
+	s := &staging{spool: spool{dir: dir}, lock: flock.New(filepath.Join(dir, lockName))}
+	if _, err := s.lock.TryLock(); err != nil {
+		os.RemoveAll(dir)
+		return nil, fmt.Errorf("locking %q: %w", s.lock.Path(), err)
+	}
+	return s, nil
+}
+
+// removeStale is done as well as it can be: what other users left stays.
+func removeStale(parent string) {
+	entries, _ := os.ReadDir(parent)
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		dir := filepath.Join(parent, e.Name())
+		lock := flock.New(filepath.Join(dir, lockName), flock.SetFlag(os.O_RDONLY))
+		free, err := lock.TryLock()
+		if err == nil && free {
+			lock.Unlock()
+		}
+		if free || isMissing(err) {
+			os.RemoveAll(dir)
+		}
+	}
+}
+
+// close removes the staging. A staging being removed may look stale to others,
+// who then help.
+func (s *staging) close() error {
+	if err := s.lock.Unlock(); err != nil {
+		return err
+	}
+	return os.RemoveAll(s.dir)
+}
