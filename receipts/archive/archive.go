@@ -1,0 +1,128 @@
+// Package archive moves files between folders, the blob store and the ledger: it
+// records what an execution left in its result directory, and fetches what a
+// receipt names.
+//
+// # Recording
+//
+// Every regular file of a result directory is an output; the folder .datapact in
+// it holds what is said about the execution (see [Result]). Each file is read
+// once. All blobs are stored and confirmed before the receipt is committed, so
+// that no receipt names a blob that is not there. A file that changes while it is
+// read, a link, a device or a name that could not be fetched again is refused,
+// and then nothing is recorded.
+//
+// # Fetching
+//
+// A folder that receipts are fetched into holds the outputs of one receipt and,
+// in .datapact/result, that receipt. Files appear whole or not at all, and only
+// after all bytes are verified. What is there already is not fetched again. A
+// file that a fetch did not write, or that was changed since, is not replaced.
+package archive
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/gitcmd"
+)
+
+// The folder inside of a result or a fetched folder that is not data, and what
+// it holds.
+const (
+	control      = ".datapact"
+	resultFile   = control + "/result"         // the receipt a folder was fetched from, or a seed
+	inputFile    = control + "/input"          // a seed, by its older name
+	metadataFile = control + "/metadata.json"  // the metadata of a result
+	fetchedFile  = control + "/fetched.jsonl"  // what a fetch wrote, to know it again
+	journalFile  = control + "/fetching.jsonl" // the same, of a fetch at work
+	lockFile     = control + "/lock"
+	incoming     = control + "/incoming" // files on their way
+)
+
+// executableMode is the mode of an output that is executable.
+const executableMode = "0755"
+
+// bigFile is the size in bytes from which files are worked on one at a time,
+// each by several cores; smaller ones are worked on side by side.
+const bigFile = 8 << 20
+
+// An Archive is a repository with the store its blobs are in. Its methods may be
+// used from several goroutines. Both parts stay the caller's to close.
+type Archive struct {
+	Repository *gitcmd.Repository
+	Store      *blobs.Store
+}
+
+// Progress is told how much of the work is done. Calls do not overlap.
+type Progress func(done, total Amount)
+
+// An Amount is a number of files and of their bytes.
+type Amount struct {
+	Files int
+	Bytes int64
+}
+
+// A meter adds up the work of several goroutines.
+type meter struct {
+	mu          sync.Mutex
+	done, total Amount
+	report      Progress
+}
+
+func (m *meter) add(files int, bytes int64) {
+	if m.report == nil {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.done.Files += files
+	m.done.Bytes += bytes
+	m.report(m.done, m.total)
+}
+
+// Write counts bytes on their way.
+func (m *meter) Write(p []byte) (int, error) {
+	m.add(0, int64(len(p)))
+	return len(p), nil
+}
+
+// each works on n items side by side, big ones one at a time, until the first
+// error, which it returns.
+func each(n int, isBig func(i int) bool, work func(i int) error) error {
+	var (
+		mu    sync.Mutex
+		big   sync.Mutex
+		next  int
+		first error
+		group sync.WaitGroup
+	)
+	take := func() (int, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		next++
+		return next - 1, first == nil && next <= n
+	}
+	one := func(i int) error {
+		if isBig(i) {
+			big.Lock()
+			defer big.Unlock()
+		}
+		return work(i)
+	}
+	for range min(n, max(2, runtime.GOMAXPROCS(0))) {
+		group.Go(func() {
+			for i, ok := take(); ok; i, ok = take() {
+				if err := one(i); err != nil {
+					mu.Lock()
+					if first == nil {
+						first = err
+					}
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	group.Wait()
+	return first
+}

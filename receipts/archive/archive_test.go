@@ -1,0 +1,327 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// newArchive makes a repository with an empty branch "data", and a folder for
+// files. It returns both.
+func newArchive(t *testing.T) (a *Archive, dir string) {
+	t.Helper()
+	repository := t.TempDir()
+	for name, value := range map[string]string{
+		"HOME": repository, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
+		"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com",
+		"GIT_COMMITTER_NAME": "c", "GIT_COMMITTER_EMAIL": "c@example.com",
+	} {
+		t.Setenv(name, value)
+	}
+	for _, args := range [][]string{{"init", "-q", "-b", "data"}, {"commit", "-q", "--allow-empty", "-m", "start"}, {"checkout", "-q", "--detach"}} {
+		cmd := exec.Command("git", args...)
+		cmd.Dir = repository
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("git %s: %v\n%s", args[0], err, out)
+		}
+	}
+	store, err := blobs.Open(t.Context(), "file://"+filepath.ToSlash(filepath.Join(repository, "blobs")), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = &Archive{Repository: gitcmd.Open(repository), Store: store}
+	t.Cleanup(func() { _ = errors.Join(store.Close(), a.Repository.Close()) })
+	return a, t.TempDir()
+}
+
+// put writes files below a folder: names and contents in turn.
+func put(t *testing.T, dir string, files ...string) {
+	t.Helper()
+	for i := 0; i < len(files); i += 2 {
+		name := filepath.Join(dir, filepath.FromSlash(files[i]))
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(files[i+1]), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func recordDir(t *testing.T, a *Archive, dir string, filters ...string) *ledger.Entry {
+	t.Helper()
+	entry, err := a.RecordDir(t.Context(), Request{Dir: dir, Branch: "data", Filters: filters})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entry
+}
+
+func content(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+const seed = `{"branch":":test","result":"1"}`
+
+func TestRoundTrip(t *testing.T) {
+	text := strings.Repeat("row,of,text\n", 100_000)
+	for _, filter := range []string{"none", "gz", "zstd", "gz,zstd"} {
+		t.Run(filter, func(t *testing.T) {
+			a, dir := newArchive(t)
+			result := filepath.Join(dir, "result")
+			files := []string{"a", "x", "empty", "", "deep/er/ünï cödé", text, ".datapact/input", seed}
+			put(t, result, files...)
+			if err := os.Chmod(filepath.Join(result, "a"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			entry := recordDir(t, a, result, filter)
+			out := filepath.Join(dir, "out")
+			report, err := a.Fetch(t.Context(), entry, out, nil)
+			if err != nil || report.Fetched != 3 {
+				t.Fatalf("Fetch = %+v, %v, want 3 files", report, err)
+			}
+			for i := 0; i < 6; i += 2 {
+				if content(t, filepath.Join(out, files[i])) != files[i+1] {
+					t.Errorf("%s came back changed", files[i])
+				}
+			}
+			if info, err := os.Stat(filepath.Join(out, "a")); err != nil || info.Mode().Perm()&0o100 == 0 {
+				t.Errorf("mode of a = %v, %v, want executable", info.Mode(), err)
+			}
+			again, err := a.Fetch(t.Context(), entry, out, nil)
+			if err != nil || again.Present != 3 || again.Fetched != 0 {
+				t.Errorf("Fetch again = %+v, %v, want all there", again, err)
+			}
+			stream, err := a.Open(t.Context(), entry.Receipt, "deep/er/ünï cödé", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer stream.Close()
+			if data, err := io.ReadAll(stream); err != nil || string(data) != text {
+				t.Errorf("Open gives %d bytes, %v, want %d", len(data), err, len(text))
+			}
+		})
+	}
+}
+
+// The stored name of one file can be the name of another.
+func TestNameTaken(t *testing.T) {
+	a, dir := newArchive(t)
+	put(t, dir, "result/rows", strings.Repeat("text ", 1000), "result/rows.zst", "not zstd", "result/.datapact/input", seed)
+	entry := recordDir(t, a, filepath.Join(dir, "result"))
+	if _, err := a.Fetch(t.Context(), entry, filepath.Join(dir, "out"), nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := content(t, filepath.Join(dir, "out", "rows.zst")); got != "not zstd" {
+		t.Errorf("rows.zst = %q", got)
+	}
+	_, err := a.RecordDir(t.Context(), Request{Dir: filepath.Join(dir, "result"), Branch: "data", Filters: []string{"rows=zstd"}})
+	if err == nil || !strings.Contains(err.Error(), "is another output") {
+		t.Errorf("Record with the filter told = %v, want a complaint", err)
+	}
+}
+
+func TestNewerReceipt(t *testing.T) {
+	a, dir := newArchive(t)
+	result, out := filepath.Join(dir, "result"), filepath.Join(dir, "out")
+	put(t, result, "same", "1", "changed", "1", "sub/gone", "1", ".datapact/input", seed)
+	first := recordDir(t, a, result)
+	put(t, result, "changed", "2", "new", "2")
+	if err := os.RemoveAll(filepath.Join(result, "sub")); err != nil {
+		t.Fatal(err)
+	}
+	second := recordDir(t, a, result)
+	if _, err := a.Fetch(t.Context(), first, out, nil); err != nil {
+		t.Fatal(err)
+	}
+	put(t, out, "mine", "mine")
+	report, err := a.Fetch(t.Context(), second, out, nil)
+	if err != nil || report != (FetchReport{Fetched: 2, Present: 1, Bytes: 2}) {
+		t.Errorf("Fetch = %+v, %v, want 2 fetched and 1 there", report, err)
+	}
+	var names []string
+	for _, name := range []string{"same", "changed", "new", "mine", "sub", "sub/gone"} {
+		if _, err := os.Stat(filepath.Join(out, name)); err == nil {
+			names = append(names, name)
+		}
+	}
+	if fmt.Sprint(names) != "[same changed new mine]" {
+		t.Errorf("files = %v", names)
+	}
+	if got := content(t, filepath.Join(out, "changed")); got != "2" {
+		t.Errorf("changed = %q, want 2", got)
+	}
+}
+
+func TestFilesOfTheUser(t *testing.T) {
+	a, dir := newArchive(t)
+	result, out := filepath.Join(dir, "result"), filepath.Join(dir, "out")
+	put(t, result, "a", "recorded", "b", "recorded", ".datapact/input", seed)
+	entry := recordDir(t, a, result)
+	put(t, out, "a", "mine", "b", "recorded")
+	_, err := a.Fetch(t.Context(), entry, out, nil)
+	if err == nil || !strings.Contains(err.Error(), filepath.Join(out, "a")+" exists") || strings.Contains(err.Error(), filepath.Join(out, "b")) {
+		t.Errorf("Fetch = %v, want a complaint about a alone", err)
+	}
+	if content(t, filepath.Join(out, "a")) != "mine" {
+		t.Error("the user's file is gone")
+	}
+	if _, err := os.Stat(filepath.Join(out, resultFile)); err == nil {
+		t.Error("the folder claims to hold the receipt")
+	}
+	if _, err := a.Fetch(t.Context(), entry, out, &FetchOptions{Force: true}); err != nil || content(t, filepath.Join(out, "a")) != "recorded" {
+		t.Errorf("Fetch by force = %v", err)
+	}
+}
+
+// A link in the folder must not lead a fetch out of it.
+func TestLinkInFolder(t *testing.T) {
+	a, dir := newArchive(t)
+	result, out, elsewhere := filepath.Join(dir, "result"), filepath.Join(dir, "out"), filepath.Join(dir, "elsewhere")
+	put(t, result, "sub/a", "recorded", ".datapact/input", seed)
+	put(t, elsewhere, "a", "precious")
+	entry := recordDir(t, a, result)
+	if err := os.MkdirAll(out, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(elsewhere, filepath.Join(out, "sub")); err != nil {
+		t.Skip(err)
+	}
+	if _, err := a.Fetch(t.Context(), entry, out, &FetchOptions{Force: true}); err == nil {
+		t.Error("Fetch went through a link")
+	}
+	if content(t, filepath.Join(elsewhere, "a")) != "precious" {
+		t.Error("a file outside of the folder was written")
+	}
+}
+
+// What a killed fetch left behind is known by its journal, also where the receipt
+// does not tell the content.
+func TestAfterKilledFetch(t *testing.T) {
+	a, dir := newArchive(t)
+	result, out := filepath.Join(dir, "result"), filepath.Join(dir, "out")
+	put(t, result, "a", strings.Repeat("text", 1000), "b", strings.Repeat("more", 1000), ".datapact/input", seed)
+	entry := recordDir(t, a, result, "gz")
+	for i := range entry.Receipt.Output {
+		entry.Receipt.Output[i].Content = nil // as older tools write it
+	}
+	if _, err := a.Fetch(t.Context(), entry, out, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{resultFile, "b"} {
+		if err := os.Remove(filepath.Join(out, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Rename(filepath.Join(out, fetchedFile), filepath.Join(out, journalFile)); err != nil {
+		t.Fatal(err)
+	}
+	put(t, out, incoming+"/0", "half")
+	report, err := a.Fetch(t.Context(), entry, out, nil)
+	if err != nil || report.Present != 1 || report.Fetched != 1 {
+		t.Errorf("Fetch = %+v, %v, want one there and one fetched", report, err)
+	}
+	if _, err := os.Stat(filepath.Join(out, incoming)); err == nil {
+		t.Error("files on their way are left behind")
+	}
+}
+
+func TestChangesWhileRead(t *testing.T) {
+	a, dir := newArchive(t)
+	result := filepath.Join(dir, "result")
+	put(t, result, "a", "1", "b", "1", ".datapact/input", seed)
+	changes := map[string]func(name string) error{
+		"grows":    func(name string) error { return os.WriteFile(name, []byte("longer"), 0o666) },
+		"replaced": func(name string) error { return errors.Join(os.Remove(name), os.WriteFile(name, []byte("2"), 0o666)) },
+		"touched":  func(name string) error { return os.Chtimes(name, time.Time{}, time.Unix(1, 0)) },
+		"removed":  os.Remove,
+	}
+	for name, change := range changes {
+		listed, err := ReadResult(result)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := change(filepath.Join(result, "b")); err != nil {
+			t.Fatal(err)
+		}
+		_, err = a.Record(t.Context(), "data", listed, nil)
+		if err == nil || !strings.Contains(err.Error(), `"b"`) {
+			t.Errorf("%s: Record = %v, want b named", name, err)
+		}
+		put(t, result, "b", "1")
+		_ = listed.Close()
+	}
+	if _, err := ledger.Lookup(t.Context(), a.Repository, "data"); !errors.Is(err, gitcmd.ErrNotFound) {
+		t.Errorf("Lookup = %v, want nothing recorded", err)
+	}
+	for blob, err := range a.Store.List(t.Context(), "") {
+		t.Errorf("blob %v, %v in the store, want none", blob, err)
+	}
+}
+
+func TestInputsBeside(t *testing.T) {
+	a, dir := newArchive(t)
+	put(t, dir, "build/result/out", "x", "build/result/.datapact/metadata.json", `{"version":"1"}`,
+		"build/zz/.datapact/result", `{"branch":"aa","result":"2","timestamp":"2020-01-01T00:00:00Z","metadata":[{"key":"k","value":"v"}]}`,
+		"build/aa/.datapact/result", `{"branch":"zz","result":"1"}`, "build/none/file", "x", "build/file", "x")
+	entry := recordDir(t, a, filepath.Join(dir, "build", "result"))
+	var got bytes.Buffer
+	for _, input := range entry.Receipt.Input {
+		fmt.Fprint(&got, input.Branch, " ", input.Result, " ", input.Timestamp, len(input.Metadata), ";")
+	}
+	if want := "aa 2 2020-01-01T00:00:00Z 1;zz 1  0;"; got.String() != want {
+		t.Errorf("inputs = %q, want %q", got.String(), want)
+	}
+	if !entry.Receipt.HasMetadata("version", "1") {
+		t.Errorf("metadata = %v", entry.Receipt.Metadata)
+	}
+}
+
+func TestPattern(t *testing.T) {
+	tests := []struct {
+		pattern pattern
+		yes, no string
+	}{
+		{"*.csv", "a.csv b/c.csv", "a.csv.gz csv"},
+		{"logs", "logs logs/a logs/b/c a/logs", "logsa"},
+		{"logs/", "logs/a", "a/logs/b"},
+		{"logs/*.txt", "logs/a.txt", "logs/a/b.txt x/logs/a.txt"},
+		{"**/a", "a b/a b/c/a", "ab"},
+		{"a/**/b", "a/b a/x/b a/x/y/b a/b/c", "a b"},
+		{"**", "a a/b", ""},
+		{"[ab]", "a b", "c"},
+	}
+	for _, test := range tests {
+		for _, name := range strings.Fields(test.yes) {
+			if !test.pattern.matches(name) {
+				t.Errorf("%q does not match %q", test.pattern, name)
+			}
+		}
+		for _, name := range strings.Fields(test.no) {
+			if test.pattern.matches(name) {
+				t.Errorf("%q matches %q", test.pattern, name)
+			}
+		}
+	}
+	for _, bad := range []pattern{"", "[", "a/[b"} {
+		if bad.validate() == nil {
+			t.Errorf("%q is accepted", bad)
+		}
+	}
+}

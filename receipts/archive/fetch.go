@@ -1,0 +1,202 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// FetchOptions are what a fetch may be told.
+type FetchOptions struct {
+	Paths    []string // patterns of the outputs to bring; all when empty
+	Raw      bool     // leave the filters on
+	Force    bool     // replace files that this folder's fetches did not write
+	Progress Progress
+}
+
+// A FetchReport counts the outputs that were brought, and those that were there.
+type FetchReport struct {
+	Fetched, Present int
+	Bytes            int64 // stored bytes that were read
+}
+
+// Fetch brings the outputs of a receipt into a folder, which is made if needed,
+// and notes the receipt there. Outputs of another receipt that was fetched into
+// the folder before are replaced, or removed; other files stay.
+//
+// The error is [gitcmd.ErrNegative] when the patterns match no output.
+func (a *Archive) Fetch(ctx context.Context, entry *ledger.Entry, dir string, opts *FetchOptions) (FetchReport, error) {
+	if opts == nil {
+		opts = &FetchOptions{}
+	}
+	wanted, err := chooseTargets(entry.Receipt, opts)
+	if err != nil {
+		return FetchReport{}, fmt.Errorf("receipt %s@%s: %w", entry.Receipt.Branch, entry.ID, err)
+	}
+	folder, err := openFolder(ctx, dir)
+	if err != nil {
+		return FetchReport{}, err
+	}
+	defer folder.close()
+	f := fetching{archive: a, ctx: ctx, opts: opts, folder: folder, entry: entry}
+	return f.run(wanted)
+}
+
+// A fetching is one call of Fetch at work.
+type fetching struct {
+	archive *Archive
+	ctx     context.Context // of the one call this value lives for
+	opts    *FetchOptions
+	folder  *folder
+	entry   *ledger.Entry
+	meter   meter
+}
+
+func (f *fetching) run(wanted []target) (FetchReport, error) {
+	if err := f.sameBranch(); err != nil {
+		return FetchReport{}, err
+	}
+	missing, err := f.missing(wanted)
+	if err != nil {
+		return FetchReport{}, err
+	}
+	document, err := f.entry.Receipt.EncodeResult()
+	if err != nil {
+		return FetchReport{}, err
+	}
+	if err := f.folder.begin(document); err != nil {
+		return FetchReport{}, err
+	}
+	report := FetchReport{Fetched: len(missing), Present: len(wanted) - len(missing)}
+	for _, t := range missing {
+		report.Bytes += t.output.Size
+	}
+	if err := f.bring(missing, report); err != nil {
+		return FetchReport{}, err
+	}
+	if err := f.folder.finish(document); err != nil {
+		return FetchReport{}, fmt.Errorf("finishing folder %s: %w", f.folder.dir, err)
+	}
+	return report, nil
+}
+
+// sameBranch refuses a folder that holds a receipt of another branch: whoever
+// fetches into it has most likely mistaken the folder.
+func (f *fetching) sameBranch() error {
+	held := f.folder.receipt
+	if held == nil || f.opts.Force || held.Branch == f.entry.Receipt.Branch {
+		return nil
+	}
+	return gitcmd.WithHint(fmt.Errorf("folder %s holds outputs of %s, want a folder for %s", f.folder.dir, held.Branch, f.entry.Receipt.Branch),
+		"name another folder with -o, or use --force to replace them")
+}
+
+// missing sorts out what is there already, and refuses to replace what a fetch
+// did not write.
+func (f *fetching) missing(wanted []target) ([]target, error) {
+	var missing []target
+	var conflicts []error
+	for _, t := range wanted {
+		state, err := f.folder.stateOf(t)
+		if err != nil {
+			return nil, err
+		}
+		if state == foreign && !f.opts.Force {
+			conflicts = append(conflicts, fmt.Errorf("%s exists, and was not fetched or has been changed since", filepath.Join(f.folder.dir, t.path)))
+		}
+		if state != present {
+			missing = append(missing, t)
+		}
+	}
+	if len(conflicts) > 0 {
+		return nil, gitcmd.WithHint(joinFew(conflicts), "move the files away, fetch into another folder with -o, or use --force to replace them")
+	}
+	return missing, nil
+}
+
+func (f *fetching) bring(missing []target, report FetchReport) error {
+	f.meter = meter{report: f.opts.Progress, total: Amount{Files: report.Fetched, Bytes: report.Bytes}}
+	return each(len(missing), func(i int) bool { return missing[i].output.Size >= bigFile }, func(i int) error {
+		t := missing[i]
+		if err := f.one(t, strconv.Itoa(i)); err != nil {
+			return fmt.Errorf("fetching output %q: %w", t.path, err)
+		}
+		f.meter.add(1, t.output.Size)
+		return nil
+	})
+}
+
+// one brings an output: under a name of its own until every byte is verified.
+func (f *fetching) one(t target, name string) error {
+	root := f.folder.root
+	name = path.Join(incoming, name)
+	content, err := f.archive.open(f.ctx, f.entry.Receipt, t)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	mode := fs.FileMode(0o666)
+	if t.output.Mode == executableMode {
+		mode = 0o777
+	}
+	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, content)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return err
+	}
+	return f.folder.place(name, t)
+}
+
+// Open streams one output, by its name with or without the suffixes of its
+// filters, verified. Reading it to its end is what verifies it. The caller closes
+// it. The error for no such output is [gitcmd.ErrNotFound].
+func (a *Archive) Open(ctx context.Context, receipt *receipts.Receipt, name string, opts *FetchOptions) (io.ReadCloser, error) {
+	if opts == nil {
+		opts = &FetchOptions{}
+	}
+	all, err := chooseTargets(receipt, &FetchOptions{Raw: opts.Raw})
+	if err != nil {
+		return nil, fmt.Errorf("receipt %s@%s: %w", receipt.Branch, receipt.ID(), err)
+	}
+	i := slices.IndexFunc(all, func(t target) bool { return t.path == name })
+	if i < 0 {
+		i = slices.IndexFunc(all, func(t target) bool { return t.output.Path == name })
+	}
+	if i < 0 {
+		return nil, fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), gitcmd.ErrNotFound)
+	}
+	return a.open(ctx, receipt, all[i])
+}
+
+// FetchAll fetches the current receipts of a branch, newest first, each into a
+// folder of its own, named by its id, and calls done after each. A receipt that
+// cannot be read ends it.
+func (a *Archive) FetchAll(ctx context.Context, l *ledger.Ledger, dir string, opts *FetchOptions, done func(*ledger.Entry, FetchReport) error) error {
+	for entry, err := range l.Log(ctx) {
+		if err != nil {
+			return err
+		}
+		report, err := a.Fetch(ctx, entry, filepath.Join(dir, string(entry.ID)), opts)
+		if err != nil {
+			return fmt.Errorf("receipt %s: %w", entry.ID, err)
+		}
+		if err := done(entry, report); err != nil {
+			return err
+		}
+	}
+	return nil
+}

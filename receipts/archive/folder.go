@@ -1,0 +1,239 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// A folder is one that receipts are fetched into. While it is open no other
+// fetch works in it.
+type folder struct {
+	dir      string
+	root     *os.Root
+	lock     *flock.Flock
+	receipt  *receipts.Receipt // that it held when it was opened, nil for none
+	document []byte            // of that receipt
+	memory   memory
+}
+
+func openFolder(ctx context.Context, dir string) (*folder, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("making folder: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("opening folder: %w", err)
+	}
+	f := &folder{dir: dir, root: root}
+	if err := f.open(ctx); err != nil {
+		_ = root.Close()
+		return nil, fmt.Errorf("opening folder %s: %w", dir, err)
+	}
+	return f, nil
+}
+
+func (f *folder) open(ctx context.Context) error {
+	if err := f.root.Mkdir(control, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if info, err := f.root.Lstat(control); err != nil || !info.IsDir() {
+		return errors.Join(err, fmt.Errorf("%s is not a folder", control))
+	}
+	f.lock = flock.New(filepath.Join(f.dir, filepath.FromSlash(lockFile)))
+	if _, err := f.lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return err
+	}
+	if err := f.root.RemoveAll(incoming); err != nil { // of a fetch that was killed
+		return err
+	}
+	if data, err := readFile(f.root, resultFile); err == nil {
+		f.document = data
+		f.receipt, _, _ = receipts.ParseResult(data)
+	}
+	f.memory.load(f.root)
+	return nil
+}
+
+func (f *folder) close() {
+	_ = f.memory.close()
+	_ = f.root.RemoveAll(incoming)
+	_ = f.lock.Close()
+	_ = f.root.Close()
+}
+
+// A state is what stands at the path of a target.
+type state int
+
+const (
+	absent  state = iota // nothing
+	present              // the output itself
+	stale                // another output, as a fetch wrote it
+	foreign              // anything else
+)
+
+func (f *folder) stateOf(t target) (state, error) {
+	if err := f.checkParents(t.path); err != nil {
+		return foreign, err
+	}
+	info, err := f.root.Lstat(t.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return absent, nil
+	}
+	if err != nil {
+		return foreign, err
+	}
+	if info.IsDir() {
+		return foreign, fmt.Errorf("%s is a folder, want a file", filepath.Join(f.dir, t.path))
+	}
+	if !info.Mode().IsRegular() {
+		return foreign, nil
+	}
+	signature, known := f.memory.recall(t.path, info)
+	if known && signature != t.signature() {
+		return stale, nil
+	}
+	if !known && !f.holds(t, info) {
+		return foreign, nil
+	}
+	f.memory.keep(newMemo(t, info))
+	return present, f.fixMode(t, info)
+}
+
+// checkParents refuses to write through a link, which could lead elsewhere.
+func (f *folder) checkParents(name string) error {
+	for parent := path.Dir(name); parent != "."; parent = path.Dir(parent) {
+		info, err := f.root.Lstat(parent)
+		if err == nil && !info.IsDir() {
+			return fmt.Errorf("%s is not a folder: remove it to fetch %q", filepath.Join(f.dir, parent), name)
+		}
+	}
+	return nil
+}
+
+// holds reads the file to tell whether it is the output.
+func (f *folder) holds(t target, info fs.FileInfo) bool {
+	size, want, known := t.content()
+	if !known || size != info.Size() {
+		return false
+	}
+	file, err := f.root.Open(t.path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	hash := sha256.New()
+	_, err = io.Copy(hash, file)
+	return err == nil && hex.EncodeToString(hash.Sum(nil)) == want
+}
+
+// fixMode gives a file that is there the mode that its receipt tells.
+func (f *folder) fixMode(t target, info fs.FileInfo) error {
+	executable := info.Mode().Perm()&0o100 != 0
+	if executable == (t.output.Mode == executableMode) {
+		return nil
+	}
+	mode := info.Mode().Perm() &^ 0o111
+	if t.output.Mode == executableMode {
+		mode |= mode >> 2 & 0o111 // whoever may read it
+	}
+	return f.root.Chmod(t.path, mode)
+}
+
+// begin is called before the first change. From now on, until the fetch is done,
+// the folder does not claim to hold a receipt that it does not hold wholly.
+func (f *folder) begin(document []byte) error {
+	if f.document != nil && !bytes.Equal(f.document, document) {
+		if err := f.root.Remove(resultFile); err != nil {
+			return err
+		}
+	}
+	return f.root.Mkdir(incoming, 0o777)
+}
+
+// place moves a verified file from where it was written to its path.
+func (f *folder) place(name string, t target) error {
+	if parent := path.Dir(t.path); parent != "." {
+		if err := f.root.MkdirAll(parent, 0o777); err != nil {
+			return err
+		}
+	}
+	info, err := f.root.Lstat(name)
+	if err != nil {
+		return err
+	}
+	if err := f.memory.note(f.root, newMemo(t, info)); err != nil {
+		return err
+	}
+	return f.root.Rename(name, t.path)
+}
+
+// finish notes what the folder holds now, after files that an earlier receipt
+// left and this one does not have are gone.
+func (f *folder) finish(document []byte) error {
+	same := bytes.Equal(f.document, document)
+	for _, old := range f.memory.forgotten() {
+		if same {
+			f.memory.keep(old)
+		} else if err := f.removeOld(old); err != nil {
+			return err
+		}
+	}
+	if err := f.write(fetchedFile, f.memory.encode()); err != nil {
+		return err
+	}
+	if err := f.memory.close(); err != nil {
+		return err
+	}
+	if err := f.root.Remove(journalFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return f.write(resultFile, document)
+}
+
+// removeOld removes a file of an earlier receipt, unless it was changed since,
+// and the folders that this empties.
+func (f *folder) removeOld(old memo) error {
+	name := old.Path
+	if receipts.CheckPath(name) != nil || f.checkParents(name) != nil {
+		return nil
+	}
+	info, err := f.root.Lstat(name)
+	if err != nil || !old.describes(info) {
+		return nil //nolint:nilerr // it is gone, or somebody else's now
+	}
+	if err := f.root.Remove(name); err != nil {
+		return err
+	}
+	for parent := path.Dir(name); parent != "."; parent = path.Dir(parent) {
+		if f.root.Remove(parent) != nil { // not empty
+			return nil
+		}
+	}
+	return nil
+}
+
+// write puts a whole file in the place of another.
+func (f *folder) write(name string, data []byte) error {
+	if err := f.root.Mkdir(incoming, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	temporary := path.Join(incoming, path.Base(name))
+	if err := f.root.WriteFile(temporary, data, 0o666); err != nil {
+		return err
+	}
+	return f.root.Rename(temporary, name)
+}

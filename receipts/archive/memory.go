@@ -1,0 +1,124 @@
+package archive
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+)
+
+// A memo remembers a file that a fetch wrote: while size and time are as they
+// were, the file is known without being read.
+type memo struct {
+	Path      string `json:"path"`
+	Size      int64  `json:"size"`
+	ModTime   int64  `json:"mtime"`  // nanoseconds since 1970
+	Signature string `json:"object"` // see target.signature
+}
+
+func newMemo(t target, info fs.FileInfo) memo {
+	return memo{t.path, info.Size(), info.ModTime().UnixNano(), t.signature()}
+}
+
+func (m memo) describes(info fs.FileInfo) bool {
+	return m.Size == info.Size() && m.ModTime == info.ModTime().UnixNano()
+}
+
+// A memory is what a folder knows of the files in it. It is kept as JSON lines;
+// while a fetch is at work a line goes to a journal before its file appears, so
+// that a fetch that was killed is known too.
+type memory struct {
+	mu      sync.Mutex
+	before  map[string][]memo // of finished and killed fetches, by path
+	now     map[string]memo   // of this one
+	journal *os.File
+}
+
+// load reads what there is. What cannot be read is not known: then files are
+// told by their bytes.
+func (m *memory) load(root *os.Root) {
+	m.before, m.now = map[string][]memo{}, map[string]memo{}
+	for _, name := range []string{fetchedFile, journalFile} {
+		data, err := readFile(root, name)
+		if err != nil {
+			continue
+		}
+		for line := range bytes.Lines(data) {
+			var entry memo
+			if json.Unmarshal(line, &entry) == nil {
+				m.before[entry.Path] = append(m.before[entry.Path], entry)
+			}
+		}
+	}
+}
+
+// recall tells which object a file was made from, if it is as a fetch left it.
+func (m *memory) recall(path string, info fs.FileInfo) (signature string, known bool) {
+	for _, entry := range m.before[path] {
+		if entry.describes(info) {
+			return entry.Signature, true
+		}
+	}
+	return "", false
+}
+
+// keep remembers a file beyond this fetch.
+func (m *memory) keep(entry memo) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.now[entry.Path] = entry
+}
+
+// note remembers a file that is about to appear.
+func (m *memory) note(root *os.Root, entry memo) error {
+	line, err := json.Marshal(entry)
+	if err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.journal == nil {
+		if m.journal, err = root.OpenFile(journalFile, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666); err != nil {
+			return err
+		}
+	}
+	m.now[entry.Path] = entry
+	_, err = m.journal.Write(append(line, '\n'))
+	return err
+}
+
+// forgotten lists what earlier fetches wrote and this one did not come across.
+func (m *memory) forgotten() []memo {
+	var list []memo
+	for path, entries := range m.before {
+		if _, ok := m.now[path]; !ok {
+			list = append(list, entries...)
+		}
+	}
+	return list
+}
+
+func (m *memory) encode() []byte {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	for _, path := range slices.Sorted(maps.Keys(m.now)) {
+		_ = enc.Encode(m.now[path]) // strings and numbers always encode
+	}
+	return out.Bytes()
+}
+
+func (m *memory) close() error {
+	journal := m.journal
+	m.journal = nil
+	if journal == nil {
+		return nil
+	}
+	if err := journal.Close(); err != nil && !errors.Is(err, fs.ErrClosed) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/filters"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// RecordOptions are what a recording may be told.
+type RecordOptions struct {
+	// Inputs are what the execution read, beside the seeds in its result.
+	Inputs []receipts.Input
+	// InputOrder lists branches in the order their receipts stand as inputs.
+	InputOrder []string
+	// Metadata comes before what the result itself says.
+	Metadata []receipts.Metadata
+	// Filters choose the filters of an output, the first that matches.
+	Filters []FilterRule
+	// Finished is when the execution finished; the zero time means now.
+	Finished time.Time
+	// Commit is for the commit's message.
+	Commit   ledger.AppendOptions
+	Progress Progress
+}
+
+// Record stores the files of a result and appends its receipt to a branch. It
+// returns the entry also beside a [gitcmd.SyncError].
+func (a *Archive) Record(ctx context.Context, branch string, result *Result, opts *RecordOptions) (*ledger.Entry, error) {
+	if opts == nil {
+		opts = &RecordOptions{}
+	}
+	receipt := Draft(branch, result, opts)
+	upload, err := a.Store.NewUpload(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer upload.Close()
+	r := recording{ctx: ctx, result: result, opts: opts, upload: upload, branch: branch}
+	if receipt.Output, err = r.outputs(); err != nil {
+		return nil, err
+	}
+	if err := receipt.Validate(); err != nil {
+		return nil, err
+	}
+	if err := upload.Commit(ctx); err != nil {
+		return nil, err
+	}
+	return ledger.Append(ctx, a.Repository, receipt, &opts.Commit)
+}
+
+// Draft is the receipt of a result without its outputs. It has the id that the
+// recording will have, unless it has no inputs.
+func Draft(branch string, result *Result, opts *RecordOptions) *receipts.Receipt {
+	finished := opts.Finished
+	if finished.IsZero() {
+		finished = time.Now()
+	}
+	return &receipts.Receipt{
+		Branch:    branch,
+		Input:     receipts.SortInputs(slices.Concat(result.Seeds, opts.Inputs), opts.InputOrder),
+		Metadata:  slices.Concat(opts.Metadata, result.Metadata),
+		Timestamp: receipts.NewTimestamp(finished),
+	}
+}
+
+// A recording is one call of Record at work.
+type recording struct {
+	ctx    context.Context // of the one call this value lives for
+	result *Result
+	opts   *RecordOptions
+	upload *blobs.Upload
+	branch string
+	meter  meter
+	names  map[string]bool // of all files
+}
+
+// outputs stores every file, and makes sure that the directory is still as it was
+// listed when the last one is stored.
+func (r *recording) outputs() ([]receipts.Output, error) {
+	files := r.result.Files
+	r.meter = meter{report: r.opts.Progress, total: Amount{Files: len(files)}}
+	r.names = make(map[string]bool, len(files))
+	for _, file := range files {
+		r.meter.total.Bytes += file.Info.Size()
+		r.names[file.Path] = true
+	}
+	outputs := make([]receipts.Output, len(files))
+	err := each(len(files), func(i int) bool { return files[i].Info.Size() >= bigFile }, func(i int) (err error) {
+		outputs[i], err = r.store(files[i])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if err := r.result.unchanged(file); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(outputs, func(a, b receipts.Output) int { return comparePaths(a.Path, b.Path) })
+	return outputs, nil
+}
+
+func comparePaths(a, b string) int { return strings.Compare(a, b) }
+
+// store puts one file into the upload.
+func (r *recording) store(file ResultFile) (receipts.Output, error) {
+	f, err := r.result.root.Open(file.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return receipts.Output{}, changedError(file.Path)
+	}
+	if err != nil {
+		return receipts.Output{}, fmt.Errorf("reading output: %w", err)
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !sameState(file.Info, info) {
+		return receipts.Output{}, errors.Join(err, changedError(file.Path))
+	}
+	chain, err := r.choose(file, f)
+	if err != nil {
+		return receipts.Output{}, err
+	}
+	stored, err := r.upload.Put(r.ctx, r.branch, r.source(f), chain)
+	if err != nil {
+		return receipts.Output{}, fmt.Errorf("storing output %q: %w", file.Path, err)
+	}
+	if info, err := f.Stat(); err != nil || !sameState(file.Info, info) || stored.Content.Size != info.Size() {
+		return receipts.Output{}, errors.Join(err, changedError(file.Path))
+	}
+	r.meter.add(1, 0)
+	return describe(file, chain, stored), nil
+}
+
+// source is the file as it is read, counted when somebody watches.
+func (r *recording) source(f *os.File) io.Reader {
+	if r.opts.Progress == nil {
+		return f
+	}
+	return io.TeeReader(f, &r.meter)
+}
+
+// choose finds the filters of a file. Where the built-in rule would give it the
+// name of another output, it is stored as it is.
+func (r *recording) choose(file ResultFile, f *os.File) (filters.Chain, error) {
+	sample := make([]byte, min(file.Info.Size(), filters.SampleSize))
+	n, err := f.ReadAt(sample, 0)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("reading output: %w", err)
+	}
+	chain, told := chainFor(r.opts.Filters, file.Path, sample[:n])
+	stored := chain.StoredPath(file.Path)
+	if stored == file.Path || !r.names[stored] && chain.OriginalPath(stored) == file.Path {
+		return chain, nil
+	}
+	if told {
+		return nil, fmt.Errorf("output %q stored through %v would be %q, which is another output", file.Path, chain, stored)
+	}
+	return nil, nil
+}
+
+func describe(file ResultFile, chain filters.Chain, stored blobs.Stored) receipts.Output {
+	output := receipts.Output{
+		Blob:     stored.Blob,
+		Checksum: receipts.Checksum{SHA256: stored.SHA256},
+		Path:     chain.StoredPath(file.Path),
+		Size:     stored.Size,
+	}
+	for _, name := range chain {
+		output.Filters = append(output.Filters, string(name))
+	}
+	if len(chain) > 0 {
+		output.Content = &receipts.Content{SHA256: stored.Content.SHA256, Size: stored.Content.Size}
+	}
+	if file.Info.Mode().Perm()&0o111 != 0 {
+		output.Mode = executableMode
+	}
+	return output
+}

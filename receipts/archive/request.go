@@ -1,0 +1,161 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// A Request is a recording as a person asks for it.
+type Request struct {
+	Dir      string   // the result directory
+	Branch   string   // "" for the current branch
+	Inputs   []string // folders with .datapact/result, or selectors; none: the folders beside Dir
+	Metadata []string // KEY=VALUE
+	Filters  []string // GLOB=NAME, the first that matches; then those of git config datapact.filter
+	DryRun   bool     // store and commit nothing
+	Finished time.Time
+	Push     bool
+	Remote   string // to push to, "" for the branch's own
+	Progress Progress
+}
+
+// RecordDir records a result directory, and pushes the branch if asked to. What a
+// dry run returns has no commit. After a [gitcmd.SyncError], and when the push
+// fails, the entry is returned beside the error: it is recorded.
+func (a *Archive) RecordDir(ctx context.Context, request Request) (*ledger.Entry, error) {
+	result, err := ReadResult(request.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer result.Close()
+	if err := a.refuseReceipts(ctx, result); err != nil {
+		return nil, err
+	}
+	opts, err := a.options(ctx, &request)
+	if err != nil {
+		return nil, err
+	}
+	if request.DryRun {
+		receipt := Draft(request.Branch, result, opts)
+		return &ledger.Entry{ID: receipt.ID(), Receipt: receipt}, nil
+	}
+	entry, err := a.Record(ctx, request.Branch, result, opts)
+	if err != nil {
+		return entry, err
+	}
+	if request.Push {
+		if err := a.push(ctx, request); err != nil {
+			return entry, gitcmd.WithHint(fmt.Errorf("recorded %s, but not pushed: %w", entry.ID, err), "push the branch again; the receipt is on the local one")
+		}
+	}
+	return entry, a.Repository.Maintain(ctx)
+}
+
+func (a *Archive) push(ctx context.Context, request Request) (err error) {
+	if request.Remote == "" {
+		if request.Remote, err = a.Repository.Remote(ctx, request.Branch); err != nil {
+			return err
+		}
+	}
+	return ledger.Push(ctx, a.Repository, request.Branch, request.Remote)
+}
+
+// options turns the request into what Record takes, and settles its branch.
+func (a *Archive) options(ctx context.Context, request *Request) (opts *RecordOptions, err error) {
+	if request.Branch == "" {
+		if request.Branch, err = ledger.CurrentBranch(ctx, a.Repository); err != nil {
+			return nil, err
+		}
+	}
+	opts = &RecordOptions{Finished: request.Finished, Progress: request.Progress}
+	if opts.Metadata, err = parseMetadata(request.Metadata); err != nil {
+		return nil, err
+	}
+	if opts.Filters, err = a.rules(ctx, request.Filters); err != nil {
+		return nil, err
+	}
+	opts.Inputs, err = a.inputs(ctx, *request)
+	return opts, err
+}
+
+// refuseReceipts refuses the folder result/ of a checked-out dataset branch,
+// which holds the receipts and not the outputs of an execution.
+func (a *Archive) refuseReceipts(ctx context.Context, result *Result) error {
+	for _, file := range result.Files {
+		if _, ok := receipts.IDFromPath("result/" + file.Path); !ok {
+			continue
+		}
+		tracked, err := a.Repository.Tracked(ctx, filepath.Join(result.dir, filepath.FromSlash(file.Path)))
+		if err != nil || !tracked {
+			return err
+		}
+		return gitcmd.WithHint(fmt.Errorf("folder %s holds the receipts of a branch (%s)", result.dir, file.Path),
+			"let the execution write to a folder of its own, outside of the checkout, and record that")
+	}
+	return nil
+}
+
+func parseMetadata(texts []string) ([]receipts.Metadata, error) {
+	var list []receipts.Metadata
+	for _, text := range texts {
+		key, value, ok := strings.Cut(text, "=")
+		if !ok || key == "" {
+			return nil, fmt.Errorf("metadata %q: want KEY=VALUE", text)
+		}
+		list = append(list, receipts.Metadata{Key: key, Value: value})
+	}
+	return list, nil
+}
+
+func (a *Archive) rules(ctx context.Context, texts []string) ([]FilterRule, error) {
+	configured, err := a.Repository.ConfigAll(ctx, "datapact.filter")
+	if err != nil {
+		return nil, err
+	}
+	var rules []FilterRule
+	for _, text := range append(texts, configured...) {
+		rule, err := ParseFilterRule(text)
+		if err != nil {
+			return nil, err
+		}
+		rules = append(rules, rule)
+	}
+	return rules, nil
+}
+
+func (a *Archive) inputs(ctx context.Context, request Request) ([]receipts.Input, error) {
+	if len(request.Inputs) == 0 {
+		return FindInputs(request.Dir)
+	}
+	var inputs []receipts.Input
+	for _, name := range request.Inputs {
+		found, err := ReadInput(name)
+		if errors.Is(err, fs.ErrNotExist) {
+			found, err = a.selectInput(ctx, name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, found...)
+	}
+	return inputs, nil
+}
+
+func (a *Archive) selectInput(ctx context.Context, selector string) ([]receipts.Input, error) {
+	entry, err := ledger.Lookup(ctx, a.Repository, selector)
+	if err != nil {
+		return nil, gitcmd.WithHint(fmt.Errorf("input %s: %w", filepath.ToSlash(selector), err),
+			"an input is a folder with .datapact/result, or a selector of a receipt")
+	}
+	r := entry.Receipt
+	return []receipts.Input{{Branch: r.Branch, Result: string(entry.ID), Timestamp: r.Timestamp, Metadata: r.Metadata}}, nil
+}

@@ -1,0 +1,236 @@
+package archive
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// A Result is a result directory as it was when it was read: its files, and what
+// the execution says about itself.
+//
+//	.datapact/input, .datapact/result   a seed: inputs of the execution
+//	.datapact/metadata.json             metadata of the execution
+type Result struct {
+	Files    []ResultFile
+	Seeds    []receipts.Input
+	Metadata []receipts.Metadata
+	root     *os.Root
+	dir      string
+}
+
+// A ResultFile is an output to be.
+type ResultFile struct {
+	Path string // slash-separated, below the result directory
+	Info fs.FileInfo
+}
+
+// maxControlFile bounds the files in .datapact: 64 MiB, as a receipt.
+const maxControlFile = receipts.MaxSize
+
+// ReadResult lists a result directory. The caller closes the result. It refuses
+// what cannot be recorded: links, devices, names that could not be fetched again,
+// and a directory without any file.
+func ReadResult(dir string) (*Result, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, gitcmd.WithHint(fmt.Errorf("opening result directory: %w", err),
+			"a result directory holds the files that an execution made; name it as argument")
+	}
+	r := &Result{root: root, dir: dir}
+	if err := r.read(); err != nil {
+		_ = root.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// Close lets go of the directory.
+func (r *Result) Close() error { return r.root.Close() }
+
+func (r *Result) read() error {
+	var refused []error
+	err := fs.WalkDir(r.root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case path == control:
+			return fs.SkipDir
+		case entry.IsDir():
+			return nil
+		}
+		if err := r.add(path, entry); err != nil {
+			refused = append(refused, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("reading result directory %s: %w", r.dir, err)
+	}
+	if len(refused) > 0 {
+		return joinFew(refused)
+	}
+	slices.SortFunc(r.Files, func(a, b ResultFile) int { return comparePaths(a.Path, b.Path) })
+	if err := r.readControl(); err != nil {
+		return err
+	}
+	if len(r.Files) == 0 && len(r.Seeds) == 0 && len(r.Metadata) == 0 {
+		return fmt.Errorf("result directory %s holds no files", r.dir)
+	}
+	return nil
+}
+
+func (r *Result) add(path string, entry fs.DirEntry) error {
+	if err := receipts.CheckPath(path); err != nil {
+		return fmt.Errorf("output %q: %w", path, err)
+	}
+	if entry.Type() != 0 {
+		return fmt.Errorf("output %q is a %s, want a regular file", path, kindOf(entry.Type()))
+	}
+	info, err := entry.Info()
+	if err != nil {
+		return fmt.Errorf("reading result directory %s: %w", r.dir, err)
+	}
+	r.Files = append(r.Files, ResultFile{path, info})
+	return nil
+}
+
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode&fs.ModeSymlink != 0:
+		return "symbolic link"
+	case mode&fs.ModeNamedPipe != 0:
+		return "named pipe"
+	case mode&fs.ModeSocket != 0:
+		return "socket"
+	case mode&fs.ModeDevice != 0:
+		return "device"
+	}
+	return "special file"
+}
+
+func (r *Result) readControl() error {
+	for _, name := range []string{inputFile, resultFile} {
+		data, err := readFile(r.root, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		var seeds []receipts.Input
+		if err == nil {
+			seeds, err = receipts.ParseInputs(data)
+		}
+		if err != nil {
+			return fmt.Errorf("reading seed %s: %w", filepath.Join(r.dir, name), err)
+		}
+		r.Seeds = append(r.Seeds, seeds...)
+	}
+	data, err := readFile(r.root, metadataFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		r.Metadata, err = receipts.ParseMetadata(data)
+	}
+	if err != nil {
+		return fmt.Errorf("reading %s: %w", filepath.Join(r.dir, metadataFile), err)
+	}
+	return nil
+}
+
+// readFile reads a regular file of bounded size.
+func readFile(root *os.Root, name string) ([]byte, error) {
+	info, err := root.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() || info.Size() > maxControlFile {
+		return nil, errors.New("not a regular file of reasonable size")
+	}
+	return root.ReadFile(name)
+}
+
+// unchanged reports whether the file is still the one that was listed.
+func (r *Result) unchanged(file ResultFile) error {
+	now, err := r.root.Lstat(file.Path)
+	if err != nil || !sameState(file.Info, now) {
+		return changedError(file.Path)
+	}
+	return nil
+}
+
+func sameState(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
+}
+
+func changedError(path string) error {
+	return gitcmd.WithHint(fmt.Errorf("output %q changed while it was read", path),
+		"record when whatever writes the result has finished")
+}
+
+// FindInputs reads the receipts of the inputs beside a result directory: every
+// */.datapact/result in the folder that the result directory is in, but for its
+// own.
+func FindInputs(dir string) ([]receipts.Input, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	build, err := os.ReadDir(filepath.Dir(dir))
+	if err != nil {
+		return nil, fmt.Errorf("looking for inputs: %w", err)
+	}
+	var inputs []receipts.Input
+	for _, entry := range build {
+		beside := filepath.Join(filepath.Dir(dir), entry.Name())
+		if entry.Name() == filepath.Base(dir) {
+			continue
+		}
+		found, err := ReadInput(beside)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, found...)
+	}
+	return inputs, nil
+}
+
+// ReadInput reads the receipt of one input directory. The error for a folder that
+// is none is [fs.ErrNotExist].
+func ReadInput(dir string) ([]receipts.Input, error) {
+	info, err := os.Stat(filepath.Join(dir, control))
+	if err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("input %s: %w", dir, fs.ErrNotExist)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	data, err := readFile(root, resultFile)
+	if err != nil {
+		return nil, fmt.Errorf("input %s: %w", dir, err)
+	}
+	inputs, err := receipts.ParseInputs(data)
+	if err != nil {
+		return nil, fmt.Errorf("reading input %s: %w", filepath.Join(dir, resultFile), err)
+	}
+	return inputs, nil
+}
+
+// joinFew joins errors, of many the first few.
+func joinFew(errs []error) error {
+	const few = 5
+	if more := len(errs) - few; more > 0 {
+		errs = append(errs[:few:few], fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(errs...)
+}

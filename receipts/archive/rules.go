@@ -1,0 +1,50 @@
+package archive
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/filters"
+)
+
+// A FilterRule says which filters the outputs that match a pattern go through.
+type FilterRule struct {
+	pattern pattern
+	chain   filters.Chain
+}
+
+// ParseFilterRule reads "GLOB=NAME" or, for all files, "NAME". NAME is a filter,
+// several in the order they are applied with commas between them, or "none".
+func ParseFilterRule(text string) (FilterRule, error) {
+	glob, names, ok := cutLast(text, "=")
+	if !ok {
+		glob, names = "**", text
+	}
+	rule := FilterRule{pattern: pattern(glob)}
+	if err := rule.pattern.validate(); err != nil {
+		return rule, fmt.Errorf("filter %q: %w", text, err)
+	}
+	var err error
+	if rule.chain, err = filters.Parse(strings.Split(names, ",")...); err != nil {
+		return rule, fmt.Errorf("filter %q: %w", text, err)
+	}
+	return rule, nil
+}
+
+func cutLast(text, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(text, sep); i >= 0 {
+		return text[:i], text[i+len(sep):], true
+	}
+	return text, "", false
+}
+
+// chainFor chooses the filters of a file: by the first rule that matches, else by
+// the built-in rule, which looks at the name and the first bytes.
+func chainFor(rules []FilterRule, name string, sample []byte) (chain filters.Chain, told bool) {
+	for _, rule := range rules {
+		if rule.pattern.matches(name) {
+			return rule.chain, true
+		}
+	}
+	return filters.Choose(name, sample), false
+}
