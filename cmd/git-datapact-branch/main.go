@@ -1,0 +1,42 @@
+// Git-datapact-branch starts a dataset branch, without touching the checkout.
+//
+// Usage: git datapact branch [--input BRANCH]… [--image REPOSITORY] [--docker] NAME [-- COMMAND…]
+package main
+
+import (
+	"context"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline"
+)
+
+type command struct {
+	Input   []string `short:"i" sep:"none" placeholder:"BRANCH" help:"The job reads this branch."`
+	Image   string   `placeholder:"REPOSITORY" help:"The job runs in this container image."`
+	Docker  bool     `help:"Start docker/ with a Dockerfile and a script of the branch's own."`
+	JSON    bool     `name:"json" help:"Print branch and commit as one JSON object on a line."`
+	Name    string   `arg:"" help:"The branch to start."`
+	Command []string `arg:"" optional:"" help:"What the job runs."`
+}
+
+func (*command) Help() string {
+	return "Start a dataset branch: a first commit with config/job.json, without history and without touching the checkout."
+}
+
+// Run starts the branch and says so.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	repository := gitcmd.Open("")
+	defer repository.Close()
+	commit, err := pipeline.Start(ctx, repository, c.Name, pipeline.NewJob{
+		Inputs: c.Input, Image: c.Image, Docker: c.Docker, Command: c.Command,
+	})
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return env.PrintJSON(map[string]string{"branch": c.Name, "commit": string(commit)})
+	}
+	return env.Printf("Started branch %s (%s)\n", c.Name, commit.Short())
+}
+
+func main() { gitcmd.Main("git-datapact-branch", &command{}) }

@@ -1,0 +1,53 @@
+// Git-datapact-cat streams one output of a receipt to standard output, verified.
+//
+// Usage: git datapact cat [--store URL] [--raw] SELECTOR:PATH
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/archive"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+type command struct {
+	storeflag.Flag
+	Raw  bool   `help:"Print the stored bytes, with the filters on."`
+	Path string `arg:"" name:"selector:path" help:"The receipt, and the path of the output in it."`
+}
+
+func (*command) Help() string {
+	return "Stream one output of a receipt to standard output. What was printed is right only if the command succeeds: bytes are verified as they pass, the whole at the end."
+}
+
+// Run copies the output.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	selector, path, err := ledger.SplitPath(c.Path)
+	if err != nil {
+		return err
+	}
+	repository := gitcmd.Open("")
+	defer repository.Close()
+	entry, err := ledger.Lookup(ctx, repository, selector)
+	if err != nil {
+		return err
+	}
+	store, err := c.Open(ctx, repository)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	a := archive.Archive{Repository: repository, Store: store}
+	content, err := a.Open(ctx, entry.Receipt, path, &archive.FetchOptions{Raw: c.Raw})
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	_, err = io.Copy(env.Stdout, content)
+	return err
+}
+
+func main() { gitcmd.Main("git-datapact-cat", &command{}) }

@@ -1,0 +1,99 @@
+// Git-datapact-fetch brings the outputs of a receipt into a folder.
+//
+// Usage: git datapact fetch [-o DIR] [--raw] [--all] [--force] [--offline] [--store URL] [--json] SELECTOR [PATH…]
+package main
+
+import (
+	"context"
+	"path"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/archive"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+type command struct {
+	storeflag.Flag
+	Output   string   `short:"o" placeholder:"DIR" help:"The folder to fetch into (default: the last part of the branch's name)."`
+	Raw      bool     `help:"Bring the stored bytes, with the filters on."`
+	All      bool     `help:"Bring every receipt of the branch, each into a folder named by its id."`
+	Force    bool     `help:"Replace files that were not fetched, or were changed since."`
+	Offline  bool     `help:"Use no store that is reached over a network."`
+	JSON     bool     `name:"json" help:"Print each receipt that was fetched as one JSON object on a line."`
+	Selector string   `arg:"" help:"Which receipt."`
+	Path     []string `arg:"" optional:"" help:"Outputs to bring: names, folders, or patterns such as '*.csv' and 'logs/**'."`
+}
+
+func (*command) Help() string {
+	return "Bring the outputs of a receipt into a folder, verified and with their filters undone, and note the receipt in .datapact/result there. What is there already is not brought again."
+}
+
+// Run fetches one receipt, or all of a branch.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	repository := gitcmd.Open("")
+	defer repository.Close()
+	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector)
+	if err != nil {
+		return err
+	}
+	if c.Output == "" {
+		c.Output = path.Base(selector.Branch)
+	}
+	a, err := c.archive(ctx, repository)
+	if err != nil {
+		return err
+	}
+	defer a.Store.Close()
+	line := progress.New(env, "Fetching files")
+	defer line.Close()
+	opts := archive.FetchOptions{Paths: c.Path, Raw: c.Raw, Force: c.Force, Progress: line.Func()}
+	print := func(entry *ledger.Entry, report archive.FetchReport) error {
+		line.Close()
+		return c.report(env, entry, report)
+	}
+	if c.All {
+		return a.FetchAll(ctx, l, c.Output, &opts, print)
+	}
+	entry, err := l.Lookup(ctx, selector)
+	if err != nil {
+		return err
+	}
+	report, err := a.Fetch(ctx, entry, c.Output, &opts)
+	if err != nil {
+		return err
+	}
+	return print(entry, report)
+}
+
+func (c *command) archive(ctx context.Context, repository *gitcmd.Repository) (*archive.Archive, error) {
+	if c.Offline {
+		address, err := c.URL(ctx, repository)
+		if err == nil {
+			err = storeflag.RequireLocal(address)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	store, err := c.Open(ctx, repository)
+	return &archive.Archive{Repository: repository, Store: store}, err
+}
+
+func (c *command) report(env *gitcmd.Env, entry *ledger.Entry, report archive.FetchReport) error {
+	env.Infof("%s@%s: fetched %s (%s), %d there already", entry.Receipt.Branch, entry.ID[:12],
+		units.Count(report.Fetched, "file"), units.Bytes(report.Bytes), report.Present)
+	if !c.JSON {
+		return nil
+	}
+	object, err := entries.JSON(entry)
+	if err != nil {
+		return err
+	}
+	return env.Printf("%s", object)
+}
+
+func main() { gitcmd.Main("git-datapact-fetch", &command{}) }

@@ -1,0 +1,53 @@
+// Git-datapact-init makes a repository ready to record in.
+//
+// Usage: git datapact init [--store URL] [DIR]
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/gitcmd"
+)
+
+type command struct {
+	storeflag.Flag
+	JSON bool   `name:"json" help:"Print repository and store as one JSON object on a line."`
+	Dir  string `arg:"" optional:"" help:"The repository, or the folder to make one of (default: the current one)."`
+}
+
+func (*command) Help() string {
+	return "Make the current repository, or a new one, ready to record in, and say which store it uses."
+}
+
+// Run opens or starts the repository, tries the store, and remembers it.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	if c.Dir != "" {
+		if err := os.MkdirAll(c.Dir, 0o777); err != nil {
+			return err
+		}
+	}
+	repository := gitcmd.Open(c.Dir)
+	gitDir, err := repository.GitDir(ctx)
+	if errors.Is(err, gitcmd.ErrNoRepository) {
+		if repository, err = gitcmd.Init(ctx, c.Dir); err == nil {
+			gitDir, err = repository.GitDir(ctx)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	defer repository.Close()
+	address, err := c.Prepare(ctx, repository)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return env.PrintJSON(map[string]string{"repository": gitDir, "store": address})
+	}
+	return env.Printf("repository %s\nstore      %s\n", gitDir, address)
+}
+
+func main() { gitcmd.Main("git-datapact-init", &command{}) }

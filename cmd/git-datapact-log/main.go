@@ -1,0 +1,84 @@
+// Git-datapact-log lists the receipts of a dataset branch, newest first.
+//
+// Usage: git datapact log [-n NUMBER] [--since DATE] [--where KEY=VALUE]… [--stat] [--json] [SELECTOR]
+package main
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+type command struct {
+	Selector string            `arg:"" optional:"" help:"The branch, or a selector that narrows it; BRANCH@ID lists every execution of one receipt."`
+	Number   int               `short:"n" placeholder:"NUMBER" default:"-1" help:"List this many at most."`
+	Since    string            `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
+	Where    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"List receipts with this metadata, their own or of an input."`
+	Stat     bool              `help:"List the outputs of each."`
+	JSON     bool              `name:"json" help:"Print one JSON object per line."`
+}
+
+func (*command) Help() string { return "List the receipts of a dataset branch, newest first." }
+
+// Run lists what matches; nothing listed is a negative answer.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	repository := gitcmd.Open("")
+	defer repository.Close()
+	found, err := c.find(ctx, repository)
+	if err != nil {
+		return err
+	}
+	listed, damaged := 0, false
+	for entry, err := range found {
+		if bad := (*ledger.ReceiptError)(nil); errors.As(err, &bad) {
+			env.Warnf("%v", bad)
+			damaged = true
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := c.print(env, entry); err != nil {
+			return err
+		}
+		listed++
+	}
+	if listed == 0 && c.Number != 0 || damaged {
+		return gitcmd.ErrNegative
+	}
+	return nil
+}
+
+func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
+	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector)
+	if err != nil {
+		return nil, err
+	}
+	query := ledger.Query{Selector: selector, Metadata: c.Where, Limit: c.Number, Commits: c.JSON}
+	if c.Since != "" {
+		if query.Since, err = ledger.ParseSince(c.Since); err != nil {
+			return nil, err
+		}
+	}
+	return l.Search(ctx, query)
+}
+
+func (c *command) print(env *gitcmd.Env, entry *ledger.Entry) error {
+	if c.JSON {
+		object, err := entries.JSON(entry)
+		if err != nil {
+			return err
+		}
+		return env.Printf("%s", object)
+	}
+	if err := env.Printf("%s\n", entries.Line(entry)); err != nil || !c.Stat {
+		return err
+	}
+	return env.Printf("%s", entries.Stat(entry.Receipt))
+}
+
+func main() { gitcmd.Main("git-datapact-log", &command{}) }

@@ -1,0 +1,71 @@
+// Git-datapact-record records a result directory as a receipt.
+//
+// Usage: git datapact record [--branch NAME] [--input DIR|SELECTOR]… [--metadata KEY=VALUE]… [--filter GLOB=NAME]… [--push[=REMOTE]] [--dry-run] [--store URL] [--json] [DIR]
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/archive"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+type command struct {
+	storeflag.Flag
+	Branch   string          `short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
+	Input    []string        `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
+	Metadata []string        `short:"m" sep:"none" placeholder:"KEY=VALUE" help:"Say this about the execution."`
+	Filter   []string        `sep:"none" placeholder:"GLOB=NAME" help:"Store matching outputs through gz, zstd or none."`
+	Push     gitcmd.Optional `placeholder:"REMOTE" help:"Push the branch afterwards; what others recorded meanwhile stays."`
+	DryRun   bool            `short:"n" help:"Say what would be recorded, store and commit nothing."`
+	JSON     bool            `name:"json" help:"Print the receipt as one JSON object on a line."`
+	Dir      string          `arg:"" optional:"" default:"result" help:"The result directory."`
+}
+
+func (*command) Help() string {
+	return "Record a result directory as a receipt: store its files as blobs, then commit the receipt to a dataset branch. Prints the receipt's id."
+}
+
+// Run records the result, pushes it if asked to, and prints the receipt's id.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	repository := gitcmd.Open("")
+	defer repository.Close()
+	store, err := c.Open(ctx, repository)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	line := progress.New(env, "Storing files")
+	a := archive.Archive{Repository: repository, Store: store}
+	entry, err := a.RecordDir(ctx, c.request(line))
+	line.Close()
+	if entry == nil {
+		return err
+	}
+	return errors.Join(c.print(env, entry), err)
+}
+
+func (c *command) request(line *progress.Line) archive.Request {
+	return archive.Request{
+		Dir: c.Dir, Branch: c.Branch, Inputs: c.Input, Metadata: c.Metadata, Filters: c.Filter,
+		DryRun: c.DryRun, Push: c.Push.Set, Remote: c.Push.Value, Progress: line.Func(),
+	}
+}
+
+func (c *command) print(env *gitcmd.Env, entry *ledger.Entry) error {
+	if !c.JSON {
+		return env.Printf("%s\n", entry.ID)
+	}
+	object, err := entries.JSON(entry)
+	if err != nil {
+		return err
+	}
+	return env.Printf("%s", object)
+}
+
+func main() { gitcmd.Main("git-datapact-record", &command{}) }

@@ -1,0 +1,39 @@
+// Git-datapact-show prints one receipt in full.
+//
+// Usage: git datapact show [--json] [SELECTOR]
+package main
+
+import (
+	"context"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+type command struct {
+	Selector string `arg:"" optional:"" help:"Which receipt; the newest of the current branch by default."`
+	JSON     bool   `name:"json" help:"Print the receipt as one JSON object on a line."`
+}
+
+func (*command) Help() string { return "Print one receipt in full." }
+
+// Run prints the receipt with the commit that recorded it.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	repository := gitcmd.Open("")
+	defer repository.Close()
+	entry, err := ledger.Show(ctx, repository, c.Selector)
+	if err != nil {
+		return err
+	}
+	if !c.JSON {
+		return env.Printf("%s", entries.Full(entry))
+	}
+	object, err := entries.JSON(entry)
+	if err != nil {
+		return err
+	}
+	return env.Printf("%s", object)
+}
+
+func main() { gitcmd.Main("git-datapact-show", &command{}) }

@@ -1,0 +1,57 @@
+// Git-datapact is the front door: it runs the executable of a command, lists the
+// commands there are, and opens their manual pages.
+//
+// Usage: git datapact COMMAND [ARGUMENT…]
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+)
+
+type command struct {
+	Words []string `arg:"" optional:"" passthrough:"" name:"command" help:"A command with its arguments, or 'help' with the name of one."`
+}
+
+func (*command) Help() string {
+	return "Record, fetch and process datasets in stages, with receipts kept in git. 'git datapact help' lists the commands, 'git datapact help COMMAND' explains one."
+}
+
+// Run finds the executable of the command and becomes it.
+func (c *command) Run(_ context.Context, env *gitcmd.Env) error {
+	if len(c.Words) == 0 || c.Words[0] == "help" && len(c.Words) == 1 {
+		return list(env)
+	}
+	if c.Words[0] == "help" {
+		return help(c.Words[1])
+	}
+	path, err := find(c.Words[0])
+	if err != nil {
+		return err
+	}
+	return gitcmd.Exec(path, append(flags(env), c.Words[1:]...)...)
+}
+
+// flags passes on what was said before the command's name.
+func flags(env *gitcmd.Env) []string {
+	var flags []string
+	if env.Quiet {
+		flags = append(flags, "--quiet")
+	}
+	if env.Verbose {
+		flags = append(flags, "--verbose")
+	}
+	return flags
+}
+
+func list(env *gitcmd.Env) error {
+	text := "usage: git datapact COMMAND [ARGUMENT...]\n\ncommands:\n"
+	for _, name := range installed() {
+		text += fmt.Sprintf("  %-10s %s\n", name, synopses[name])
+	}
+	return env.Printf("%s\n'git datapact help COMMAND' explains one.\n", text)
+}
+
+func main() { gitcmd.Main("git-datapact", &command{}) }

@@ -1,0 +1,136 @@
+// Package entries prints receipts: a line each, in full, or as JSON.
+package entries
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// JSON is the receipt with "id" and "commit" added, on one line.
+func JSON(entry *ledger.Entry) (json.RawMessage, error) {
+	data, err := entry.Receipt.Encode()
+	if err != nil {
+		return nil, err
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(data, &object); err != nil {
+		return nil, err
+	}
+	object["id"], _ = json.Marshal(entry.ID)
+	object["commit"], _ = json.Marshal(entry.Commit)
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(object); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// Line is the receipt in a list: id, timestamp, and what tells it from others.
+func Line(entry *ledger.Entry) string {
+	r := entry.Receipt
+	return fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " "))
+}
+
+// traits are the metadata of a receipt and its inputs that are short enough for a
+// line, or else the inputs themselves.
+func traits(r *receipts.Receipt) []string {
+	var list []string
+	add := func(metadata []receipts.Metadata) {
+		for _, m := range metadata {
+			if text := m.Text(); len(text) <= 40 && !strings.ContainsAny(text, " \n\t") {
+				list = append(list, m.Key+"="+text)
+			}
+		}
+	}
+	for _, input := range r.Input {
+		add(input.Metadata)
+	}
+	if add(r.Metadata); len(list) > 0 {
+		return list
+	}
+	for _, input := range r.Input {
+		list = append(list, inputName(input))
+	}
+	return list
+}
+
+func inputName(input receipts.Input) string {
+	if id, err := receipts.ParseID(input.Result); err == nil {
+		return input.Branch + "@" + string(id[:12])
+	}
+	return input.Branch + " " + input.Result
+}
+
+// Stat lists the outputs below a line: paths and stored sizes.
+func Stat(r *receipts.Receipt) string {
+	var out strings.Builder
+	width := 0
+	for _, output := range r.Output {
+		width = max(width, len(output.Path))
+	}
+	var total int64
+	for _, output := range r.Output {
+		total += output.Size
+		fmt.Fprintf(&out, "  %-*s | %s\n", width, output.Path, units.Bytes(output.Size))
+	}
+	fmt.Fprintf(&out, "  %s, %s\n", units.Count(len(r.Output), "output"), units.Bytes(total))
+	return out.String()
+}
+
+// Full is everything a receipt says, for reading.
+func Full(entry *ledger.Entry) string {
+	r := entry.Receipt
+	var out strings.Builder
+	field := func(name, text string) { fmt.Fprintf(&out, "%-10s %s\n", name, text) }
+	metadata := func(list []receipts.Metadata) {
+		for _, m := range list {
+			fmt.Fprintf(&out, "    %s=%s\n", m.Key, m.Text())
+		}
+	}
+	field("receipt", string(entry.ID))
+	field("branch", r.Branch)
+	field("commit", string(entry.Commit))
+	field("timestamp", r.Timestamp.String())
+	for _, input := range r.Input {
+		field("input", strings.TrimRight(input.Branch+" "+input.Result+" "+timestampText(input.Timestamp), " "))
+		metadata(input.Metadata)
+	}
+	if len(r.Metadata) > 0 {
+		out.WriteString("metadata\n")
+		metadata(r.Metadata)
+	}
+	for _, output := range r.Output {
+		field("output", output.Path+outputDetails(output))
+		fmt.Fprintf(&out, "    sha256 %s\n    blob   %s\n", output.Checksum.SHA256, output.Blob)
+	}
+	return out.String()
+}
+
+func timestampText(t receipts.Timestamp) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.String()
+}
+
+func outputDetails(output receipts.Output) string {
+	details := "  " + units.Bytes(output.Size)
+	if len(output.Filters) > 0 {
+		details += " " + strings.Join(output.Filters, ",")
+	}
+	if output.Content != nil {
+		details += " of " + units.Bytes(output.Content.Size)
+	}
+	if output.Mode != "" {
+		details += " " + output.Mode
+	}
+	return details
+}

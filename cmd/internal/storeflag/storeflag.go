@@ -1,0 +1,104 @@
+// Package storeflag opens the blob store that a command line, the environment or
+// the repository chooses.
+package storeflag
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/gitcmd"
+)
+
+// Flag is the flag --store; embed it into a command.
+type Flag struct {
+	Store string `placeholder:"URL" help:"Keep blobs in this store, such as file:///srv/blobs (default: $$DATAPACT_STORE, git config datapact.store, or a folder in the git directory)."`
+}
+
+// URL is the store's address: of the flag, $DATAPACT_STORE, git config
+// datapact.store, and at last the folder inside the git directory.
+func (f Flag) URL(ctx context.Context, repository *gitcmd.Repository) (string, error) {
+	for _, address := range []string{f.Store, os.Getenv("DATAPACT_STORE")} {
+		if address != "" {
+			return address, nil
+		}
+	}
+	address, ok, err := repository.Config(ctx, "datapact.store")
+	if err != nil || ok && address != "" {
+		return address, err
+	}
+	data, err := repository.DataDir(ctx)
+	if err != nil {
+		return "", err
+	}
+	return FileURL(filepath.Join(data, "blobs")), nil
+}
+
+// Open opens the store. The caller closes it.
+func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.Store, error) {
+	address, err := f.URL(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	store, err := blobs.Open(ctx, address, nil)
+	if err != nil {
+		return nil, gitcmd.WithHint(err, "choose a store with --store, $DATAPACT_STORE or 'git config datapact.store'")
+	}
+	return store, nil
+}
+
+// FileURL is the address of a folder, given by its absolute path.
+func FileURL(path string) string {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // a Windows drive
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
+
+// RequireLocal refuses a store that is reached over a network.
+func RequireLocal(address string) error {
+	if scheme, _, _ := strings.Cut(address, ":"); scheme != "file" {
+		return gitcmd.WithHint(fmt.Errorf("the store is reached over the network (%s), which --offline excludes", scheme),
+			"leave out --offline, or name a local copy with --store")
+	}
+	return nil
+}
+
+// Prepare makes sure that the store can be opened, and writes the flag into the
+// repository's configuration. It returns the store's address without what could
+// be secret in it.
+func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (string, error) {
+	store, err := f.Open(ctx, repository)
+	if err != nil {
+		return "", err
+	}
+	for _, err := range store.List(ctx, "") { // one object, or none, will do
+		if err != nil {
+			return "", errors.Join(err, store.Close())
+		}
+		break
+	}
+	if err := store.Close(); err != nil {
+		return "", err
+	}
+	if f.Store != "" {
+		if err := repository.SetConfig(ctx, "datapact.store", f.Store); err != nil {
+			return "", err
+		}
+	}
+	address, err := f.URL(ctx, repository)
+	if err != nil {
+		return "", err
+	}
+	if parsed, err := url.Parse(address); err == nil {
+		parsed.User, parsed.RawQuery = nil, ""
+		address = parsed.String()
+	}
+	return address, nil
+}
