@@ -1,0 +1,98 @@
+// Benchmark measures the executables as a person waits for them: whole processes,
+// each beside the git program answering the same question, run in turn on the
+// same repository. It prints medians and their ratio.
+//
+// Absolute times move with the machine; the ratios are what to compare.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+func main() {
+	sizes := flag.String("receipts", "1000,100000", "sizes of the branches to measure on, separated by commas")
+	runs := flag.Int("runs", 15, "runs of each command")
+	keep := flag.Bool("keep", false, "keep the repositories, and say where they are")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := bench(ctx, *sizes, *runs, *keep); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func bench(ctx context.Context, sizes string, runs int, keep bool) (err error) {
+	dir, err := os.MkdirTemp("", "datapact-bench-")
+	if err != nil {
+		return err
+	}
+	if keep {
+		fmt.Println("repositories are kept in", dir)
+	} else {
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	}
+	bin := filepath.Join(dir, "bin")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin+"/", "./cmd/...")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("building the executables: %w", err)
+	}
+	if err := isolate(dir, bin); err != nil {
+		return err
+	}
+	for size := range strings.SplitSeq(sizes, ",") {
+		n, err := strconv.Atoi(size)
+		if err != nil || n < 100 {
+			return fmt.Errorf("-receipts %q: want numbers from 100", sizes)
+		}
+		if err := benchBranch(ctx, filepath.Join(dir, size), n, runs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isolate keeps the user's configuration out of the measurement.
+func isolate(dir, bin string) error {
+	for name, value := range map[string]string{
+		"PATH": bin + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"HOME": dir, "GIT_CONFIG_NOSYSTEM": "1", "DATAPACT_STORE": "",
+		"GIT_AUTHOR_NAME": "bench", "GIT_AUTHOR_EMAIL": "bench@localhost",
+		"GIT_COMMITTER_NAME": "bench", "GIT_COMMITTER_EMAIL": "bench@localhost",
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// benchBranch measures on one branch of n receipts.
+func benchBranch(ctx context.Context, dir string, n, runs int) error {
+	repository, err := generate(ctx, dir, n)
+	if err != nil {
+		return fmt.Errorf("generating %d receipts: %w", n, err)
+	}
+	fmt.Printf("a branch of %d receipts in %d commits, medians of %d runs\n\n", n, n+1, runs)
+	fmt.Printf("%-34s %12s %12s %8s\n", "", "datapact ms", "git ms", "ratio")
+	for _, c := range repository.cases() {
+		ours, theirs, err := compare(ctx, dir, c, runs)
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
+		fmt.Printf("%-34s %12.1f %12.1f %8.2f\n", c.name, ours, theirs, ours/theirs)
+	}
+	fmt.Println()
+	return nil
+}
