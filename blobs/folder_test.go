@@ -106,9 +106,9 @@ func TestFolderInTheWay(t *testing.T) {
 	if err := u.Commit(t.Context()); err == nil || !strings.Contains(err.Error(), string(obj.Key)) {
 		t.Errorf("Commit below an object: %v, want an error that names it", err)
 	}
-	below := openFolder(t, filepath.Join(dir, filepath.FromSlash(string(obj.Key))))
-	if _, err := below.NewUpload(t.Context()); err == nil {
-		t.Error("NewUpload where the store is a file succeeded")
+	file := "file://" + filepath.ToSlash(filepath.Join(dir, filepath.FromSlash(string(obj.Key))))
+	if _, err := blobs.Open(t.Context(), file, nil); err == nil || !strings.Contains(err.Error(), "is a file, want a folder") {
+		t.Errorf("Open of a file: %v, want an error that says so", err)
 	}
 	if _, err := s.Stat(t.Context(), obj.Key); err != nil {
 		t.Error(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -73,7 +74,11 @@ func openFolder(u *url.URL) (*folder, error) {
 		}
 		dir = filepath.Join(dir, local)
 	}
-	return &folder{dir: filepath.Clean(dir)}, nil
+	dir = filepath.Clean(dir)
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("store %s is a file, want a folder", dir)
+	}
+	return &folder{dir: dir}, nil
 }
 
 func openBucket(ctx context.Context, u *url.URL, opts *Options) (*cloud, error) {
