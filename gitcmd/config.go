@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,7 +40,7 @@ func (r *Repository) ConfigAll(ctx context.Context, key string) ([]string, error
 			r.config[name] = append(r.config[name], value)
 		}
 	}
-	return r.config[key], nil
+	return slices.Clone(r.config[key]), nil
 }
 
 // SetConfig sets a configuration key in the repository's own file.

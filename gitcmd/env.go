@@ -17,6 +17,8 @@ type Env struct {
 	Stderr  io.Writer // progress, warnings, errors
 	Quiet   bool
 	Verbose bool
+
+	flush func() error // of Stdout
 }
 
 // Printf prints to standard output, as part of the answer.

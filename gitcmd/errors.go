@@ -33,6 +33,17 @@ type negative struct{ error }
 func (n negative) Unwrap() error      { return n.error }
 func (negative) Is(target error) bool { return target == ErrNegative }
 
+// ErrUsage ends a command with [ExitUsage]. Mark an error so with [Usage].
+var ErrUsage = errors.New("usage")
+
+// Usage marks err as one about the command line.
+func Usage(err error) error { return usage{err} }
+
+type usage struct{ error }
+
+func (u usage) Unwrap() error      { return u.error }
+func (usage) Is(target error) bool { return target == ErrUsage }
+
 // WithHint attaches the next step to an error. [Main] prints the hint of the
 // outermost error that has one; any error with a method Hint() string will do.
 func WithHint(err error, hint string) error {
@@ -68,6 +79,8 @@ func exitStatus(err error) int {
 		return ExitInterrupted
 	case errors.Is(err, ErrNegative):
 		return ExitNegative
+	case errors.Is(err, ErrUsage):
+		return ExitUsage
 	default:
 		return ExitFailure
 	}

@@ -65,6 +65,9 @@ func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
 
 // with returns the program with variables added to its environment.
 func (p program) with(env ...string) program {
+	if len(env) == 0 {
+		return p
+	}
 	if p.env == nil {
 		p.env = os.Environ()
 	}
@@ -125,6 +128,9 @@ func execError(ctx context.Context, args []string, stderr string, err error) err
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	if interrupted(err) {
+		return context.Canceled
+	}
 	if errors.Is(err, exec.ErrNotFound) {
 		return WithHint(errors.New("the git program is not on PATH"), "install git, then run the command again")
 	}
@@ -146,6 +152,13 @@ func subcommand(args []string) string {
 		}
 	}
 	return ""
+}
+
+// interrupted reports whether a process was ended by the interrupt that a terminal
+// sends to all processes in its foreground, maybe before this one hears of it.
+func interrupted(err error) bool {
+	exit := (*exec.ExitError)(nil)
+	return errors.As(err, &exit) && exit.String() == "signal: interrupt"
 }
 
 // exitCode is the status a finished process ended with, -1 for anything else.

@@ -22,6 +22,22 @@ type LogEntry struct {
 // from the top of the tree ("" for anything). It reads no further than it is
 // asked to. In a shallow clone the last commit shows all files as its own.
 func (r *Repository) Log(ctx context.Context, revision, path string) iter.Seq2[LogEntry, error] {
+	return r.log(ctx, revision, path)
+}
+
+// LogLast is the first entry that [Repository.Log] would give. It is found without
+// looking for a second one. The error for none is [ErrNotFound].
+func (r *Repository) LogLast(ctx context.Context, revision, path string) (LogEntry, error) {
+	for entry, err := range r.log(ctx, revision, path, "--max-count=1") {
+		return entry, err
+	}
+	return LogEntry{}, fmt.Errorf("commit of %s that changes %s: %w", revision, path, ErrNotFound)
+}
+
+func (r *Repository) log(ctx context.Context, revision, path string, options ...string) iter.Seq2[LogEntry, error] {
+	args := append([]string{"log", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "-z", "--no-abbrev",
+		"--no-renames", "--no-color", "--no-show-signature", "--no-follow", "--no-notes", "--format=%x01%H %ct"}, options...)
+	args = append(args, revision, "--", ":(top,literal)"+path)
 	return func(yield func(LogEntry, error) bool) {
 		err := r.git.stream(ctx, func(out io.Reader) error {
 			return readLog(out, func(entry LogEntry) error {
@@ -30,9 +46,7 @@ func (r *Repository) Log(ctx context.Context, revision, path string) iter.Seq2[L
 				}
 				return nil
 			})
-		}, "log", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "-z", "--no-abbrev",
-			"--no-renames", "--no-color", "--no-show-signature", "--no-follow", "--no-notes",
-			"--format=%x01%H %ct", revision, "--", ":(top,literal)"+path)
+		}, args...)
 		if err != nil {
 			yield(LogEntry{}, fmt.Errorf("reading the history of %s: %w", revision, err))
 		}

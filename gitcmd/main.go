@@ -1,6 +1,7 @@
 package gitcmd
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 )
 
 // A Command is a struct whose fields kong reads as flags and arguments. When it
@@ -33,7 +35,22 @@ type common struct {
 // the statuses of this package. It does not return.
 func Main(name string, cmd Command) {
 	env := &Env{Name: name, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
-	os.Exit(run(env, cmd, os.Args[1:]))
+	if term.IsTerminal(int(os.Stdout.Fd())) {
+		env.exit(run(env, cmd, os.Args[1:]))
+	}
+	buffered := bufio.NewWriterSize(os.Stdout, 64<<10)
+	env.Stdout, env.flush = buffered, buffered.Flush
+	env.exit(run(env, cmd, os.Args[1:]))
+}
+
+// exit ends the process after what was printed is out.
+func (e *Env) exit(status int) {
+	if e.flush != nil {
+		if err := e.flush(); err != nil && status == 0 {
+			status = report(e, err)
+		}
+	}
+	os.Exit(status)
 }
 
 func run(env *Env, cmd Command, args []string) int {
@@ -74,10 +91,11 @@ func newParser(env *Env, g *grammar) (*kong.Kong, error) {
 		description = h.Help() + "\n\n" + exitStatusHelp
 	}
 	return kong.New(g,
-		kong.Name(strings.Replace(env.Name, "git-datapact", "git datapact", 1)),
+		kong.Name("git "+strings.Replace(strings.TrimPrefix(env.Name, "git-"), "-", " ", 1)),
 		kong.Description(description),
 		kong.Vars{"version": env.Name + " version " + Version()},
 		kong.Writers(env.Stdout, env.Stderr),
+		kong.Exit(env.exit), // after --help and --version
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 90}),
 	)
 }

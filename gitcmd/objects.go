@@ -33,7 +33,8 @@ const (
 type Object struct {
 	Hash Hash
 	Kind Kind
-	Data []byte
+	Size int64
+	Data []byte // nil where Size is more than MaxObjectSize
 }
 
 // MaxObjectSize bounds the objects that are read into memory: 64 MiB. Receipts,
@@ -48,12 +49,16 @@ func (r *Repository) Object(ctx context.Context, rev string) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
+	if size := objects[0].Size; size > MaxObjectSize {
+		return nil, fmt.Errorf("reading object %q: %d bytes, more than %d", rev, size, MaxObjectSize)
+	}
 	return objects[0], nil
 }
 
 // Objects reads several objects in one exchange. All of them are there, in the
 // order asked for, or there is an error, which is [ErrNotFound] when one is
-// missing. It holds them all: ask in portions.
+// missing. It holds them all: ask in portions. One that is larger than
+// [MaxObjectSize] comes without its data.
 func (r *Repository) Objects(ctx context.Context, revs []string) ([]*Object, error) {
 	for _, rev := range revs {
 		if strings.ContainsAny(rev, "\n\r\x00") {
@@ -179,35 +184,35 @@ func readObject(r *bufio.Reader, rev string) (*Object, error) {
 	case "ambiguous":
 		return nil, fmt.Errorf("object %q is ambiguous", rev)
 	}
-	object, size, err := parseObjectHeader(line)
+	object, err := parseObjectHeader(line)
 	if err != nil {
 		return nil, err
 	}
 	if len(object.Hash) != len(zeroHash) {
 		return nil, errObjectFormat
 	}
-	if size > MaxObjectSize {
-		if _, err := io.CopyN(io.Discard, r, size+1); err != nil {
+	if object.Size > MaxObjectSize {
+		if _, err := io.CopyN(io.Discard, r, object.Size+1); err != nil {
 			return nil, errStream
 		}
-		return nil, fmt.Errorf("reading object %q: %d bytes, more than %d", rev, size, MaxObjectSize)
+		return object, nil
 	}
-	object.Data = make([]byte, size+1)
+	object.Data = make([]byte, object.Size+1)
 	if _, err := io.ReadFull(r, object.Data); err != nil {
 		return nil, errStream
 	}
-	object.Data = object.Data[:size]
+	object.Data = object.Data[:object.Size]
 	return object, nil
 }
 
-func parseObjectHeader(line string) (*Object, int64, error) {
+func parseObjectHeader(line string) (*Object, error) {
 	fields := strings.Fields(line)
 	if len(fields) != 3 {
-		return nil, 0, errStream
+		return nil, errStream
 	}
 	size, err := strconv.ParseInt(fields[2], 10, 64)
 	if err != nil || size < 0 {
-		return nil, 0, errStream
+		return nil, errStream
 	}
-	return &Object{Hash: Hash(fields[0]), Kind: Kind(fields[1])}, size, nil
+	return &Object{Hash: Hash(fields[0]), Kind: Kind(fields[1]), Size: size}, nil
 }

@@ -51,6 +51,9 @@ func (r *Repository) FindBranch(ctx context.Context, name string) (Branch, error
 	if local.Commit, err = r.ResolveCommit(ctx, local.Ref); !errors.Is(err, ErrNotFound) {
 		return local, err
 	}
+	if _, err := r.where(ctx); err != nil { // no branch is found where objects cannot be read
+		return Branch{}, err
+	}
 	branches, err := r.branches(ctx, name, "refs/remotes/*/"+name)
 	if err != nil {
 		return Branch{}, err
@@ -137,13 +140,18 @@ func (r *Repository) Unborn(ctx context.Context, name string) (Branch, error) {
 // zeroHash stands for a ref that is not there.
 const zeroHash = Hash("0000000000000000000000000000000000000000")
 
+func orZero(h Hash) Hash {
+	if h == "" {
+		return zeroHash
+	}
+	return h
+}
+
 // UpdateRef sets ref to the commit if it still holds old ("" for a ref that must
 // not exist), under git's own lock, with a line in the reflog. When the ref
 // holds something else the error is [ErrMoved] and nothing has changed.
 func (r *Repository) UpdateRef(ctx context.Context, ref string, commit, old Hash, reflog string) error {
-	if old == "" {
-		old = zeroHash
-	}
+	old = orZero(old)
 	args := []string{"-c", "core.filesRefLockTimeout=1000", "update-ref", "-m", reflog, ref, string(commit), string(old)}
 	var err error
 	for wait := 10 * time.Millisecond; wait < 3*time.Second; wait *= 2 {

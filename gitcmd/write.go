@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/packfile"
@@ -17,21 +19,29 @@ type NewCommit struct {
 	Parent  Hash // "" for the first commit of a branch
 	Changes []Change
 	Message string
-	// Env is added to git's environment, for GIT_AUTHOR_DATE and its like.
-	Env []string
+	// NotBefore is the earliest date of the commit; its parent's is another.
+	NotBefore time.Time
+	author    []string // the author's variables, where they are another commit's
 }
 
 // Commit writes the blobs, the changed trees and the commit, and returns its
 // hash. No ref names it yet: see [Repository.UpdateRef]. Author, committer and
-// their dates follow git's own rules.
+// their dates follow git's own rules, but the commit is never dated before its
+// parent.
 func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
+	if _, err := r.where(ctx); err != nil {
+		return "", err
+	}
 	var base Hash
 	if c.Parent != "" {
-		root, err := r.Object(ctx, string(c.Parent)+"^{tree}")
+		parent, err := r.readCommit(ctx, c.Parent)
 		if err != nil {
 			return "", err
 		}
-		base = root.Hash
+		base = Hash(parent.TreeHash.String())
+		if parent.Committer.When.After(c.NotBefore) {
+			c.NotBefore = parent.Committer.When
+		}
 	}
 	editor := treeEditor{repository: r, written: newPack()}
 	tree, err := editor.edit(ctx, base, c.Changes)
@@ -47,19 +57,27 @@ func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
 // Recommit makes the commit again on another parent, with its author and its
 // message, from the changes given.
 func (r *Repository) Recommit(ctx context.Context, original, parent Hash, changes []Change) (Hash, error) {
-	raw, err := r.Object(ctx, string(original))
+	c, err := r.readCommit(ctx, original)
 	if err != nil {
 		return "", err
 	}
-	var c object.Commit
-	if err := c.Decode(memoryObject(plumbing.CommitObject, raw.Data)); err != nil {
-		return "", fmt.Errorf("decoding commit %s: %w", original, err)
-	}
-	return r.Commit(ctx, NewCommit{Parent: parent, Changes: changes, Message: c.Message, Env: []string{
+	return r.Commit(ctx, NewCommit{Parent: parent, Changes: changes, Message: c.Message, author: []string{
 		"GIT_AUTHOR_NAME=" + c.Author.Name,
 		"GIT_AUTHOR_EMAIL=" + c.Author.Email,
 		"GIT_AUTHOR_DATE=" + fmt.Sprintf("@%d %s", c.Author.When.Unix(), c.Author.When.Format("-0700")),
 	}})
+}
+
+func (r *Repository) readCommit(ctx context.Context, hash Hash) (*object.Commit, error) {
+	raw, err := r.Object(ctx, string(hash))
+	if err != nil {
+		return nil, err
+	}
+	var c object.Commit
+	if err := c.Decode(memoryObject(plumbing.CommitObject, raw.Data)); err != nil {
+		return nil, fmt.Errorf("decoding commit %s: %w", hash, err)
+	}
+	return &c, nil
 }
 
 func (r *Repository) commitTree(ctx context.Context, tree Hash, c NewCommit) (Hash, error) {
@@ -67,11 +85,11 @@ func (r *Repository) commitTree(ctx context.Context, tree Hash, c NewCommit) (Ha
 	if c.Parent != "" {
 		args = append(args, "-p", string(c.Parent))
 	}
-	git := r.git
-	if len(c.Env) > 0 {
-		git = git.with(c.Env...)
+	env := c.author
+	if c.NotBefore.After(time.Now()) && os.Getenv("GIT_COMMITTER_DATE") == "" {
+		env = append(env, fmt.Sprintf("GIT_COMMITTER_DATE=@%d +0000", c.NotBefore.Unix()))
 	}
-	out, err := git.pipe(ctx, strings.NewReader(c.Message), append(args, "-F", "-")...)
+	out, err := r.git.with(env...).pipe(ctx, strings.NewReader(c.Message), append(args, "-F", "-")...)
 	if err != nil {
 		return "", identHint(fmt.Errorf("making the commit: %w", err))
 	}

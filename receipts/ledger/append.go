@@ -64,6 +64,8 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 		Parent:  branch.Commit,
 		Changes: []gitcmd.Change{{Path: entry.ID.Path(), Data: data}},
 		Message: message,
+		// Lists rely on a commit being no older than its receipt.
+		NotBefore: receipt.Timestamp.Time(),
 	})
 	if err != nil {
 		return nil, err
@@ -74,6 +76,13 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 		return nil, err
 	}
 	return entry, err
+}
+
+// CheckBranch reports why receipts cannot be appended to a branch, before the work
+// that leads to one is done.
+func CheckBranch(ctx context.Context, repository *gitcmd.Repository, name string) error {
+	_, err := localBranch(ctx, repository, name)
+	return err
 }
 
 // localBranch finds the branch to append to, which may be unborn.

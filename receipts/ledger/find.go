@@ -22,10 +22,10 @@ func (l *Ledger) Find(ctx context.Context, id receipts.ID) (*Entry, error) {
 }
 
 func (l *Ledger) findAt(ctx context.Context, commit gitcmd.Hash, id receipts.ID) (*Entry, error) {
-	object, err := l.repository.Object(ctx, string(commit)+":"+id.Path())
+	objects, err := l.repository.Objects(ctx, []string{string(commit) + ":" + id.Path()})
 	if err == nil {
 		var entry *Entry
-		entry, err = l.decode(gitcmd.File{Path: id.Path(), Hash: object.Hash}, object.Data)
+		entry, err = l.validated(l.decode(gitcmd.File{Path: id.Path(), Hash: objects[0].Hash}, objects[0]))
 		if entry != nil || err != nil {
 			return entry, err
 		}
@@ -40,6 +40,17 @@ func (l *Ledger) findAt(ctx context.Context, commit gitcmd.Hash, id receipts.ID)
 // All reads every current receipt of the branch, in the order of their ids. After
 // a [*ReceiptError] it goes on with the next. The entries name no commit.
 func (l *Ledger) All(ctx context.Context) iter.Seq2[*Entry, error] {
+	return func(yield func(*Entry, error) bool) {
+		for entry, err := range l.unchecked(ctx) {
+			if !yield(l.validated(entry, err)) {
+				return
+			}
+		}
+	}
+}
+
+// unchecked is All without the validation, for a first look at many.
+func (l *Ledger) unchecked(ctx context.Context) iter.Seq2[*Entry, error] {
 	return l.readAhead(ctx, l.repository.Files(ctx, string(l.branch.Commit), folder))
 }
 
@@ -83,15 +94,13 @@ func (l *Ledger) Locate(ctx context.Context, entry *Entry) error {
 		if start == "" {
 			continue
 		}
-		for commit, err := range l.repository.Log(ctx, string(start), entry.ID.Path()) {
-			if err != nil {
-				return err
-			}
-			if commit.Files[0].Hash == entry.Blob {
-				entry.Commit = commit.Commit
-				return nil
-			}
-			break
+		commit, err := l.repository.LogLast(ctx, string(start), entry.ID.Path())
+		if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
+			return err
+		}
+		if err == nil && commit.Files[0].Hash == entry.Blob {
+			entry.Commit = commit.Commit
+			return nil
 		}
 	}
 	return fmt.Errorf("no commit of %s records %s", l.branch.Name, entry.ID)

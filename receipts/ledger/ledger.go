@@ -28,6 +28,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -57,8 +58,11 @@ type Entry struct {
 func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Ledger, error) {
 	branch, err := repository.FindBranch(ctx, name)
 	if errors.Is(err, gitcmd.ErrNotFound) {
-		return nil, gitcmd.WithHint(fmt.Errorf("there is no branch %s", name),
-			"'git branch -a' lists the branches that are here, 'git fetch' brings those of a remote")
+		hint := "'git branch -a' lists the branches that are here, 'git fetch' brings those of a remote"
+		if strings.Contains(name, "@") {
+			hint = "after an @ stand 4 to 40 hexadecimal digits of a receipt's id or a commit, or braces"
+		}
+		return nil, gitcmd.WithHint(fmt.Errorf("there is no branch %s", name), hint)
 	}
 	if err != nil {
 		return nil, err
@@ -69,8 +73,8 @@ func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Led
 // Branch is the branch that was opened.
 func (l *Ledger) Branch() gitcmd.Branch { return l.branch }
 
-// A ReceiptError says that a file that should be a receipt is none. The others
-// can still be read.
+// A ReceiptError says that a file that should be a receipt is none, or one that
+// breaks a rule of the format. The others can still be read.
 type ReceiptError struct {
 	Branch string
 	Path   string
@@ -85,12 +89,15 @@ func (e *ReceiptError) Unwrap() error { return e.Err }
 
 // decode reads the receipt in a blob. It returns nil and no error for a null
 // receipt and for a file that is no receipt by its name.
-func (l *Ledger) decode(file gitcmd.File, data []byte) (*Entry, error) {
+func (l *Ledger) decode(file gitcmd.File, object *gitcmd.Object) (*Entry, error) {
 	id, ok := receipts.IDFromPath(file.Path)
 	if !ok || file.Mode == "120000" {
 		return nil, nil
 	}
-	receipt, err := receipts.Parse(data)
+	if object.Size > receipts.MaxSize {
+		return nil, &ReceiptError{l.branch.Name, file.Path, fmt.Errorf("%d bytes, more than %d", object.Size, receipts.MaxSize)}
+	}
+	receipt, err := receipts.Parse(object.Data)
 	switch {
 	case errors.Is(err, receipts.ErrNull):
 		return nil, nil
@@ -100,4 +107,15 @@ func (l *Ledger) decode(file gitcmd.File, data []byte) (*Entry, error) {
 		return nil, &ReceiptError{l.branch.Name, file.Path, fmt.Errorf("its inputs give it the id %s", receipt.ID())}
 	}
 	return &Entry{ID: id, Receipt: receipt, Blob: file.Hash}, nil
+}
+
+// validated makes an entry whose receipt breaks a rule of the format an error.
+func (l *Ledger) validated(entry *Entry, err error) (*Entry, error) {
+	if entry == nil || err != nil {
+		return entry, err
+	}
+	if err := entry.Receipt.Validate(); err != nil {
+		return nil, &ReceiptError{l.branch.Name, entry.ID.Path(), err}
+	}
+	return entry, nil
 }

@@ -106,7 +106,7 @@ func (l *Ledger) replantChanges(ctx context.Context, onto gitcmd.Hash, commit gi
 		if err != nil {
 			return nil, err
 		}
-		entry, err := l.decode(file, object.Data)
+		entry, err := l.decode(file, object)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,8 @@ type filled struct {
 	err     error
 }
 
-// readAhead decodes files in their order, while git reads the next ones.
+// readAhead decodes files in their order, not validated, while git reads the next
+// ones.
 func (l *Ledger) readAhead(ctx context.Context, files iter.Seq2[gitcmd.File, error]) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -80,8 +81,8 @@ func (l *Ledger) objects(ctx context.Context, files []gitcmd.File) ([]*gitcmd.Ob
 	return l.repository.Objects(ctx, hashes)
 }
 
-// read decodes some files and yields what they hold. It reports whether to go
-// on.
+// read decodes some files, validated, and yields what they hold. It reports
+// whether to go on.
 func (l *Ledger) read(ctx context.Context, files []gitcmd.File, yield func(*Entry, error) bool) bool {
 	if len(files) == 0 {
 		return true
@@ -91,12 +92,14 @@ func (l *Ledger) read(ctx context.Context, files []gitcmd.File, yield func(*Entr
 		yield(nil, err)
 		return false
 	}
-	return l.decodeAll(filled{files: files, objects: objects}, yield)
+	return l.decodeAll(filled{files: files, objects: objects}, func(entry *Entry, err error) bool {
+		return yield(l.validated(entry, err))
+	})
 }
 
 func (l *Ledger) decodeAll(p filled, yield func(*Entry, error) bool) bool {
 	for i, object := range p.objects {
-		entry, err := l.decode(p.files[i], object.Data)
+		entry, err := l.decode(p.files[i], object)
 		if (entry != nil || err != nil) && !yield(entry, err) {
 			return false
 		}

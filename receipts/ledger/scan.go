@@ -63,7 +63,7 @@ func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
 		file     gitcmd.File
 	}
 	var list []found
-	for entry, err := range s.ledger.All(ctx) {
+	for entry, err := range s.ledger.unchecked(ctx) {
 		if err != nil {
 			if bad := (*ReceiptError)(nil); errors.As(err, &bad) {
 				if id, _ := receipts.IDFromPath(bad.Path); s.given[id] {
@@ -80,11 +80,16 @@ func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b found) int { return b.finished.Compare(a.finished) })
-	s.ledger.readAhead(ctx, func(yield func(gitcmd.File, error) bool) {
+	chosen := func(yield func(gitcmd.File, error) bool) {
 		for _, one := range list {
 			if !yield(one.file, nil) {
 				return
 			}
 		}
-	})(yield)
+	}
+	for entry, err := range s.ledger.readAhead(ctx, chosen) {
+		if !yield(s.ledger.validated(entry, err)) {
+			return
+		}
+	}
 }

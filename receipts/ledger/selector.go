@@ -19,6 +19,9 @@ import (
 //	BRANCH@COMMIT        as a commit recorded it
 //	BRANCH@{KEY=VALUE}   the newest with that metadata, its own or of an input
 //	BRANCH@{2016-10-12}  the newest at or before a day or a time (UTC)
+//
+// An id or a commit has 4 to 40 hexadecimal digits; any other @ is part of the
+// branch's name.
 type Selector struct {
 	Branch   string // "" for the current branch
 	Revision string
@@ -43,11 +46,8 @@ func ParseSelector(text string) (Selector, error) {
 		return parseBraces(text, branch, inner)
 	}
 	s := Selector{Branch: text}
-	if at := strings.LastIndexByte(text, '@'); at >= 0 {
+	if at := strings.LastIndexByte(text, '@'); at >= 0 && isRevision(strings.ToLower(text[at+1:])) {
 		s.Branch, s.Revision = text[:at], strings.ToLower(text[at+1:])
-		if !isRevision(s.Revision) {
-			return Selector{}, fmt.Errorf("selector %q: want 4 to 40 hexadecimal digits of a receipt's id or a commit after the @", text)
-		}
 	}
 	return s, s.checkBranch(text)
 }
@@ -168,25 +168,22 @@ func (l *Ledger) resolveCommit(ctx context.Context, revision string) (*Entry, er
 
 // Recorded lists the receipts that one commit recorded, by path.
 func (l *Ledger) Recorded(ctx context.Context, commit gitcmd.Hash) ([]*Entry, error) {
-	var entries []*Entry
-	for logged, err := range l.repository.Log(ctx, string(commit), folder) {
-		if err != nil {
-			return nil, err
-		}
-		if logged.Commit != commit {
-			break
-		}
-		var failed error
-		l.read(ctx, present(logged.Files), func(entry *Entry, err error) bool {
-			if failed = err; err == nil {
-				entry.Commit = commit
-				entries = append(entries, entry)
-			}
-			return err == nil
-		})
-		return entries, failed
+	logged, err := l.repository.LogLast(ctx, string(commit), folder)
+	if errors.Is(err, gitcmd.ErrNotFound) || err == nil && logged.Commit != commit {
+		return nil, nil
 	}
-	return nil, nil
+	if err != nil {
+		return nil, err
+	}
+	var entries []*Entry
+	l.read(ctx, present(logged.Files), func(entry *Entry, failed error) bool {
+		if err = failed; err == nil {
+			entry.Commit = commit
+			entries = append(entries, entry)
+		}
+		return err == nil
+	})
+	return entries, err
 }
 
 func ambiguous(name string, entries []*Entry) error {
