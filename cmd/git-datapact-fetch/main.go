@@ -51,12 +51,12 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	line := progress.New(env, "Fetching files")
 	defer line.Close()
 	opts := archive.FetchOptions{Paths: c.Path, Raw: c.Raw, Force: c.Force, Progress: line.Func()}
-	print := func(entry *ledger.Entry, report archive.FetchReport) error {
+	done := func(entry *ledger.Entry, report archive.FetchReport) error {
 		line.Close()
 		return c.report(env, entry, report)
 	}
 	if c.All {
-		return a.FetchAll(ctx, l, c.Output, &opts, print)
+		return a.FetchAll(ctx, l, selector, archive.Folders{Dir: c.Output, Options: opts, Done: done})
 	}
 	entry, err := l.Lookup(ctx, selector)
 	if err != nil {
@@ -66,7 +66,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	if err != nil {
 		return err
 	}
-	return print(entry, report)
+	return done(entry, report)
 }
 
 func (c *command) archive(ctx context.Context, repository *gitcmd.Repository) (*archive.Archive, error) {

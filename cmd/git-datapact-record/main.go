@@ -11,6 +11,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -21,7 +22,7 @@ type command struct {
 	Input    []string        `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
 	Metadata []string        `short:"m" sep:"none" placeholder:"KEY=VALUE" help:"Say this about the execution."`
 	Filter   []string        `sep:"none" placeholder:"GLOB=NAME" help:"Store matching outputs through gz, zstd or none."`
-	Push     gitcmd.Optional `placeholder:"REMOTE" help:"Push the branch afterwards; what others recorded meanwhile stays."`
+	Push     gitcmd.Optional `placeholder:"REMOTE" help:"Push the branch afterwards (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
 	DryRun   bool            `short:"n" help:"Say what would be recorded, store and commit nothing."`
 	JSON     bool            `name:"json" help:"Print the receipt as one JSON object on a line."`
 	Dir      string          `arg:"" optional:"" default:"result" help:"The result directory."`
@@ -35,6 +36,10 @@ func (*command) Help() string {
 func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
+	job, err := c.job(ctx, repository)
+	if err != nil {
+		return err
+	}
 	store, err := c.Open(ctx, repository)
 	if err != nil {
 		return err
@@ -42,7 +47,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	defer store.Close()
 	line := progress.New(env, "Storing files")
 	a := archive.Archive{Repository: repository, Store: store}
-	entry, err := a.RecordDir(ctx, c.request(line))
+	entry, err := a.RecordDir(ctx, c.request(job, line))
 	line.Close()
 	if entry == nil {
 		return err
@@ -50,9 +55,20 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	return errors.Join(c.print(env, entry), err)
 }
 
-func (c *command) request(line *progress.Line) archive.Request {
+// job is what the branch says of its inputs and outputs.
+func (c *command) job(ctx context.Context, repository *gitcmd.Repository) (job *pipeline.Job, err error) {
+	if c.Branch == "" {
+		if c.Branch, err = ledger.CurrentBranch(ctx, repository); err != nil {
+			return nil, err
+		}
+	}
+	return pipeline.JobOf(ctx, repository, c.Branch)
+}
+
+func (c *command) request(job *pipeline.Job, line *progress.Line) archive.Request {
 	return archive.Request{
-		Dir: c.Dir, Branch: c.Branch, Inputs: c.Input, Metadata: c.Metadata, Filters: c.Filter,
+		Dir: c.Dir, Branch: job.Branch, Inputs: c.Input, Order: job.InputBranches(),
+		Metadata: c.Metadata, Filters: append(c.Filter, job.FilterRules()...),
 		DryRun: c.DryRun, Push: c.Push.Set, Remote: c.Push.Value, Progress: line.Func(),
 	}
 }

@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
@@ -26,6 +27,9 @@ func (c *command) Run(_ context.Context, env *gitcmd.Env) error {
 	}
 	if c.Words[0] == "help" {
 		return help(c.Words[1])
+	}
+	if strings.HasPrefix(c.Words[0], "-") {
+		return gitcmd.WithHint(gitcmd.Usage(fmt.Errorf("unknown flag %s", c.Words[0])), "'git datapact help' shows the usage")
 	}
 	path, err := find(c.Words[0])
 	if err != nil {

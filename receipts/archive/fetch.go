@@ -67,11 +67,12 @@ func (f *fetching) run(wanted []target) (FetchReport, error) {
 	if err := f.sameBranch(); err != nil {
 		return FetchReport{}, err
 	}
-	missing, err := f.missing(wanted)
+	document, err := f.entry.Receipt.EncodeResult()
 	if err != nil {
 		return FetchReport{}, err
 	}
-	document, err := f.entry.Receipt.EncodeResult()
+	f.folder.plan(wanted, document)
+	missing, err := f.missing(wanted)
 	if err != nil {
 		return FetchReport{}, err
 	}
@@ -177,26 +178,37 @@ func (a *Archive) Open(ctx context.Context, receipt *receipts.Receipt, name stri
 		i = slices.IndexFunc(all, func(t target) bool { return t.output.Path == name })
 	}
 	if i < 0 {
-		return nil, fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), gitcmd.ErrNotFound)
+		return nil, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), gitcmd.ErrNotFound)),
+			"'git datapact show' lists the outputs")
 	}
 	return a.open(ctx, receipt, all[i])
 }
 
-// FetchAll fetches the current receipts of a branch, newest first, each into a
-// folder of its own, named by its id, and calls done after each. A receipt that
-// cannot be read ends it.
-func (a *Archive) FetchAll(ctx context.Context, l *ledger.Ledger, dir string, opts *FetchOptions, done func(*ledger.Entry, FetchReport) error) error {
-	for entry, err := range l.Log(ctx) {
+// FetchAll fetches the current receipts of a branch that a selector's braces
+// accept, newest first, each into a folder of its own, named by its id, and calls
+// done after each. A receipt that cannot be read ends it.
+func (a *Archive) FetchAll(ctx context.Context, l *ledger.Ledger, accept ledger.Selector, into Folders) error {
+	if accept.Revision != "" {
+		return gitcmd.Usage(fmt.Errorf("%s@%s is one receipt, want a branch with --all", accept.Branch, accept.Revision))
+	}
+	for entry, err := range l.Scan(ctx, accept.Accepts) {
 		if err != nil {
 			return err
 		}
-		report, err := a.Fetch(ctx, entry, filepath.Join(dir, string(entry.ID)), opts)
+		report, err := a.Fetch(ctx, entry, filepath.Join(into.Dir, string(entry.ID)), &into.Options)
 		if err != nil {
 			return fmt.Errorf("receipt %s: %w", entry.ID, err)
 		}
-		if err := done(entry, report); err != nil {
+		if err := into.Done(entry, report); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Folders says where [Archive.FetchAll] fetches to.
+type Folders struct {
+	Dir     string // that holds a folder for each receipt
+	Options FetchOptions
+	Done    func(*ledger.Entry, FetchReport) error
 }

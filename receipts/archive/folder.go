@@ -12,10 +12,12 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
 
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -28,6 +30,7 @@ type folder struct {
 	receipt  *receipts.Receipt // that it held when it was opened, nil for none
 	document []byte            // of that receipt
 	memory   memory
+	obsolete map[string]bool // paths of files that an earlier fetch wrote and this one removes
 }
 
 func openFolder(ctx context.Context, dir string) (*folder, error) {
@@ -86,18 +89,9 @@ const (
 )
 
 func (f *folder) stateOf(t target) (state, error) {
-	if err := f.checkParents(t.path); err != nil {
-		return foreign, err
-	}
-	info, err := f.root.Lstat(t.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return absent, nil
-	}
-	if err != nil {
-		return foreign, err
-	}
-	if info.IsDir() {
-		return foreign, fmt.Errorf("%s is a folder, want a file", filepath.Join(f.dir, t.path))
+	info, err := f.lookAt(t.path)
+	if err != nil || info == nil {
+		return absent, err
 	}
 	if !info.Mode().IsRegular() {
 		return foreign, nil
@@ -113,15 +107,58 @@ func (f *folder) stateOf(t target) (state, error) {
 	return present, f.fixMode(t, info)
 }
 
-// checkParents refuses to write through a link, which could lead elsewhere.
-func (f *folder) checkParents(name string) error {
+// lookAt tells what stands at the path of a file: nil for nothing, or for what
+// will be gone before the file comes. It refuses to write through a link, which
+// could lead elsewhere, and to put a file where a folder is.
+func (f *folder) lookAt(name string) (fs.FileInfo, error) {
 	for parent := path.Dir(name); parent != "."; parent = path.Dir(parent) {
 		info, err := f.root.Lstat(parent)
-		if err == nil && !info.IsDir() {
-			return fmt.Errorf("%s is not a folder: remove it to fetch %q", filepath.Join(f.dir, parent), name)
+		if err == nil && !info.IsDir() && !f.goes(parent, info) {
+			return nil, fmt.Errorf("%s is not a folder: remove it to fetch %q", filepath.Join(f.dir, parent), name)
 		}
 	}
-	return nil
+	info, err := f.root.Lstat(name)
+	switch {
+	case isAbsent(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		return info, nil
+	}
+	if !f.allGoes(name) {
+		return nil, gitcmd.WithHint(fmt.Errorf("%s is a folder, want a file", filepath.Join(f.dir, name)), "move it away, then fetch again")
+	}
+	return nil, nil
+}
+
+// allGoes reports whether a folder is gone when its files that go are.
+func (f *folder) allGoes(name string) bool {
+	entries, err := fs.ReadDir(f.root.FS(), name)
+	if err != nil || len(entries) == 0 {
+		return false
+	}
+	for _, entry := range entries {
+		below := path.Join(name, entry.Name())
+		info, err := entry.Info()
+		if err != nil || entry.IsDir() && !f.allGoes(below) || !entry.IsDir() && !f.goes(below, info) {
+			return false
+		}
+	}
+	return true
+}
+
+// isAbsent reports whether a path leads to nothing, also because a file stands
+// where a folder would have to be.
+func isAbsent(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+// goes reports whether a file is one of an earlier receipt that this fetch
+// removes.
+func (f *folder) goes(name string, info fs.FileInfo) bool {
+	_, known := f.memory.recall(name, info)
+	return known && f.obsolete[name]
 }
 
 // holds reads the file to tell whether it is the output.
@@ -153,11 +190,31 @@ func (f *folder) fixMode(t target, info fs.FileInfo) error {
 	return f.root.Chmod(t.path, mode)
 }
 
-// begin is called before the first change. From now on, until the fetch is done,
-// the folder does not claim to hold a receipt that it does not hold wholly.
+// plan sorts out what the folder has to lose: when it held another receipt, all
+// that is not wanted now.
+func (f *folder) plan(wanted []target, document []byte) {
+	f.obsolete = map[string]bool{}
+	if f.document != nil && bytes.Equal(f.document, document) {
+		return
+	}
+	for name := range f.memory.before {
+		f.obsolete[name] = true
+	}
+	for _, t := range wanted {
+		delete(f.obsolete, t.path)
+	}
+}
+
+// begin is called before the first file comes. From now on, until the fetch is
+// done, the folder does not claim to hold a receipt that it does not hold wholly.
 func (f *folder) begin(document []byte) error {
 	if f.document != nil && !bytes.Equal(f.document, document) {
 		if err := f.root.Remove(resultFile); err != nil {
+			return err
+		}
+	}
+	for name := range f.obsolete {
+		if err := f.removeOld(name); err != nil {
 			return err
 		}
 	}
@@ -181,17 +238,9 @@ func (f *folder) place(name string, t target) error {
 	return f.root.Rename(name, t.path)
 }
 
-// finish notes what the folder holds now, after files that an earlier receipt
-// left and this one does not have are gone.
+// finish notes what the folder holds now.
 func (f *folder) finish(document []byte) error {
-	same := bytes.Equal(f.document, document)
-	for _, old := range f.memory.forgotten() {
-		if same {
-			f.memory.keep(old)
-		} else if err := f.removeOld(old); err != nil {
-			return err
-		}
-	}
+	f.memory.keepRest(f.obsolete)
 	if err := f.write(fetchedFile, f.memory.encode()); err != nil {
 		return err
 	}
@@ -206,13 +255,12 @@ func (f *folder) finish(document []byte) error {
 
 // removeOld removes a file of an earlier receipt, unless it was changed since,
 // and the folders that this empties.
-func (f *folder) removeOld(old memo) error {
-	name := old.Path
-	if receipts.CheckPath(name) != nil || f.checkParents(name) != nil {
+func (f *folder) removeOld(name string) error {
+	if receipts.CheckPath(name) != nil {
 		return nil
 	}
 	info, err := f.root.Lstat(name)
-	if err != nil || !old.describes(info) {
+	if err != nil || !f.goes(name, info) {
 		return nil //nolint:nilerr // it is gone, or somebody else's now
 	}
 	if err := f.root.Remove(name); err != nil {

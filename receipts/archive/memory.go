@@ -91,15 +91,14 @@ func (m *memory) note(root *os.Root, entry memo) error {
 	return err
 }
 
-// forgotten lists what earlier fetches wrote and this one did not come across.
-func (m *memory) forgotten() []memo {
-	var list []memo
+// keepRest remembers what earlier fetches wrote and this one did not come across,
+// but for what is gone.
+func (m *memory) keepRest(gone map[string]bool) {
 	for path, entries := range m.before {
-		if _, ok := m.now[path]; !ok {
-			list = append(list, entries...)
+		if _, ok := m.now[path]; !ok && !gone[path] {
+			m.now[path] = entries[len(entries)-1]
 		}
 	}
-	return list
 }
 
 func (m *memory) encode() []byte {

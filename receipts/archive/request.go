@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,10 +18,11 @@ import (
 // A Request is a recording as a person asks for it.
 type Request struct {
 	Dir      string   // the result directory
-	Branch   string   // "" for the current branch
+	Branch   string   // to record on
 	Inputs   []string // folders with .datapact/result, or selectors; none: the folders beside Dir
+	Order    []string // branches in the order that the receipt lists their receipts in
 	Metadata []string // KEY=VALUE
-	Filters  []string // GLOB=NAME, the first that matches; then those of git config datapact.filter
+	Filters  []string // GLOB=NAME, the first that matches; then git config datapact.filter, the last that matches
 	DryRun   bool     // store and commit nothing
 	Finished time.Time
 	Push     bool
@@ -40,7 +42,7 @@ func (a *Archive) RecordDir(ctx context.Context, request Request) (*ledger.Entry
 	if err := a.refuseReceipts(ctx, result); err != nil {
 		return nil, err
 	}
-	opts, err := a.options(ctx, &request)
+	opts, err := a.options(ctx, request)
 	if err != nil {
 		return nil, err
 	}
@@ -69,21 +71,19 @@ func (a *Archive) push(ctx context.Context, request Request) (err error) {
 	return ledger.Push(ctx, a.Repository, request.Branch, request.Remote)
 }
 
-// options turns the request into what Record takes, and settles its branch.
-func (a *Archive) options(ctx context.Context, request *Request) (opts *RecordOptions, err error) {
-	if request.Branch == "" {
-		if request.Branch, err = ledger.CurrentBranch(ctx, a.Repository); err != nil {
-			return nil, err
-		}
+// options turns the request into what Record takes.
+func (a *Archive) options(ctx context.Context, request Request) (opts *RecordOptions, err error) {
+	if err := ledger.CheckBranch(ctx, a.Repository, request.Branch); err != nil {
+		return nil, err
 	}
-	opts = &RecordOptions{Finished: request.Finished, Progress: request.Progress}
+	opts = &RecordOptions{InputOrder: request.Order, Finished: request.Finished, Progress: request.Progress}
 	if opts.Metadata, err = parseMetadata(request.Metadata); err != nil {
 		return nil, err
 	}
 	if opts.Filters, err = a.rules(ctx, request.Filters); err != nil {
 		return nil, err
 	}
-	opts.Inputs, err = a.inputs(ctx, *request)
+	opts.Inputs, err = a.inputs(ctx, request)
 	return opts, err
 }
 
@@ -121,6 +121,7 @@ func (a *Archive) rules(ctx context.Context, texts []string) ([]FilterRule, erro
 	if err != nil {
 		return nil, err
 	}
+	slices.Reverse(configured) // the strongest first
 	var rules []FilterRule
 	for _, text := range append(texts, configured...) {
 		rule, err := ParseFilterRule(text)

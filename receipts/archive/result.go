@@ -88,7 +88,7 @@ func (r *Result) read() error {
 
 func (r *Result) add(path string, entry fs.DirEntry) error {
 	if err := receipts.CheckPath(path); err != nil {
-		return fmt.Errorf("output %q: %w", path, err)
+		return err
 	}
 	if entry.Type() != 0 {
 		return fmt.Errorf("output %q is a %s, want a regular file", path, kindOf(entry.Type()))

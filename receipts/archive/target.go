@@ -150,7 +150,7 @@ func (a *Archive) open(ctx context.Context, receipt *receipts.Receipt, t target)
 		return nil, err
 	}
 	if size, _, known := t.content(); known && len(t.chain) > 0 {
-		return &exact{ReadCloser: content, left: size}, nil
+		return &exact{ReadCloser: content, key: key, left: size}, nil
 	}
 	return content, nil
 }
@@ -159,6 +159,7 @@ func (a *Archive) open(ctx context.Context, receipt *receipts.Receipt, t target)
 // tells. That it does not go on after it is the limit's to see to.
 type exact struct {
 	io.ReadCloser
+	key  blobs.Key
 	left int64
 }
 
@@ -166,7 +167,7 @@ func (e *exact) Read(p []byte) (int, error) {
 	n, err := e.ReadCloser.Read(p)
 	e.left -= int64(n)
 	if errors.Is(err, io.EOF) && e.left > 0 {
-		return n, fmt.Errorf("content ends %d bytes before the size that the receipt tells", e.left)
+		return n, fmt.Errorf("blob %q: its content ends %d short of the size in bytes that the receipt tells", string(e.key), e.left)
 	}
 	return n, err
 }

@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -36,7 +38,7 @@ func JSON(entry *ledger.Entry) (json.RawMessage, error) {
 // Line is the receipt in a list: id, timestamp, and what tells it from others.
 func Line(entry *ledger.Entry) string {
 	r := entry.Receipt
-	return fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " "))
+	return strings.TrimRight(fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " ")), " ")
 }
 
 // traits are the metadata of a receipt and its inputs that are short enough for a
@@ -45,8 +47,8 @@ func traits(r *receipts.Receipt) []string {
 	var list []string
 	add := func(metadata []receipts.Metadata) {
 		for _, m := range metadata {
-			if text := m.Text(); len(text) <= 40 && !strings.ContainsAny(text, " \n\t") {
-				list = append(list, m.Key+"="+text)
+			if text := m.Text(); len(text) <= 40 && !strings.Contains(text, " ") {
+				list = append(list, plain(m.Key+"="+text))
 			}
 		}
 	}
@@ -66,7 +68,15 @@ func inputName(input receipts.Input) string {
 	if id, err := receipts.ParseID(input.Result); err == nil {
 		return input.Branch + "@" + string(id[:12])
 	}
-	return input.Branch + " " + input.Result
+	return plain(input.Branch + " " + input.Result)
+}
+
+// plain quotes text that a terminal would not show as it is.
+func plain(text string) string {
+	if strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		return strconv.Quote(text)
+	}
+	return text
 }
 
 // Stat lists the outputs below a line: paths and stored sizes.
@@ -92,7 +102,7 @@ func Full(entry *ledger.Entry) string {
 	field := func(name, text string) { fmt.Fprintf(&out, "%-10s %s\n", name, text) }
 	metadata := func(list []receipts.Metadata) {
 		for _, m := range list {
-			fmt.Fprintf(&out, "    %s=%s\n", m.Key, m.Text())
+			fmt.Fprintf(&out, "    %s\n", plain(m.Key+"="+m.Text()))
 		}
 	}
 	field("receipt", string(entry.ID))
@@ -100,7 +110,7 @@ func Full(entry *ledger.Entry) string {
 	field("commit", string(entry.Commit))
 	field("timestamp", r.Timestamp.String())
 	for _, input := range r.Input {
-		field("input", strings.TrimRight(input.Branch+" "+input.Result+" "+timestampText(input.Timestamp), " "))
+		field("input", plain(strings.TrimRight(input.Branch+" "+input.Result+" "+timestampText(input.Timestamp), " ")))
 		metadata(input.Metadata)
 	}
 	if len(r.Metadata) > 0 {
@@ -108,8 +118,8 @@ func Full(entry *ledger.Entry) string {
 		metadata(r.Metadata)
 	}
 	for _, output := range r.Output {
-		field("output", output.Path+outputDetails(output))
-		fmt.Fprintf(&out, "    sha256 %s\n    blob   %s\n", output.Checksum.SHA256, output.Blob)
+		field("output", plain(output.Path)+outputDetails(output))
+		fmt.Fprintf(&out, "    sha256 %s\n    blob   %s\n", output.Checksum.SHA256, plain(output.Blob))
 	}
 	return out.String()
 }

@@ -1,0 +1,299 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+)
+
+// jobFile is where a branch keeps its job.
+const jobFile = "config/job.json"
+
+// A Job is what config/job.json of a branch says: a jq program whose value is one
+// object. Keys that are left out have their zero value.
+type Job struct {
+	Branch            string
+	Commit            gitcmd.Hash // that the file was read from
+	Groups            []string
+	Serial            bool
+	SerialGroups      []string
+	MaxInFlight       int
+	BuildLogRetention map[string]any
+	Hooks             map[string]any // on_success, on_failure, on_error, on_abort, ensure
+	Task              Task
+	Input             []Input
+	Output            []OutputRule
+	Filters           []string
+	Put               map[string]any // parameters of Concourse's put
+}
+
+// A Task is what a job runs.
+type Task struct {
+	Platform   string
+	Image      *Image // nil for none
+	Run        Run
+	Env        map[string]string
+	Privileged bool
+	Limits     Limits
+	Caches     []any
+	Timeout    time.Duration // 0 for none
+	Attempts   int           // 0 as 1
+	Tags       []string
+	Vars       map[string]any
+}
+
+// An Image is the container image of a task, as a Concourse resource.
+type Image struct {
+	Type    string
+	Source  map[string]any
+	Version map[string]any
+	Params  map[string]any
+}
+
+// Run is the command of a task. Path is "" where the image brings its own.
+type Run struct {
+	Path string
+	Args []string
+	Dir  string // below the build folder
+	User string
+}
+
+// Limits bound a container: CPU in shares, Memory in bytes or as "1gb".
+type Limits struct {
+	CPU    int
+	Memory string
+}
+
+// An Input is a branch, or a raw Concourse resource, that a job reads. It stands
+// in the build folder under Alias.
+type Input struct {
+	Branch   string
+	Resource map[string]any
+	Alias    string
+	Passed   any
+	Trigger  bool // true unless said otherwise
+	Version  any
+	Params   map[string]any
+	Tags     []string
+}
+
+// An OutputRule says which filters the outputs that match a pattern go through.
+type OutputRule struct {
+	Path    string
+	Filters []string
+}
+
+// LoadJob reads the job of a branch as the branch has it in git. The error for a
+// branch without a job is [gitcmd.ErrNotFound]. Any other names file, branch and
+// key, all findings at once.
+func LoadJob(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch) (*Job, error) {
+	t := commitTree(repository, branch)
+	value, err := t.evaluate(ctx, jobFile)
+	if err != nil {
+		return nil, err
+	}
+	return readJob(branch, value)
+}
+
+// JobOf is the job of a local branch, one that says nothing where the branch has
+// none, or no commit yet.
+func JobOf(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
+	commit, err := repository.ResolveCommit(ctx, "refs/heads/"+name)
+	if err == nil {
+		var job *Job
+		if job, err = LoadJob(ctx, repository, gitcmd.Branch{Name: name, Commit: commit}); err == nil {
+			return job, nil
+		}
+	}
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		return &Job{Branch: name}, nil
+	}
+	return nil, err
+}
+
+// commitTree is the tree of a branch's commit.
+func commitTree(repository *gitcmd.Repository, branch gitcmd.Branch) tree {
+	return tree{name: branch.Name, read: func(ctx context.Context, file string) ([]byte, error) {
+		object, err := repository.Object(ctx, string(branch.Commit)+":"+file)
+		if errors.Is(err, gitcmd.ErrNotFound) {
+			return nil, fmt.Errorf("file %s of branch %s: %w", file, branch.Name, gitcmd.ErrNotFound)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return object.Data, nil
+	}}
+}
+
+func readJob(branch gitcmd.Branch, value any) (*Job, error) {
+	var faults []error
+	f := readObject("", value, &faults)
+	job := &Job{
+		Branch:            branch.Name,
+		Commit:            branch.Commit,
+		Groups:            f.texts("groups"),
+		Serial:            f.flag("serial"),
+		SerialGroups:      f.texts("serial_groups"),
+		MaxInFlight:       f.number("max_in_flight"),
+		BuildLogRetention: f.table("build_log_retention"),
+		Hooks:             map[string]any{},
+		Filters:           f.texts("filters"),
+		Put:               f.table("put"),
+	}
+	for _, hook := range []string{"on_success", "on_failure", "on_error", "on_abort", "ensure"} {
+		if value, ok := f.value(hook); ok {
+			job.Hooks[hook] = value
+		}
+	}
+	if task, ok := f.sub("task"); ok {
+		job.Task = readTask(task)
+	}
+	for i, value := range f.list("input") {
+		job.Input = append(job.Input, readInput(readObject(fmt.Sprintf("input[%d]", i), value, &faults)))
+	}
+	for i, value := range f.list("output") {
+		job.Output = append(job.Output, readOutput(readObject(fmt.Sprintf("output[%d]", i), value, &faults)))
+	}
+	f.done()
+	job.checkInputs(&faults)
+	if len(faults) > 0 {
+		return nil, joined(branch.Name+":"+jobFile, faults)
+	}
+	return job, nil
+}
+
+func readTask(f fields) Task {
+	task := Task{
+		Platform:   f.text("platform"),
+		Privileged: f.flag("privileged"),
+		Env:        readEnv(f),
+		Caches:     f.list("caches"),
+		Timeout:    f.duration("timeout"),
+		Attempts:   f.number("attempts"),
+		Tags:       f.texts("tags"),
+		Vars:       f.table("vars"),
+	}
+	if image, ok := f.sub("image"); ok {
+		task.Image = &Image{Type: image.text("type"), Source: image.table("source"), Version: image.table("version"), Params: image.table("params")}
+		image.done()
+	}
+	if run, ok := f.sub("run"); ok {
+		task.Run = Run{Path: run.text("path"), Args: run.texts("args"), Dir: run.text("dir"), User: run.text("user")}
+		run.done()
+	}
+	if limits, ok := f.sub("container_limits"); ok {
+		task.Limits.CPU = limits.number("cpu")
+		if memory, ok := limits.value("memory"); ok {
+			task.Limits.Memory = fmt.Sprint(memory)
+		}
+		limits.done()
+	}
+	f.done()
+	return task
+}
+
+// readEnv takes what Concourse takes as parameters: text, and what has an obvious
+// text.
+func readEnv(f fields) map[string]string {
+	env := map[string]string{}
+	table := f.table("env")
+	for _, key := range slices.Sorted(maps.Keys(table)) {
+		switch value := table[key].(type) {
+		case []any, map[string]any:
+			f.fault("env."+key, "want a string, have %s", kindOf(value))
+		case nil:
+			env[key] = ""
+		default:
+			env[key] = fmt.Sprint(value)
+		}
+	}
+	return env
+}
+
+func readInput(f fields) Input {
+	in := Input{
+		Branch: f.text("branch"), Resource: f.table("resource"), Alias: f.text("alias"),
+		Params: f.table("params"), Tags: f.texts("tags"), Trigger: true,
+	}
+	in.Passed, _ = f.value("passed")
+	in.Version, _ = f.value("version")
+	if _, told := f.value("trigger"); told {
+		in.Trigger = f.flag("trigger")
+	}
+	f.done()
+	if (in.Branch == "") == (in.Resource == nil) {
+		f.fault("", "want a branch or a resource, one of them")
+	}
+	if in.Alias == "" {
+		in.Alias = path.Base(in.Branch)
+		if in.Resource != nil {
+			f.fault("alias", "a resource needs one")
+		}
+	}
+	return in
+}
+
+func readOutput(f fields) OutputRule {
+	rule := OutputRule{Path: f.text("path"), Filters: f.texts("filters")}
+	f.done()
+	if rule.Path == "" {
+		f.fault("path", "want a pattern")
+	}
+	return rule
+}
+
+func (j *Job) checkInputs(faults *[]error) {
+	taken := map[string]int{}
+	for i, in := range j.Input {
+		place := fmt.Sprintf("input[%d]", i)
+		if in.Branch == j.Branch {
+			*faults = append(*faults, fmt.Errorf("%s.branch: the job cannot be its own input", place))
+		}
+		if in.Alias == "result" || in.Alias == "." || in.Alias == ".." || in.Alias != path.Base(in.Alias) {
+			*faults = append(*faults, fmt.Errorf("%s.alias: %q cannot be the name of an input's folder", place, in.Alias))
+		}
+		if first, ok := taken[in.Alias]; ok {
+			*faults = append(*faults, fmt.Errorf("%s.alias: %q is taken by input[%d]", place, in.Alias, first))
+		}
+		taken[in.Alias] = i
+	}
+}
+
+// InputBranches are the branches that the job reads, in the order that a receipt
+// lists them.
+func (j *Job) InputBranches() []string {
+	var branches []string
+	for _, in := range j.Input {
+		if in.Branch != "" {
+			branches = append(branches, in.Branch)
+		}
+	}
+	return branches
+}
+
+// FilterRules are the filters that the job chooses for its outputs, strongest
+// first, each as "GLOB=NAME,NAME".
+func (j *Job) FilterRules() []string {
+	var rules []string
+	for _, output := range j.Output {
+		rules = append(rules, output.Path+"="+chain(output.Filters))
+	}
+	if len(j.Filters) > 0 {
+		rules = append(rules, "**="+chain(j.Filters))
+	}
+	return rules
+}
+
+func chain(filters []string) string {
+	if len(filters) == 0 {
+		return "none"
+	}
+	return strings.Join(filters, ",")
+}
