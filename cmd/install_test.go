@@ -1,0 +1,157 @@
+package cmd_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestInstall installs twice, uses what is there, and removes it again.
+func TestInstall(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("install.sh is for sh")
+	}
+	prefix := filepath.Join(t.TempDir(), "a prefix")
+	bin := filepath.Join(prefix, "bin")
+	env := append(manEnviron(t, bin), manGoCaches(t)...)
+	manInstall(t, env, 0, "--prefix", prefix)
+	first := manTree(t, prefix)
+	manInstall(t, env, 0, "--prefix", prefix)
+	if second := manTree(t, prefix); !slices.Equal(second, first) {
+		t.Errorf("a second installation left\n%q, want\n%q", second, first)
+	}
+	t.Run("version", func(t *testing.T) {
+		cmd := exec.Command("git", "datapact", "--version")
+		cmd.Env = env
+		out, err := cmd.Output()
+		if want := "git-datapact version "; err != nil || !strings.HasPrefix(string(out), want) {
+			t.Errorf("git datapact --version printed %q, %v, want %q", out, err, want)
+		}
+	})
+	t.Run("pages", func(t *testing.T) {
+		pages, err := filepath.Glob("../man/*.[1-9]")
+		if err != nil || len(pages) == 0 {
+			t.Fatalf("Glob found %d pages, %v", len(pages), err)
+		}
+		for _, page := range pages {
+			want := "share/man/man" + page[len(page)-1:] + "/" + filepath.Base(page)
+			if !slices.Contains(first, want) {
+				t.Errorf("%s is not installed", want)
+			}
+		}
+	})
+	t.Run("completion", func(t *testing.T) { manCheckCompletion(t, prefix, env) })
+	t.Run("uninstall", func(t *testing.T) { manCheckUninstall(t, prefix, env) })
+}
+
+// manCheckUninstall removes the installation where there is no Go, and wants
+// another's command to stay.
+func manCheckUninstall(t *testing.T, prefix string, env []string) {
+	manScript(t, filepath.Join(prefix, "bin", "git-datapact-other"), "")
+	fake := t.TempDir()
+	manScript(t, filepath.Join(fake, "go"), "exit 1")
+	manInstall(t, append(env, "PATH="+fake+":"+os.Getenv("PATH")), 0, "--uninstall", "--prefix", prefix)
+	if got, want := manTree(t, prefix), []string{".", "bin", "bin/git-datapact-other"}; !slices.Equal(got, want) {
+		t.Errorf("the removal left %q, want %q", got, want)
+	}
+}
+
+// TestInstallRefuses wants a reason and nothing installed where it cannot be.
+func TestInstallRefuses(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("install.sh is for sh")
+	}
+	tests := []struct {
+		name         string
+		tool, answer string // of a tool that is too old
+		args         []string
+		status       int
+		want         string
+	}{
+		{"old git", "git", "git version 2.35.9", nil, 1, "git 2.35.9 is too old\nhint: install git 2.36 or newer"},
+		{"old Go", "go", "go1.9.2", nil, 1, "Go 1.9.2 is too old\nhint: install Go 1."},
+		{"unknown argument", "", "", []string{"--force"}, 2, "unknown argument: --force\nusage: "},
+		{"missing folder", "", "", []string{"--prefix"}, 2, "--prefix wants a folder\nusage: "},
+		{"nothing to remove", "", "", []string{"--uninstall"}, 1, "nothing is installed in "},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			fake, prefix := t.TempDir(), filepath.Join(t.TempDir(), "prefix")
+			if test.tool != "" {
+				manScript(t, filepath.Join(fake, test.tool), "echo '"+test.answer+"'")
+			}
+			env := append(manEnviron(t, fake), manGoCaches(t)...)
+			stderr := manInstall(t, env, test.status, append([]string{"--prefix", prefix}, test.args...)...)
+			if want := "install.sh: error: " + test.want; !strings.HasPrefix(stderr, want) {
+				t.Errorf("install.sh said %q, want %q", stderr, want)
+			}
+			if _, err := os.Stat(prefix); err == nil {
+				t.Errorf("install.sh made the folder")
+			}
+		})
+	}
+}
+
+// manInstall runs install.sh from elsewhere and returns what it says on standard
+// error, which is nothing if it succeeds.
+func manInstall(t *testing.T, env []string, status int, args ...string) string {
+	t.Helper()
+	script, err := filepath.Abs("../install.sh")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", append([]string{script}, args...)...)
+	cmd.Dir, cmd.Env = t.TempDir(), env
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err = cmd.Run()
+	if got := cmd.ProcessState.ExitCode(); got != status || status == 0 && stderr.Len() > 0 {
+		t.Fatalf("install.sh %q ended with %v, want status %d\n%s%s", args, err, status, &stdout, &stderr)
+	}
+	if status != 0 && stdout.Len() > 0 {
+		t.Errorf("install.sh %q printed %q, want nothing", args, &stdout)
+	}
+	return stderr.String()
+}
+
+// manGoCaches keep a build quick that has a home folder of its own.
+func manGoCaches(t *testing.T) []string {
+	t.Helper()
+	var env []string
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+strings.TrimSpace(string(out)))
+	}
+	return env
+}
+
+// manScript writes an executable script.
+func manScript(t *testing.T, path, script string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script+"\n"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// manTree lists everything in a folder.
+func manTree(t *testing.T, folder string) []string {
+	t.Helper()
+	var paths []string
+	err := fs.WalkDir(os.DirFS(folder), ".", func(path string, _ fs.DirEntry, err error) error {
+		paths = append(paths, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}

@@ -1,0 +1,219 @@
+#!/bin/sh
+# Installs git-datapact from this checkout, or removes it again.
+set -eu
+umask 022
+export LC_ALL=C
+
+minimum_git=2.36
+version_variable=github.com/git-datapact/git-datapact/gitcmd.version
+record=share/git-datapact/installed # what is installed, by paths below the prefix
+
+usage() {
+	cat <<-'EOF'
+	usage: install.sh [--prefix DIR] [--uninstall]
+
+	Builds git-datapact and installs executables, manual pages and completions for
+	shells below DIR: by default /usr/local for root, ~/.local for others.
+	--uninstall removes what an installation below DIR put there.
+	EOF
+}
+
+say() { printf '%s\n' "$*"; }
+
+# fail MESSAGE [HINT]
+fail() {
+	say "install.sh: error: $1" >&2
+	[ $# -lt 2 ] || say "hint: $2" >&2
+	exit 1
+}
+
+refuse() {
+	say "install.sh: error: $1" >&2
+	usage >&2
+	exit 2
+}
+
+# at_least HAVE WANT compares versions by their first two numbers.
+at_least() {
+	printf '%s\n%s\n' "$1" "$2" | awk -F '[^0-9]+' '
+		NR == 1 { major = $1; minor = $2 }
+		NR == 2 { exit !(major > $1 || major == $1 && minor >= $2) }'
+}
+
+check_git() {
+	hint="install git $minimum_git or newer"
+	command -v git >/dev/null || fail "git is not on PATH" "$hint"
+	have=$(git version)
+	have=${have#git version }
+	at_least "$have" "$minimum_git" || fail "git $have is too old" "$hint"
+}
+
+check_go() {
+	want=$(sed -n 's/^go //p' "$root/go.mod")
+	hint="install Go $want or newer, see https://go.dev/dl/"
+	command -v go >/dev/null || fail "go is not on PATH" "$hint"
+	# From Go 1.21 on, go brings the version that go.mod asks for by itself.
+	have=$(cd "$root" && go env GOVERSION) || fail "go does not run" "$hint"
+	have=${have#go}
+	at_least "$have" "$want" || fail "Go $have is too old" "$hint"
+}
+
+# version is that of the checkout, or nothing where this is none.
+version() {
+	[ -e "$root/.git" ] || return 0
+	described=$(git -C "$root" describe --tags --always --dirty 2>/dev/null) || return 0
+	say "${described#v}"
+}
+
+# build makes the executables in the stage. Those that are installed already and
+# are up to date go does not make again.
+build() {
+	mkdir -p "$stage/bin"
+	if [ -f "$prefix/$record" ]; then
+		grep '^bin/[^/]' "$prefix/$record" | while IFS= read -r file; do
+			[ ! -f "$prefix/$file" ] || cp "$prefix/$file" "$stage/bin/"
+		done
+	fi
+	described=$(version)
+	flags="-s -w${described:+ -X $version_variable=$described}"
+	set -- "$root"/cmd/git-datapact*
+	for folder; do
+		shift
+		set -- "$@" "./cmd/${folder##*/}"
+	done
+	(cd "$root" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "$flags" -o "$stage/bin/" "$@") ||
+		fail "the build did not succeed"
+	for file in "$stage"/bin/*; do # of an earlier version
+		[ -d "$root/cmd/${file##*/}" ] || rm "$file"
+	done
+}
+
+# add FILE PATH copies a file of the checkout into the stage.
+add() {
+	mkdir -p "$stage/${2%/*}"
+	cp "$root/$1" "$stage/$2"
+	chmod 644 "$stage/$2"
+}
+
+add_texts() {
+	for page in "$root"/man/*.[1-9]; do
+		add "man/${page##*/}" "share/man/man${page##*.}/${page##*/}"
+	done
+	add scripts/completion/git-datapact.bash share/bash-completion/completions/git-datapact
+	add scripts/completion/_git-datapact share/zsh/site-functions/_git-datapact
+	add scripts/completion/git-datapact.fish share/fish/vendor_completions.d/git-datapact.fish
+}
+
+# place moves everything from the stage to the prefix, by renames. The record goes
+# first, so that what was cut off in the middle can be removed.
+place() {
+	mkdir -p "$stage/${record%/*}"
+	touch "$stage/before"
+	[ ! -f "$prefix/$record" ] || cp "$prefix/$record" "$stage/before"
+	(cd "$stage" && find bin share -type d) >"$stage/folders"
+	(cd "$stage" && find bin share -type f) >"$stage/files"
+	while IFS= read -r file; do
+		[ ! -d "$prefix/$file" ] || fail "$prefix/$file is a folder"
+	done <"$stage/files"
+	while IFS= read -r folder; do
+		[ -d "$prefix/$folder" ] || { mkdir "$prefix/$folder" && say "$folder/"; }
+	done <"$stage/folders" >>"$stage/made"
+	grep -v '/$' "$stage/before" | grep -vxF -f "$stage/files" | remove
+	cat "$stage/before" "$stage/made" | grep '/$' | sort -u - "$stage/files" >"$stage/record"
+	mv -f "$stage/record" "$prefix/$record"
+	while IFS= read -r file; do
+		mv -f "$stage/$file" "$prefix/$file"
+	done <"$stage/files"
+}
+
+# remove removes the files and empty folders that it reads the paths of.
+remove() {
+	while IFS= read -r path; do
+		case "$path" in
+		/* | *..*) ;;
+		./) rmdir "$prefix" 2>/dev/null || : ;;
+		*/) rmdir "$prefix/${path%/}" 2>/dev/null || : ;;
+		*) rm -f "$prefix/$path" ;;
+		esac
+	done
+}
+
+install() {
+	check_git
+	check_go
+	made=
+	[ -d "$prefix" ] || made=./
+	if ! mkdir -p "$prefix" 2>/dev/null || [ ! -w "$prefix" ]; then
+		fail "cannot write to $prefix" "choose another folder with --prefix, or run this as root"
+	fi
+	prefix=$(cd "$prefix" && pwd)
+	stage=$prefix/.git-datapact.$$
+	trap 'rm -rf "$stage"; [ -z "$made" ] || rmdir "$prefix" 2>/dev/null || :' EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' HUP TERM
+	mkdir "$stage"
+	say "$made" >"$stage/made"
+	say "Building git-datapact ..."
+	build
+	add_texts
+	place
+	tell
+}
+
+# tell says what there is now, and what the startup file of the shell lacks.
+tell() {
+	say "Installed $("$prefix/bin/git-datapact" --version):"
+	say "  $(grep -c '^bin/[^/]' "$prefix/$record") executables in $prefix/bin"
+	say "  $(grep -c '^share/man/.*[^/]$' "$prefix/$record") manual pages in $prefix/share/man"
+	say "  completions for bash, zsh and fish in $prefix/share"
+	case ":$PATH:" in
+	*":$prefix/bin:"*) say "$prefix/bin is on PATH." ;;
+	*) say "  export PATH=\"$prefix/bin:\$PATH\"" >>"$stage/lacks" ;;
+	esac
+	search=$(PATH="$prefix/bin:$PATH" manpath 2>/dev/null || man -w 2>/dev/null) || search=
+	case ":$search:" in
+	::) ;; # there is no man
+	*":$prefix/share/man:"*) say "man finds the pages where $prefix/bin is on PATH." ;;
+	*) say "  export MANPATH=\"$prefix/share/man:\${MANPATH-}\"" >>"$stage/lacks" ;;
+	esac
+	shell=${SHELL:-}
+	case "${shell##*/} $prefix" in
+	"zsh /usr" | "zsh /usr/local") ;;
+	"zsh "*) say "  fpath=(\"$prefix/share/zsh/site-functions\" \$fpath) # before compinit" >>"$stage/lacks" ;;
+	esac
+	if [ -s "$stage/lacks" ]; then
+		say "Add to the startup file of your shell:"
+		cat "$stage/lacks"
+	fi
+}
+
+uninstall() {
+	[ -f "$prefix/$record" ] || fail "nothing is installed in $prefix" "name the folder it is in with --prefix"
+	prefix=$(cd "$prefix" && pwd)
+	list=$(cat "$prefix/$record")
+	say "$list" | grep -v '/$' | remove
+	rm -f "$prefix/$record"
+	say "$list" | grep '/$' | sort -r | remove
+	say "Removed git-datapact from $prefix"
+}
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+action=install
+prefix=
+while [ $# -gt 0 ]; do
+	case "$1" in
+	-h | --help) usage && exit ;;
+	--prefix)
+		prefix=${2-}
+		[ -n "$prefix" ] || refuse "--prefix wants a folder"
+		shift ;;
+	--uninstall) action=uninstall ;;
+	*) refuse "unknown argument: $1" ;;
+	esac
+	shift
+done
+if [ -z "$prefix" ]; then
+	prefix=/usr/local
+	[ "$(id -u)" -eq 0 ] || prefix=${HOME:?}/.local
+fi
+$action
