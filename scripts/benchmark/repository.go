@@ -3,21 +3,20 @@ package main
 import (
 	"bufio"
 	"context"
+	"crypto/sha1"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
-
-	"github.com/git-datapact/git-datapact/receipts"
 )
 
 // A repository is one with a branch "data" of many receipts, packed as git packs
 // it.
 type repository struct {
 	dir           string
-	middle, newer receipts.ID // of the middle of the history, and the newest
+	middle, newer receipt // of the middle of the history, and the newest
 }
 
 // start is when the first receipt of a generated branch was recorded.
@@ -57,17 +56,11 @@ func (r *repository) export(w io.Writer, n int) error {
 		return err
 	}
 	for i := range n {
-		receipt := sample(i)
-		data, err := receipt.Encode()
-		if err != nil {
-			return err
-		}
+		r.newer = sample(i)
 		if i == n/2 {
-			r.middle = receipt.ID()
+			r.middle = r.newer
 		}
-		r.newer = receipt.ID()
-		message := "record " + string(r.newer[:12])
-		if err := writeCommit(w, receipt.Timestamp.Time(), message, r.newer.Path(), string(data)); err != nil {
+		if err := writeCommit(w, r.newer.finished, "record "+r.newer.id[:12], r.newer.path(), r.newer.data); err != nil {
 			return err
 		}
 	}
@@ -80,20 +73,58 @@ func writeCommit(w io.Writer, when time.Time, message, path, data string) error 
 	return err
 }
 
+// A receipt is one as it stands on a branch.
+type receipt struct {
+	id, data string
+	finished time.Time
+}
+
+func (r receipt) path() string { return "result/" + r.id[:2] + "/" + r.id[2:] + ".json" }
+
 // sample is a receipt like those of a real pipeline's second stage.
-func sample(i int) *receipts.Receipt {
-	finished := receipts.NewTimestamp(start.Add(time.Duration(i+1) * time.Minute))
-	digest := fmt.Sprintf("%064x", i)
-	return &receipts.Receipt{
-		Branch:    "data",
-		Input:     []receipts.Input{{Branch: "source", Result: fmt.Sprintf("%040x", i), Timestamp: finished}},
-		Metadata:  []receipts.Metadata{{Key: "version", Value: fmt.Sprint(i)}},
-		Timestamp: finished,
-		Output: []receipts.Output{{
-			Blob: digest[:40], Checksum: receipts.Checksum{SHA256: digest}, Filters: []string{"gz"}, Path: "filelist.gz", Size: 1460203,
-		}},
+func sample(i int) receipt {
+	finished := start.Add(time.Duration(i+1) * time.Minute)
+	line := fmt.Sprintf("{\"input\":{\"branch\":\"source\",\"result\":\"%040x\"}}\n", i)
+	when := finished.Format(time.RFC3339)
+	return receipt{
+		id:       fmt.Sprintf("%x", sha1.Sum([]byte(line))),
+		data:     fmt.Sprintf(template, i, when, i, i, i, when),
+		finished: finished,
 	}
 }
+
+// template wants a number, a time, the number three times, and the time.
+const template = `{
+  "branch": "data",
+  "input": [
+    {
+      "branch": "source",
+      "result": "%040x",
+      "timestamp": "%s"
+    }
+  ],
+  "metadata": [
+    {
+      "key": "version",
+      "value": "%d"
+    }
+  ],
+  "output": [
+    {
+      "blob": "%040x",
+      "checksum": {
+        "sha256": "%064x"
+      },
+      "filters": [
+        "gz"
+      ],
+      "path": "filelist.gz",
+      "size": 1460203
+    }
+  ],
+  "timestamp": "%s"
+}
+`
 
 func run(ctx context.Context, dir string, stdin io.Reader, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)

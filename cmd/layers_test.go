@@ -1,0 +1,179 @@
+package cmd_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/git-datapact/git-datapact/"
+
+// rooms tells which folders of the project a package may import: that of the
+// longest key which is the package's folder or above it. "…" stands for all that
+// is below a folder.
+var rooms = map[string][]string{
+	"cmd": {
+		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "filters", "gitcmd",
+	},
+	"pipeline/concourse": {"pipeline", "receipts/…", "blobs", "gitcmd"},
+	"pipeline/local":     {"pipeline", "receipts/…", "blobs", "gitcmd"},
+	"pipeline":           {"receipts/…", "gitcmd"},
+	"receipts/archive":   {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
+	"receipts/ledger":    {"receipts", "gitcmd"},
+	"receipts":           {},
+	"blobs":              {"filters"},
+	"blobs/blobstest":    {"blobs", "filters"},
+	"filters":            {},
+	"gitcmd":             {},
+	"man":                {},
+	"scripts":            {},
+}
+
+// owners tells which folders alone may import a module of somebody else.
+var owners = map[string][]string{
+	"github.com/klauspost/compress": {"filters"},
+	"github.com/go-git/":            {"gitcmd"},
+	"github.com/alecthomas/kong":    {"gitcmd", "cmd/…"},
+	"gocloud.dev":                   {"blobs", "blobs/blobstest"},
+}
+
+// light are the commands that start in milliseconds because they link no store.
+var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-datapact-log", "cmd/git-datapact-show"}
+
+// top is what may stand at the top of the tree, besides files that begin with a dot.
+var top = []string{
+	"blobs", "cmd", "filters", "gitcmd", "man", "pipeline", "receipts", "scripts",
+	"go.mod", "go.sum", "install.sh", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
+}
+
+// A goPackage is what `go list` says of one.
+type goPackage struct {
+	ImportPath   string
+	Name         string
+	Standard     bool
+	Imports      []string
+	TestImports  []string
+	XTestImports []string
+	Deps         []string
+}
+
+// folder is where the package is in the project.
+func (p goPackage) folder() string { return strings.TrimPrefix(p.ImportPath, module) }
+
+// list runs `go list` at the top of the project.
+func list(t *testing.T, args ...string) []goPackage {
+	t.Helper()
+	watch()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Name,Standard,Imports,TestImports,XTestImports,Deps"}, args...)...)
+	cmd.Dir = ".."
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", cmd.Args, err)
+	}
+	var packages []goPackage
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatalf("%v: %v", cmd.Args, err)
+		}
+		packages = append(packages, p)
+	}
+}
+
+// within reports whether a folder is one of those in a list.
+func within(folder string, allowed []string) bool {
+	return slices.ContainsFunc(allowed, func(a string) bool {
+		above, all := strings.CutSuffix(a, "/…")
+		return folder == above || all && strings.HasPrefix(folder, above+"/")
+	})
+}
+
+// room returns what the folder may import, and whether it is in a room at all.
+func room(folder string) ([]string, bool) {
+	for ; folder != "."; folder = filepath.ToSlash(filepath.Dir(folder)) {
+		if allowed, ok := rooms[folder]; ok {
+			return allowed, true
+		}
+	}
+	return nil, false
+}
+
+func TestRooms(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		allowed, ok := room(p.folder())
+		if !ok {
+			t.Errorf("%s is in no room", p.folder())
+		}
+		for _, path := range p.Imports {
+			if folder, ours := strings.CutPrefix(path, module); ours && !within(folder, allowed) {
+				t.Errorf("%s imports %s, want at most %v", p.folder(), folder, allowed)
+			}
+		}
+	}
+}
+
+func TestOwners(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		for _, path := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
+			for prefix, folders := range owners {
+				if strings.HasPrefix(path, prefix) && !within(p.folder(), folders) {
+					t.Errorf("%s imports %s, which is for %v", p.folder(), path, folders)
+				}
+			}
+		}
+	}
+}
+
+func TestReceiptsNeedTheStandardLibraryOnly(t *testing.T) {
+	for _, p := range list(t, "-deps", "./receipts") {
+		if !p.Standard && p.folder() != "receipts" {
+			t.Errorf("receipts depends on %s", p.ImportPath)
+		}
+	}
+}
+
+func TestLightCommandsLinkNoStore(t *testing.T) {
+	for _, command := range light {
+		for _, p := range list(t, "./"+command) {
+			for _, path := range p.Deps {
+				if strings.HasPrefix(path, "gocloud.dev") || path == module+"blobs" {
+					t.Errorf("%s links %s", command, path)
+				}
+			}
+		}
+	}
+}
+
+func TestTopOfTheTree(t *testing.T) {
+	entries, err := os.ReadDir("..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if name := entry.Name(); name[0] != '.' && !slices.Contains(top, name) {
+			t.Errorf("%s is at the top of the tree", name)
+		}
+	}
+}
+
+func TestPackagesAreNamedForWhatTheyDo(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		for element := range strings.SplitSeq(p.folder(), "/") {
+			switch {
+			case slices.Contains([]string{"util", "utils", "common", "helper", "helpers", "misc"}, element):
+				t.Errorf("%s is named for nothing", p.folder())
+			case strings.Contains(element, "_"):
+				t.Errorf("%s has an underscore in its name", p.folder())
+			}
+		}
+	}
+}

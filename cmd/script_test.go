@@ -1,0 +1,472 @@
+// Package cmd_test runs the executables through the real git, as the scripts in
+// cmd/git-datapact*/testdata/script say, and keeps the rooms of the project apart.
+package cmd_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// A scriptCommand is a command that scripts have beside those of testscript.
+type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
+
+// scriptCommands lists the commands of our own, each with its synopsis.
+var scriptCommands = map[string]scriptCommand{
+	"appending":  appending,  // appending FILE PROGRAM [ARG...]
+	"capture":    capture,    // capture VARIABLE FILE
+	"edit":       edit,       // edit FILE REGEXP REPLACEMENT
+	"exits":      exits,      // exits STATUS PROGRAM [ARG...]
+	"genfile":    genfile,    // genfile SIZE FILE
+	"gentree":    gentree,    // gentree FOLDER
+	"json":       jsonValue,  // json FILE PATH [WANT]
+	"killrandom": killRandom, // killrandom ROUNDS PROGRAM [ARG...] [-- CHECK [ARG...]]
+	"parallel":   parallel,   // parallel N PROGRAM [ARG...], {} in an argument is the number
+	"plant":      plant,      // plant BRANCH FILE [ID]
+	"sametree":   sameTree,   // [!] sametree FOLDER FOLDER
+	"tmpfs":      tmpfs,      // tmpfs SIZE FOLDER
+}
+
+func TestScripts(t *testing.T) {
+	bin := t.TempDir()
+	build(t, bin)
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	t.Setenv("GORACE", "atexit_sleep_ms=0")
+	folders, err := filepath.Glob("git-datapact*/testdata/script")
+	if err != nil || len(folders) == 0 {
+		t.Fatalf("Glob found %d folders of scripts, %v", len(folders), err)
+	}
+	for _, folder := range folders {
+		command, _, _ := strings.Cut(filepath.ToSlash(folder), "/")
+		t.Run(command, func(t *testing.T) {
+			t.Parallel()
+			testscript.Run(t, testscript.Params{
+				Dir:                folder,
+				Cmds:               scriptCommands,
+				Condition:          condition,
+				RequireUniqueNames: true,
+				Setup:              func(env *testscript.Env) error { return setup(env, bin) },
+			})
+		})
+	}
+}
+
+// build puts every executable into a folder.
+func build(t *testing.T, bin string) {
+	t.Helper()
+	watch()
+	args := []string{"build", "-o", bin + string(filepath.Separator)}
+	if raced {
+		args = append(args, "-race")
+	}
+	if out, err := exec.Command("go", append(args, "./...")...).CombinedOutput(); err != nil {
+		t.Fatalf("building the executables: %v\n%s", err, out)
+	}
+}
+
+// watch reads all folders of the project, which makes what is in them an input of
+// the test: go test then does not take an earlier result for this one.
+func watch() {
+	_ = filepath.WalkDir("..", func(_ string, entry fs.DirEntry, _ error) error {
+		if entry != nil && entry.Name() == ".git" {
+			return fs.SkipDir
+		}
+		return nil
+	})
+}
+
+// setup makes the environment of a script: a person of its own, on a machine
+// without any configuration.
+func setup(env *testscript.Env, bin string) error {
+	home := filepath.Join(env.WorkDir, ".home")
+	for name, value := range map[string]string{
+		"BIN": bin, "HOME": home, "USERPROFILE": home, "LC_ALL": "C",
+		"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
+		"GIT_AUTHOR_NAME": "Ann Author", "GIT_AUTHOR_EMAIL": "ann@example.com",
+		"GIT_COMMITTER_NAME": "Carl Committer", "GIT_COMMITTER_EMAIL": "carl@example.com",
+	} {
+		env.Setenv(name, value)
+	}
+	env.Values[environment{}] = env.Vars
+	if err := os.Mkdir(home, 0o777); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[init]\n\tdefaultBranch = main\n"), 0o666)
+}
+
+// condition knows [root], and [tmpfs] where one can be mounted.
+func condition(name string) (bool, error) {
+	switch name {
+	case "root":
+		return os.Geteuid() == 0, nil
+	case "tmpfs":
+		return canMount(), nil
+	}
+	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+var canMount = sync.OnceValue(func() bool {
+	folder, err := os.MkdirTemp("", "")
+	if err != nil {
+		return false
+	}
+	defer os.Remove(folder)
+	return runtime.GOOS == "linux" && mount("1m", folder) == nil && unmount(folder) == nil
+})
+
+func mount(size, folder string) error {
+	return exec.Command("mount", "-t", "tmpfs", "-o", "size="+size, "tmpfs", folder).Run()
+}
+
+func unmount(folder string) error { return exec.Command("umount", folder).Run() }
+
+// tmpfs puts a small file system at a new folder until the script ends.
+func tmpfs(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2)
+	folder := ts.MkAbs(args[1])
+	ts.Check(os.Mkdir(folder, 0o777))
+	ts.Check(mount(args[0], folder))
+	ts.Defer(func() { _ = unmount(folder) })
+}
+
+// environment is the key of the variables that a script started with.
+type environment struct{}
+
+// program prepares a program as a script's own `exec` would run it. Variables
+// that the script made itself are not passed on, values that it changed are.
+func program(ts *testscript.TestScript, args []string) *exec.Cmd {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, variable := range ts.Value(environment{}).([]string) {
+		name, _, _ := strings.Cut(variable, "=")
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	return cmd
+}
+
+// arguments ends the script unless a command that cannot be negated has at least
+// so many arguments.
+func arguments(ts *testscript.TestScript, neg bool, args []string, atLeast int) {
+	if neg || len(args) < atLeast {
+		ts.Fatalf("want at least %d arguments and no !", atLeast)
+	}
+}
+
+func number(ts *testscript.TestScript, text string) int {
+	n, err := strconv.Atoi(text)
+	ts.Check(err)
+	return n
+}
+
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2)
+	err := ts.Exec(args[1], args[2:]...)
+	status := 0
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		status = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if want := number(ts, args[0]); status != want {
+		ts.Fatalf("exit status %d, want %d", status, want)
+	}
+}
+
+// capture keeps the text of a file, or of "stdout", as a variable.
+func capture(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2)
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// edit replaces what must be there.
+func edit(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 3)
+	before := ts.ReadFile(args[0])
+	after := regexp.MustCompile(args[1]).ReplaceAllString(before, args[2])
+	if after == before {
+		ts.Fatalf("nothing in %s matches %s", args[0], args[1])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(after), 0o666))
+}
+
+// jsonValue picks a value out of a file of JSON lines, by a path such as
+// "0.output.1.path" that starts with the line. It compares the value, text as it
+// is and anything else as JSON, or prints it.
+func jsonValue(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2)
+	var value any = jsonLines(ts, ts.ReadFile(args[0]))
+	for key := range strings.SplitSeq(args[1], ".") {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[key]
+		case []any:
+			i := number(ts, key)
+			if i >= len(v) {
+				ts.Fatalf("%s: %d elements, want more than %d", args[1], len(v), i)
+			}
+			value = v[i]
+		default:
+			ts.Fatalf("%s: no %q in %v", args[1], key, value)
+		}
+	}
+	text := jsonText(ts, value)
+	if len(args) > 2 && text != args[2] {
+		ts.Fatalf("%s = %s, want %s", args[1], text, args[2])
+	}
+	if len(args) == 2 {
+		fmt.Fprintln(ts.Stdout(), text)
+	}
+}
+
+func jsonText(ts *testscript.TestScript, value any) string {
+	if text, ok := value.(string); ok {
+		return text
+	}
+	var out strings.Builder
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	ts.Check(enc.Encode(value))
+	return strings.TrimSpace(out.String())
+}
+
+func jsonLines(ts *testscript.TestScript, text string) []any {
+	var lines []any
+	for line := range strings.Lines(text) {
+		var value any
+		if err := json.Unmarshal([]byte(line), &value); err != nil {
+			ts.Fatalf("line %d is not JSON: %v", len(lines)+1, err)
+		}
+		lines = append(lines, value)
+	}
+	return lines
+}
+
+// text makes lines of numbers that compress well, the same for a seed always.
+func text(size int, seed uint64) []byte {
+	random := rand.New(rand.NewPCG(seed, 0))
+	data := make([]byte, 0, size+32)
+	for len(data) < size {
+		data = append(data, "measured value "...)
+		data = strconv.AppendUint(data, random.Uint64()%1e6, 10)
+		data = append(data, '\n')
+	}
+	return data[:size]
+}
+
+func genfile(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2)
+	size := number(ts, args[0])
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text(size, uint64(size)), 0o666))
+}
+
+// gentree makes a folder with a bit of everything that a result may hold.
+func gentree(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1)
+	files := map[string][]byte{
+		"empty":                    nil,
+		"one":                      {'1'},
+		"big.txt":                  text(20<<20, 1),
+		"a name with spaces":       text(100, 2),
+		"d/e/e/p/l/y/n/e/s/t/leaf": text(1000, 3),
+		"Übergröße/データ/файл.csv":   text(5000, 4),
+		"bin/run":                  []byte("#!/bin/sh\n"),
+		"picture.png":              text(3000, 5),
+	}
+	for i := range 300 {
+		files[fmt.Sprintf("small/%03d.txt", i)] = text(i*7, uint64(i)+10)
+	}
+	for name, data := range files {
+		path := filepath.Join(ts.MkAbs(args[0]), filepath.FromSlash(name))
+		ts.Check(os.MkdirAll(filepath.Dir(path), 0o777))
+		mode := fs.FileMode(0o666)
+		if name == "bin/run" {
+			mode = 0o777
+		}
+		ts.Check(os.WriteFile(path, data, mode))
+	}
+}
+
+// sameTree compares the files of two folders, .datapact excepted: names, bytes
+// and whether they are executable.
+func sameTree(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, false, args, 2)
+	a, b := tree(ts, args[0]), tree(ts, args[1])
+	if maps.Equal(a, b) != neg {
+		return
+	}
+	if neg {
+		ts.Fatalf("%s and %s hold the same", args[0], args[1])
+	}
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if b[name] != a[name] {
+			ts.Logf("%s: %s, in the other %s", name, a[name], b[name])
+		}
+	}
+	ts.Fatalf("%s has %d files, %s has %d, and not the same", args[0], len(a), args[1], len(b))
+}
+
+func tree(ts *testscript.TestScript, folder string) map[string]string {
+	files := map[string]string{}
+	root := ts.MkAbs(folder)
+	ts.Check(fs.WalkDir(os.DirFS(root), ".", func(name string, entry fs.DirEntry, err error) error {
+		if name == ".datapact" && entry != nil {
+			return fs.SkipDir
+		}
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		data, err := os.ReadFile(filepath.Join(root, name))
+		executable := info.Mode()&0o100 != 0 && runtime.GOOS != "windows"
+		files[name] = fmt.Sprintf("%x executable=%t", sha256.Sum256(data), executable)
+		return err
+	}))
+	return files
+}
+
+// plant commits a file as the receipt of an id with git's own plumbing, whatever
+// it holds. Without an id, it is that of the receipt.
+func plant(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2)
+	data := ts.ReadFile(args[1])
+	var id receipts.ID
+	if len(args) > 2 {
+		id = receipts.ID(args[2])
+	} else {
+		receipt, err := receipts.Parse([]byte(data))
+		ts.Check(err)
+		id = receipt.ID()
+	}
+	git := func(stdin string, args ...string) string {
+		cmd := program(ts, append([]string{"git"}, args...))
+		cmd.Env = append(cmd.Env, "GIT_INDEX_FILE="+ts.MkAbs("planted.index"))
+		for _, name := range []string{"GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"} {
+			if date := ts.Getenv(name); date != "" {
+				cmd.Env = append(cmd.Env, name+"="+date)
+			}
+		}
+		cmd.Stdin = strings.NewReader(stdin)
+		out, err := cmd.Output()
+		ts.Check(err)
+		return strings.TrimSpace(string(out))
+	}
+	defer os.Remove(ts.MkAbs("planted.index"))
+	ref := "refs/heads/" + args[0]
+	git("", "read-tree", ref)
+	blob := git(data, "hash-object", "-w", "--stdin")
+	git("", "update-index", "--add", "--cacheinfo", "100644,"+blob+","+id.Path())
+	git("", "update-ref", ref, git("planted\n", "commit-tree", git("", "write-tree"), "-p", ref))
+	ts.Setenv("PLANTED", string(id))
+}
+
+// parallel runs copies of a program at once. All must succeed.
+func parallel(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2)
+	outputs := make([]bytes.Buffer, number(ts, args[0]))
+	errs := make([]error, len(outputs))
+	var group sync.WaitGroup
+	for i := range outputs {
+		copied := slices.Clone(args[1:])
+		for k := range copied {
+			copied[k] = strings.ReplaceAll(copied[k], "{}", strconv.Itoa(i+1))
+		}
+		cmd := program(ts, copied)
+		var stderr bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &outputs[i], &stderr
+		group.Go(func() {
+			if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+				errs[i] = fmt.Errorf("copy %d: %v\n%s", i+1, err, stderr.String())
+			}
+		})
+	}
+	group.Wait()
+	ts.Check(errors.Join(errs...))
+	for i := range outputs {
+		_, _ = outputs[i].WriteTo(ts.Stdout()) // to memory: it cannot fail
+	}
+}
+
+// killRandom starts a program again and again and kills it after a random time,
+// which grows until the program survives every few rounds, so that all of its work
+// is hit. After each round the check, if there is one, must succeed. The seed is
+// printed; KILL_SEED=N in the environment of the test repeats it.
+func killRandom(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2)
+	seed := rand.Uint64()
+	if text := os.Getenv("KILL_SEED"); text != "" {
+		_, err := fmt.Sscan(text, &seed)
+		ts.Check(err)
+	}
+	random := rand.New(rand.NewPCG(seed, 0))
+	killed, check := args[1:], []string(nil)
+	if i := slices.Index(killed, "--"); i >= 0 {
+		killed, check = killed[:i], killed[i+1:]
+	}
+	survived, within := 0, 40*time.Millisecond
+	for range number(ts, args[0]) {
+		cmd := program(ts, killed)
+		ts.Check(cmd.Start())
+		timer := time.AfterFunc(time.Duration(random.Int64N(int64(within))), func() { _ = cmd.Process.Kill() })
+		within = within * 5 / 4
+		if cmd.Wait() == nil {
+			survived++
+			within /= 2
+		}
+		timer.Stop()
+		if check != nil {
+			ts.Check(ts.Exec(check[0], check[1:]...))
+		}
+	}
+	ts.Logf("KILL_SEED=%d, %d of %s rounds survived, at last killed within %v", seed, survived, args[0], within)
+}
+
+// appending runs a program while a file grows. The program must fail.
+func appending(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 2)
+	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0)
+	ts.Check(err)
+	done := make(chan struct{})
+	var growing sync.WaitGroup
+	growing.Go(func() {
+		ticker := time.NewTicker(time.Millisecond)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				_, _ = file.WriteString("more\n")
+			}
+		}
+	})
+	err = ts.Exec(args[1], args[2:]...)
+	close(done)
+	growing.Wait()
+	ts.Check(file.Close())
+	if err == nil {
+		ts.Fatalf("the program succeeded while %s grew", args[0])
+	}
+}
