@@ -1,46 +1,24 @@
 package gitcmd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 )
 
-// newRepository makes an empty repository that nothing of the machine's
-// configuration reaches.
-func newRepository(t *testing.T, args ...string) (*Repository, string) {
+// newRepository makes an empty repository and tells its folder.
+func newRepository(t *testing.T, options ...string) (*Repository, string) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, value := range map[string]string{
-		"HOME": dir, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
-		"GIT_AUTHOR_NAME": "A U Thor", "GIT_AUTHOR_EMAIL": "author@example.com",
-		"GIT_COMMITTER_NAME": "C O Mitter", "GIT_COMMITTER_EMAIL": "committer@example.com",
-	} {
-		t.Setenv(name, value)
-	}
-	git(t, dir, append([]string{"init", "-q", "-b", "main"}, args...)...)
+	dir := gittest.New(t, options...)
 	r := Open(dir)
 	t.Cleanup(func() { _ = r.Close() })
 	return r, dir
-}
-
-func git(t *testing.T, dir string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, stderr.String())
-	}
-	return strings.TrimSuffix(string(out), "\n")
 }
 
 // write commits files to a branch that may not exist yet.
@@ -78,17 +56,17 @@ func TestCommitAndRead(t *testing.T) {
 	want := "100644 blob 5626abf0f72e58d7a153368ba57db4c673c0e171\ta/b/c\n" +
 		"100644 blob f719efd430d52bcfc8566a43b2eb655688d38871\ta/b/d\n" +
 		"100755 blob c1b0730e0133447badd4e1e2db0b3b9bca53d4a2\tx"
-	if got := git(t, dir, "ls-tree", "-r", "data"); !strings.HasPrefix(got, want[:60]) || strings.Count(got, "\n") != 2 || !strings.Contains(got, "100755") {
+	if got := gittest.Run(t, dir, "ls-tree", "-r", "data"); !strings.HasPrefix(got, want[:60]) || strings.Count(got, "\n") != 2 || !strings.Contains(got, "100755") {
 		t.Errorf("ls-tree = %q, want like %q", got, want)
 	}
-	if got := git(t, dir, "rev-parse", "data", "data^"); got != string(second)+"\n"+string(first) {
+	if got := gittest.Run(t, dir, "rev-parse", "data", "data^"); got != string(second)+"\n"+string(first) {
 		t.Errorf("history = %q, want %s on %s", got, second, first)
 	}
 	object, err := r.Object(t.Context(), "refs/heads/data:a/b/d")
 	if err != nil || string(object.Data) != "two\n" || object.Kind != Blob {
 		t.Errorf("Object = %+v, %v, want the blob", object, err)
 	}
-	git(t, dir, "fsck", "--strict")
+	gittest.Run(t, dir, "fsck", "--strict")
 }
 
 func TestObjectNotFound(t *testing.T) {
@@ -117,7 +95,7 @@ func TestObjectTooLarge(t *testing.T) {
 	if err := os.WriteFile(big, make([]byte, MaxObjectSize+1), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	hash := git(t, dir, "hash-object", "-w", big)
+	hash := gittest.Run(t, dir, "hash-object", "-w", big)
 	if _, err := r.Object(t.Context(), hash); err == nil || !strings.Contains(err.Error(), "more than") {
 		t.Errorf("Object = %v, want too large", err)
 	}
@@ -155,7 +133,7 @@ func TestOutsideOfRepository(t *testing.T) {
 
 func TestObjectFormat(t *testing.T) {
 	r, dir := newRepository(t, "--object-format=sha256")
-	git(t, dir, "commit", "-q", "--allow-empty", "-m", "x")
+	gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "x")
 	_, objectErr := r.Object(t.Context(), "HEAD")
 	_, whereErr := r.GitDir(t.Context())
 	for _, err := range []error{objectErr, whereErr} {
@@ -204,7 +182,7 @@ func TestFindBranch(t *testing.T) {
 	r, dir := newRepository(t)
 	commit := write(t, r, "deep/data", Change{Path: "a", Data: []byte("1")})
 	for _, ref := range []string{"refs/remotes/origin/one", "refs/remotes/other/one", "refs/remotes/other/two", "refs/remotes/x/many", "refs/remotes/y/many"} {
-		git(t, dir, "update-ref", ref, string(commit))
+		gittest.Run(t, dir, "update-ref", ref, string(commit))
 	}
 	tests := []struct{ name, ref, complaint string }{
 		{"deep/data", "refs/heads/deep/data", ""},
@@ -233,12 +211,12 @@ func TestLog(t *testing.T) {
 	write(t, r, "data", Change{Path: "result/a", Data: []byte("1")}, Change{Path: "other", Data: []byte("1")})
 	write(t, r, "data", Change{Path: "other", Data: []byte("2")})
 	write(t, r, "data", Change{Path: "result/b\nc", Data: []byte("2")})
-	git(t, dir, "config", "log.showRoot", "false")
-	git(t, dir, "config", "log.showSignature", "true")
-	git(t, dir, "config", "color.ui", "always")
-	git(t, dir, "checkout", "-q", "data")
-	git(t, dir, "rm", "-q", "result/a")
-	git(t, dir, "commit", "-q", "-m", "remove")
+	gittest.Run(t, dir, "config", "log.showRoot", "false")
+	gittest.Run(t, dir, "config", "log.showSignature", "true")
+	gittest.Run(t, dir, "config", "color.ui", "always")
+	gittest.Run(t, dir, "checkout", "-q", "data")
+	gittest.Run(t, dir, "rm", "-q", "result/a")
+	gittest.Run(t, dir, "commit", "-q", "-m", "remove")
 	var got []string
 	for entry, err := range r.Log(t.Context(), "data", "result") {
 		if err != nil {
@@ -259,16 +237,16 @@ func TestWorktreeFollows(t *testing.T) {
 	write(t, r, "main", Change{Path: "a", Data: []byte("1\n")}, Change{Path: "b", Data: []byte("1\n")})
 	linked := filepath.Join(t.TempDir(), "linked")
 	write(t, r, "data", Change{Path: "a", Data: []byte("1\n")})
-	git(t, dir, "worktree", "add", "-q", linked, "data")
+	gittest.Run(t, dir, "worktree", "add", "-q", linked, "data")
 	if err := os.WriteFile(filepath.Join(dir, "b"), []byte("mine\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	write(t, r, "main", Change{Path: "sub/new", Data: []byte("2\n")}, Change{Path: "a", Data: []byte("2\n")})
 	write(t, r, "data", Change{Path: "new", Data: []byte("2\n")})
-	if got := git(t, dir, "status", "--porcelain"); got != " M b" {
+	if got := gittest.Run(t, dir, "status", "--porcelain"); got != " M b" {
 		t.Errorf("status = %q, want only the user's own change", got)
 	}
-	if got := git(t, linked, "status", "--porcelain"); got != "" {
+	if got := gittest.Run(t, linked, "status", "--porcelain"); got != "" {
 		t.Errorf("status of the linked worktree = %q, want clean", got)
 	}
 }
@@ -291,7 +269,7 @@ func TestWorktreeChangesKept(t *testing.T) {
 	if err := r.Advance(t.Context(), branch, next, []string{"a"}, "test"); err == nil || hintOf(err) == "" {
 		t.Errorf("Advance = %v, want an error with a hint", err)
 	}
-	if tip := git(t, dir, "rev-parse", "main"); tip != string(commit) {
+	if tip := gittest.Run(t, dir, "rev-parse", "main"); tip != string(commit) {
 		t.Errorf("tip = %s, want %s", tip, commit)
 	}
 }
@@ -302,12 +280,12 @@ func TestWorktreeBehind(t *testing.T) {
 	r, dir := newRepository(t)
 	write(t, r, "main", Change{Path: "a", Data: []byte("1\n")})
 	second := write(t, r, "main", Change{Path: "a", Data: []byte("2\n")})
-	git(t, dir, "read-tree", "-m", "-u", "main^")
-	if got := git(t, dir, "status", "--porcelain"); got != "M  a" {
+	gittest.Run(t, dir, "read-tree", "-m", "-u", "main^")
+	if got := gittest.Run(t, dir, "status", "--porcelain"); got != "M  a" {
 		t.Fatalf("status = %q, want an old version", got)
 	}
 	third := write(t, r, "main", Change{Path: "a", Data: []byte("3\n")})
-	if got := git(t, dir, "status", "--porcelain"); got != "" || third == second {
+	if got := gittest.Run(t, dir, "status", "--porcelain"); got != "" || third == second {
 		t.Errorf("status = %q, want clean", got)
 	}
 }

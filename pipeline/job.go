@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 // jobFile is where a branch keeps its job.
@@ -100,6 +101,17 @@ func LoadJob(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.B
 		return nil, err
 	}
 	return readJob(branch, value)
+}
+
+// CurrentJob is the job of a local branch, the current one where the name is "".
+func CurrentJob(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
+	if name == "" {
+		var err error
+		if name, err = ledger.CurrentBranch(ctx, repository); err != nil {
+			return nil, err
+		}
+	}
+	return JobOf(ctx, repository, name)
 }
 
 // JobOf is the job of a local branch, one that says nothing where the branch has

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -19,17 +19,7 @@ import (
 // path and content in turn.
 func newRepository(t *testing.T, files ...string) *gitcmd.Repository {
 	t.Helper()
-	dir := t.TempDir()
-	for name, value := range map[string]string{
-		"HOME": dir, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
-		"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com",
-		"GIT_COMMITTER_NAME": "c", "GIT_COMMITTER_EMAIL": "c@example.com",
-	} {
-		t.Setenv(name, value)
-	}
-	if out, err := exec.Command("git", "init", "-q", dir).CombinedOutput(); err != nil {
-		t.Fatalf("git init: %v\n%s", err, out)
-	}
+	dir := gittest.New(t)
 	r := gitcmd.Open(dir)
 	t.Cleanup(func() { _ = r.Close() })
 	changes := map[string][]gitcmd.Change{}
@@ -158,9 +148,7 @@ func TestLiveJobs(t *testing.T) {
 		t.Skip("no live receipts here")
 	}
 	dir := t.TempDir()
-	if out, err := exec.Command("git", "clone", "-q", "--mirror", bundle, dir).CombinedOutput(); err != nil {
-		t.Fatalf("git clone: %v\n%s", err, out)
-	}
+	gittest.Run(t, dir, "clone", "-q", "--mirror", bundle, dir)
 	r := gitcmd.Open(dir)
 	defer r.Close()
 	job, err := JobOf(t.Context(), r, "aws-xen-centos-7-stemcell")

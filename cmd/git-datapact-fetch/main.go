@@ -43,11 +43,12 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	if c.Output == "" {
 		c.Output = path.Base(selector.Branch)
 	}
-	a, err := c.archive(ctx, repository)
+	store, err := c.OpenLocal(ctx, repository, c.Offline)
 	if err != nil {
 		return err
 	}
-	defer a.Store.Close()
+	defer store.Close()
+	a := archive.Archive{Repository: repository, Store: store}
 	line := progress.New(env, "Fetching files")
 	defer line.Close()
 	opts := archive.FetchOptions{Paths: c.Path, Raw: c.Raw, Force: c.Force, Progress: line.Func()}
@@ -69,31 +70,10 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	return done(entry, report)
 }
 
-func (c *command) archive(ctx context.Context, repository *gitcmd.Repository) (*archive.Archive, error) {
-	if c.Offline {
-		address, err := c.URL(ctx, repository)
-		if err == nil {
-			err = storeflag.RequireLocal(address)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	store, err := c.Open(ctx, repository)
-	return &archive.Archive{Repository: repository, Store: store}, err
-}
-
 func (c *command) report(env *gitcmd.Env, entry *ledger.Entry, report archive.FetchReport) error {
 	env.Infof("%s@%s: fetched %s (%s), %d there already", entry.Receipt.Branch, entry.ID[:12],
 		units.Count(report.Fetched, "file"), units.Bytes(report.Bytes), report.Present)
-	if !c.JSON {
-		return nil
-	}
-	object, err := entries.JSON(entry)
-	if err != nil {
-		return err
-	}
-	return env.Printf("%s", object)
+	return entries.Print(env, entry, c.JSON, entries.None)
 }
 
 func main() { gitcmd.Main("git-datapact-fetch", &command{}) }

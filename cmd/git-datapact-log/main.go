@@ -32,6 +32,10 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	if err != nil {
 		return err
 	}
+	text := entries.Line
+	if c.Stat {
+		text = entries.Stat
+	}
 	listed, damaged := 0, false
 	for entry, err := range found {
 		if bad := (*ledger.ReceiptError)(nil); errors.As(err, &bad) {
@@ -42,7 +46,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 		if err != nil {
 			return err
 		}
-		if err := c.print(env, entry); err != nil {
+		if err := entries.Print(env, entry, c.JSON, text); err != nil {
 			return err
 		}
 		listed++
@@ -65,20 +69,6 @@ func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter
 		}
 	}
 	return l.Search(ctx, query)
-}
-
-func (c *command) print(env *gitcmd.Env, entry *ledger.Entry) error {
-	if c.JSON {
-		object, err := entries.JSON(entry)
-		if err != nil {
-			return err
-		}
-		return env.Printf("%s", object)
-	}
-	if err := env.Printf("%s\n", entries.Line(entry)); err != nil || !c.Stat {
-		return err
-	}
-	return env.Printf("%s", entries.Stat(entry.Receipt))
 }
 
 func main() { gitcmd.Main("git-datapact-log", &command{}) }

@@ -13,7 +13,6 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline"
 	"github.com/git-datapact/git-datapact/receipts/archive"
-	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 type command struct {
@@ -36,7 +35,7 @@ func (*command) Help() string {
 func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	job, err := c.job(ctx, repository)
+	job, err := pipeline.CurrentJob(ctx, repository, c.Branch)
 	if err != nil {
 		return err
 	}
@@ -52,17 +51,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	if entry == nil {
 		return err
 	}
-	return errors.Join(c.print(env, entry), err)
-}
-
-// job is what the branch says of its inputs and outputs.
-func (c *command) job(ctx context.Context, repository *gitcmd.Repository) (job *pipeline.Job, err error) {
-	if c.Branch == "" {
-		if c.Branch, err = ledger.CurrentBranch(ctx, repository); err != nil {
-			return nil, err
-		}
-	}
-	return pipeline.JobOf(ctx, repository, c.Branch)
+	return errors.Join(entries.Print(env, entry, c.JSON, entries.ID), err)
 }
 
 func (c *command) request(job *pipeline.Job, line *progress.Line) archive.Request {
@@ -71,17 +60,6 @@ func (c *command) request(job *pipeline.Job, line *progress.Line) archive.Reques
 		Metadata: c.Metadata, Filters: append(c.Filter, job.FilterRules()...),
 		DryRun: c.DryRun, Push: c.Push.Set, Remote: c.Push.Value, Progress: line.Func(),
 	}
-}
-
-func (c *command) print(env *gitcmd.Env, entry *ledger.Entry) error {
-	if !c.JSON {
-		return env.Printf("%s\n", entry.ID)
-	}
-	object, err := entries.JSON(entry)
-	if err != nil {
-		return err
-	}
-	return env.Printf("%s", object)
 }
 
 func main() { gitcmd.Main("git-datapact-record", &command{}) }

@@ -26,14 +26,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	if err != nil {
 		return err
 	}
-	if !c.JSON {
-		return env.Printf("%s", entries.Full(entry))
-	}
-	object, err := entries.JSON(entry)
-	if err != nil {
-		return err
-	}
-	return env.Printf("%s", object)
+	return entries.Print(env, entry, c.JSON, entries.Full)
 }
 
 func main() { gitcmd.Main("git-datapact-show", &command{}) }

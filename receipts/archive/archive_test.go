@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -21,21 +21,10 @@ import (
 // files. It returns both.
 func newArchive(t *testing.T) (a *Archive, dir string) {
 	t.Helper()
-	repository := t.TempDir()
-	for name, value := range map[string]string{
-		"HOME": repository, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
-		"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com",
-		"GIT_COMMITTER_NAME": "c", "GIT_COMMITTER_EMAIL": "c@example.com",
-	} {
-		t.Setenv(name, value)
-	}
-	for _, args := range [][]string{{"init", "-q", "-b", "data"}, {"commit", "-q", "--allow-empty", "-m", "start"}, {"checkout", "-q", "--detach"}} {
-		cmd := exec.Command("git", args...)
-		cmd.Dir = repository
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("git %s: %v\n%s", args[0], err, out)
-		}
-	}
+	repository := gittest.New(t)
+	gittest.Run(t, repository, "checkout", "-q", "--orphan", "data")
+	gittest.Run(t, repository, "commit", "-q", "--allow-empty", "-m", "start")
+	gittest.Run(t, repository, "checkout", "-q", "--detach")
 	store, err := blobs.Open(t.Context(), "file://"+filepath.ToSlash(filepath.Join(repository, "blobs")), nil)
 	if err != nil {
 		t.Fatal(err)

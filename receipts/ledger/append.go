@@ -81,7 +81,13 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 // CheckBranch reports why receipts cannot be appended to a branch, before the work
 // that leads to one is done.
 func CheckBranch(ctx context.Context, repository *gitcmd.Repository, name string) error {
-	_, err := localBranch(ctx, repository, name)
+	if err := gitcmd.CheckBranchName(name); err != nil {
+		return err
+	}
+	_, err := repository.ResolveCommit(ctx, "refs/heads/"+name)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		_, err = localBranch(ctx, repository, name)
+	}
 	return err
 }
 

@@ -13,22 +13,15 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
 // newRepository makes a repository with an empty dataset branch "data".
 func newRepository(t *testing.T) (*gitcmd.Repository, string) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, value := range map[string]string{
-		"HOME": dir, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
-		"GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@example.com",
-		"GIT_COMMITTER_NAME": "c", "GIT_COMMITTER_EMAIL": "c@example.com",
-	} {
-		t.Setenv(name, value)
-	}
-	git(t, dir, "init", "-q", "-b", "main")
-	git(t, dir, "update-ref", "refs/heads/data", git(t, dir, "commit-tree", "-m", "start", git(t, dir, "mktree", "--missing")))
+	dir := gittest.New(t)
+	gittest.Run(t, dir, "update-ref", "refs/heads/data", gittest.Run(t, dir, "commit-tree", "-m", "start", gittest.Run(t, dir, "mktree", "--missing")))
 	return open(t, dir), dir
 }
 
@@ -36,17 +29,6 @@ func open(t *testing.T, dir string) *gitcmd.Repository {
 	r := gitcmd.Open(dir)
 	t.Cleanup(func() { _ = r.Close() })
 	return r
-}
-
-func git(t *testing.T, dir string, args ...string) string {
-	t.Helper()
-	cmd := exec.Command("git", args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
-	}
-	return strings.TrimSuffix(string(out), "\n")
 }
 
 func at(text string) receipts.Timestamp {
@@ -110,7 +92,7 @@ func TestAppendAndFind(t *testing.T) {
 		t.Errorf("Find = %+v, %v, want %s", found, err, entry.ID)
 	}
 	want := fmt.Sprintf("record %s\n\n{\"input\":{\"branch\":\":test\",\"result\":\"a/1\"}}\n", entry.ID[:12])
-	if got := git(t, dir, "log", "-1", "--format=%B", "data"); got != want {
+	if got := gittest.Run(t, dir, "log", "-1", "--format=%B", "data"); got != want {
 		t.Errorf("message = %q, want %q", got, want)
 	}
 	if _, err := ledger(t, repository).Find(t.Context(), receipts.NullID); !errors.Is(err, gitcmd.ErrNotFound) {
@@ -125,7 +107,7 @@ func TestBuildMessage(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := "build 7\n\nhttps://example.com/7\n\n{\"input\":{\"branch\":\":test\",\"result\":\"a\"}}\n"
-	if got := git(t, dir, "log", "-1", "--format=%B", "data"); got != want {
+	if got := gittest.Run(t, dir, "log", "-1", "--format=%B", "data"); got != want {
 		t.Errorf("message = %q, want %q", got, want)
 	}
 }
@@ -137,7 +119,7 @@ func TestAppendAgain(t *testing.T) {
 	if second.ID != first.ID || second.Receipt.Timestamp != at("10:00:01") {
 		t.Errorf("second = %s at %s, want %s at 10:00:01", second.ID, second.Receipt.Timestamp, first.ID)
 	}
-	if got := git(t, dir, "rev-list", "--count", "data"); got != "3" {
+	if got := gittest.Run(t, dir, "rev-list", "--count", "data"); got != "3" {
 		t.Errorf("%s commits, want 3", got)
 	}
 	var got []string
@@ -165,7 +147,7 @@ func TestAppendMissingBranch(t *testing.T) {
 	if _, err := Append(t.Context(), repository, receipt, nil); err == nil || !strings.Contains(err.Error(), "no local branch other") {
 		t.Errorf("Append = %v, want no local branch", err)
 	}
-	git(t, dir, "symbolic-ref", "HEAD", "refs/heads/other")
+	gittest.Run(t, dir, "symbolic-ref", "HEAD", "refs/heads/other")
 	if _, err := Append(t.Context(), repository, receipt, nil); err != nil {
 		t.Errorf("Append to the unborn current branch = %v", err)
 	}
@@ -195,7 +177,7 @@ func TestSixteenAppends(t *testing.T) {
 	if n != 16 {
 		t.Errorf("%d receipts, want 16", n)
 	}
-	git(t, dir, "fsck", "--strict")
+	gittest.Run(t, dir, "fsck", "--strict")
 }
 
 func TestOrder(t *testing.T) {
@@ -249,14 +231,14 @@ func TestScanFarBack(t *testing.T) {
 	if err != nil || entry.Receipt.Input[0].Result != "3" {
 		t.Fatalf("Resolve = %v, %v, want version 3", entry, err)
 	}
-	if err := l.Locate(t.Context(), entry); err != nil || git(t, dir, "log", "-1", "--format=%H", "data", "--", entry.ID.Path()) != string(entry.Commit) {
+	if err := l.Locate(t.Context(), entry); err != nil || gittest.Run(t, dir, "log", "-1", "--format=%H", "data", "--", entry.ID.Path()) != string(entry.Commit) {
 		t.Errorf("Locate = %s, %v", entry.Commit, err)
 	}
 }
 
 func TestDamagedReceipts(t *testing.T) {
 	repository, dir := newRepository(t)
-	git(t, dir, "checkout", "-q", "data")
+	gittest.Run(t, dir, "checkout", "-q", "data")
 	good := record(t, repository, sample("good", "10:00:00"), "10:00:00")
 	for path, data := range map[string]string{
 		"result/00/00000000000000000000000000000000000000.json": "{}\n",
@@ -272,8 +254,8 @@ func TestDamagedReceipts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	git(t, dir, "add", ".")
-	git(t, dir, "commit", "-q", "-m", "by hand")
+	gittest.Run(t, dir, "add", ".")
+	gittest.Run(t, dir, "commit", "-q", "-m", "by hand")
 	l := ledger(t, repository)
 	for name, list := range map[string]string{
 		"Log":  versions(t, l.Log(t.Context())),

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -14,11 +15,11 @@ import (
 func clones(t *testing.T, n int) (bare string, dirs []string) {
 	_, dir := newRepository(t)
 	bare = filepath.Join(t.TempDir(), "bare")
-	git(t, dir, "clone", "-q", "--bare", dir, bare)
+	gittest.Run(t, dir, "clone", "-q", "--bare", dir, bare)
 	for i := range n {
 		clone := filepath.Join(t.TempDir(), fmt.Sprint(i))
-		git(t, dir, "clone", "-q", bare, clone)
-		git(t, clone, "branch", "data", "origin/data")
+		gittest.Run(t, dir, "clone", "-q", bare, clone)
+		gittest.Run(t, clone, "branch", "data", "origin/data")
 		dirs = append(dirs, clone)
 	}
 	return bare, dirs
@@ -27,7 +28,7 @@ func clones(t *testing.T, n int) (bare string, dirs []string) {
 func TestPushOntoOthers(t *testing.T) {
 	bare, dirs := clones(t, 2)
 	ours, theirs := open(t, dirs[0]), open(t, dirs[1])
-	git(t, dirs[0], "checkout", "-q", "data")
+	gittest.Run(t, dirs[0], "checkout", "-q", "data")
 	record(t, theirs, sample("theirs", "10:00:00"), "10:00:00")
 	record(t, theirs, sample("both", "11:00:00"), "11:00:00")
 	if err := Push(t.Context(), theirs, "data", "origin"); err != nil {
@@ -41,16 +42,16 @@ func TestPushOntoOthers(t *testing.T) {
 	if got := versions(t, ledger(t, open(t, bare)).Log(t.Context())); got != "both ours theirs" {
 		t.Errorf("receipts of the remote = %q, want all three", got)
 	}
-	if got := git(t, bare, "rev-list", "--count", "data"); got != "5" {
+	if got := gittest.Run(t, bare, "rev-list", "--count", "data"); got != "5" {
 		t.Errorf("%s commits on the remote, want 5", got)
 	}
-	if got := git(t, bare, "rev-list", "--merges", "data"); got != "" {
+	if got := gittest.Run(t, bare, "rev-list", "--merges", "data"); got != "" {
 		t.Errorf("merges %s, want a line of commits", got)
 	}
-	if got := git(t, dirs[0], "status", "--porcelain"); got != "" {
+	if got := gittest.Run(t, dirs[0], "status", "--porcelain"); got != "" {
 		t.Errorf("status = %q, want clean", got)
 	}
-	if local, remote := git(t, dirs[0], "rev-parse", "data"), git(t, bare, "rev-parse", "data"); local != remote {
+	if local, remote := gittest.Run(t, dirs[0], "rev-parse", "data"), gittest.Run(t, bare, "rev-parse", "data"); local != remote {
 		t.Errorf("local %s, remote %s, want one", local, remote)
 	}
 }
@@ -82,7 +83,7 @@ func TestSixteenPushes(t *testing.T) {
 	if n != 16 {
 		t.Errorf("%d receipts on the remote, want 16", n)
 	}
-	if refs := git(t, dirs[0], "for-each-ref", "refs/datapact"); refs != "" {
+	if refs := gittest.Run(t, dirs[0], "for-each-ref", "refs/datapact"); refs != "" {
 		t.Errorf("refs left behind: %s", refs)
 	}
 }
@@ -94,18 +95,18 @@ func TestPushDiverged(t *testing.T) {
 	if err := Push(t.Context(), theirs, "data", "origin"); err != nil {
 		t.Fatal(err)
 	}
-	git(t, dirs[0], "checkout", "-q", "data")
-	git(t, dirs[0], "commit", "-q", "--allow-empty", "-m", "empty")
-	git(t, dirs[0], "mv", "-k", "nothing", "nothing2")
-	tip := git(t, dirs[0], "rev-parse", "data")
+	gittest.Run(t, dirs[0], "checkout", "-q", "data")
+	gittest.Run(t, dirs[0], "commit", "-q", "--allow-empty", "-m", "empty")
+	gittest.Run(t, dirs[0], "mv", "-k", "nothing", "nothing2")
+	tip := gittest.Run(t, dirs[0], "rev-parse", "data")
 	writeFile(t, dirs[0], "config", "{}")
-	git(t, dirs[0], "add", "config")
-	git(t, dirs[0], "commit", "-q", "-m", "config")
+	gittest.Run(t, dirs[0], "add", "config")
+	gittest.Run(t, dirs[0], "commit", "-q", "-m", "config")
 	err := Push(t.Context(), ours, "data", "origin")
 	if err == nil || !strings.Contains(err.Error(), "changes config") {
 		t.Errorf("Push = %v, want diverged in config", err)
 	}
-	if now := git(t, dirs[0], "rev-parse", "data^"); now != tip {
+	if now := gittest.Run(t, dirs[0], "rev-parse", "data^"); now != tip {
 		t.Errorf("the local branch has moved")
 	}
 }

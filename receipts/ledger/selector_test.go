@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 )
 
 func writeFile(t *testing.T, dir, name, data string) {
@@ -107,8 +108,8 @@ func TestResolve(t *testing.T) {
 		{"data@{2019-12-31}", nil},
 		{"data@{version=3}", nil},
 		{"data@00000000", nil},
-		{"data@" + git(t, dir, "rev-parse", "data~3"), nil},
-		{"data@" + git(t, dir, "commit-tree", "-m", "elsewhere", "data^{tree}"), nil},
+		{"data@" + gittest.Run(t, dir, "rev-parse", "data~3"), nil},
+		{"data@" + gittest.Run(t, dir, "commit-tree", "-m", "elsewhere", "data^{tree}"), nil},
 	}
 	for _, test := range tests {
 		entry, err := Lookup(t.Context(), repository, test.text)

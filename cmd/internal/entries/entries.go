@@ -2,7 +2,6 @@
 package entries
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -10,35 +9,40 @@ import (
 	"unicode"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
-// JSON is the receipt with "id" and "commit" added, on one line.
-func JSON(entry *ledger.Entry) (json.RawMessage, error) {
+// Print prints the text, or as JSON the receipt with "id" and "commit" added, on
+// one line.
+func Print(env *gitcmd.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.Entry) string) error {
+	if !asJSON {
+		return env.Printf("%s", text(entry))
+	}
 	data, err := entry.Receipt.Encode()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(data, &object); err != nil {
-		return nil, err
+		return err
 	}
 	object["id"], _ = json.Marshal(entry.ID)
 	object["commit"], _ = json.Marshal(entry.Commit)
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(object); err != nil {
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return env.PrintJSON(object)
 }
+
+// ID is the receipt's id on a line.
+func ID(entry *ledger.Entry) string { return string(entry.ID) + "\n" }
+
+// None is no text at all.
+func None(*ledger.Entry) string { return "" }
 
 // Line is the receipt in a list: id, timestamp, and what tells it from others.
 func Line(entry *ledger.Entry) string {
 	r := entry.Receipt
-	return strings.TrimRight(fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " ")), " ")
+	return strings.TrimRight(fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " ")), " ") + "\n"
 }
 
 // traits are the metadata of a receipt and its inputs that are short enough for a
@@ -79,9 +83,11 @@ func plain(text string) string {
 	return text
 }
 
-// Stat lists the outputs below a line: paths and stored sizes.
-func Stat(r *receipts.Receipt) string {
+// Stat is the line with the outputs below it: paths and stored sizes.
+func Stat(entry *ledger.Entry) string {
+	r := entry.Receipt
 	var out strings.Builder
+	out.WriteString(Line(entry))
 	width := 0
 	for _, output := range r.Output {
 		width = max(width, len(output.Path))

@@ -61,13 +61,18 @@ func FileURL(path string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-// RequireLocal refuses a store that is reached over a network.
-func RequireLocal(address string) error {
-	if scheme, _, _ := strings.Cut(address, ":"); scheme != "file" {
-		return gitcmd.WithHint(fmt.Errorf("the store is reached over the network (%s), which --offline excludes", scheme),
+// OpenLocal opens the store; when only is set, not one that is reached over a
+// network.
+func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, only bool) (*blobs.Store, error) {
+	address, err := f.URL(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	if scheme, _, _ := strings.Cut(address, ":"); only && scheme != "file" {
+		return nil, gitcmd.WithHint(fmt.Errorf("the store is reached over the network (%s), which --offline excludes", scheme),
 			"leave out --offline, or name a local copy with --store")
 	}
-	return nil
+	return f.Open(ctx, repository)
 }
 
 // Prepare makes sure that the store can be opened, and writes the flag into the

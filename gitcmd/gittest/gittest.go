@@ -1,0 +1,40 @@
+// Package gittest gives tests a git repository of their own, which nothing of the
+// machine's configuration reaches.
+package gittest
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// New makes an empty repository whose current branch is main, and returns its
+// folder. For the rest of the test, git knows who commits, and no configuration
+// but the repository's. Options are those of git init.
+func New(t *testing.T, options ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, value := range map[string]string{
+		"HOME": dir, "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.DevNull,
+		"GIT_AUTHOR_NAME": "A U Thor", "GIT_AUTHOR_EMAIL": "author@example.com",
+		"GIT_COMMITTER_NAME": "C O Mitter", "GIT_COMMITTER_EMAIL": "committer@example.com",
+	} {
+		t.Setenv(name, value)
+	}
+	Run(t, dir, append([]string{"init", "-q", "-b", "main"}, options...)...)
+	return dir
+}
+
+// Run runs git in a folder and returns what it printed, without the line feed at
+// the end. The test ends when git fails.
+func Run(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return strings.TrimSuffix(string(out), "\n")
+}
