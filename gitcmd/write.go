@@ -3,6 +3,7 @@ package gitcmd
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -97,7 +98,7 @@ func (r *Repository) commitTree(ctx context.Context, tree Hash, c NewCommit) (Ha
 }
 
 func identHint(err error) error {
-	if text := err.Error(); strings.Contains(text, "ident") {
+	if failed := (*ExecError)(nil); errors.As(err, &failed) && strings.Contains(failed.Stderr, "tell me who you are") {
 		return WithHint(err, "tell git who you are: git config --global user.name NAME, user.email ADDRESS")
 	}
 	return err

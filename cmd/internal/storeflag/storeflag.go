@@ -25,12 +25,15 @@ type Flag struct {
 func (f Flag) URL(ctx context.Context, repository *gitcmd.Repository) (string, error) {
 	for _, address := range []string{f.Store, os.Getenv("DATAPACT_STORE")} {
 		if address != "" {
-			return address, nil
+			return folderURL(address)
 		}
 	}
 	address, ok, err := repository.Config(ctx, "datapact.store")
-	if err != nil || ok && address != "" {
-		return address, err
+	if err != nil {
+		return "", err
+	}
+	if ok && address != "" {
+		return folderURL(address)
 	}
 	data, err := repository.DataDir(ctx)
 	if err != nil {
@@ -50,6 +53,15 @@ func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.S
 		return nil, gitcmd.WithHint(err, "choose a store with --store, $DATAPACT_STORE or 'git config datapact.store'")
 	}
 	return store, nil
+}
+
+// folderURL turns the path of a folder into an address, and leaves one as it is.
+func folderURL(text string) (string, error) {
+	if !filepath.IsAbs(text) && !strings.HasPrefix(text, ".") {
+		return text, nil
+	}
+	path, err := filepath.Abs(text)
+	return FileURL(path), err
 }
 
 // FileURL is the address of a folder, given by its absolute path.
@@ -92,14 +104,14 @@ func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (strin
 	if err := store.Close(); err != nil {
 		return "", err
 	}
-	if f.Store != "" {
-		if err := repository.SetConfig(ctx, "datapact.store", f.Store); err != nil {
-			return "", err
-		}
-	}
 	address, err := f.URL(ctx, repository)
 	if err != nil {
 		return "", err
+	}
+	if f.Store != "" {
+		if err := repository.SetConfig(ctx, "datapact.store", address); err != nil {
+			return "", err
+		}
 	}
 	if parsed, err := url.Parse(address); err == nil {
 		parsed.User, parsed.RawQuery = nil, ""
