@@ -120,3 +120,18 @@ func (r *Repository) CommitBefore(ctx context.Context, commit Hash, t time.Time)
 	}
 	return Hash(strings.TrimSpace(string(out))), nil
 }
+
+// LastChange is the last commit of a first-parent history that changed something
+// at or below a path, without its files; the zero entry when there is none.
+func (r *Repository) LastChange(ctx context.Context, commit Hash, path string) (LogEntry, error) {
+	out, err := r.git.output(ctx, "log", "--first-parent", "--max-count=1", "--no-show-signature", "--no-color",
+		"--format=%H %ct", string(commit), "--", ":(top,literal)"+path)
+	if err != nil {
+		return LogEntry{}, fmt.Errorf("reading the history of %s: %w", commit.Short(), err)
+	}
+	line := strings.TrimSpace(string(out))
+	if line == "" {
+		return LogEntry{}, nil
+	}
+	return parseLogHeader(line)
+}

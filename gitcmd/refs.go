@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,26 +79,13 @@ func (r *Repository) branches(ctx context.Context, name string, patterns ...stri
 	if err := CheckBranchName(name); err != nil {
 		return nil, err
 	}
-	args := append([]string{"for-each-ref", "--format=%(refname)%00%(objectname)%00%(worktreepath)"}, patterns...)
+	args := append([]string{"for-each-ref", branchFormat}, patterns...)
 	out, err := r.git.output(ctx, args...)
 	if err != nil {
 		return nil, fmt.Errorf("looking for branch %s: %w", name, err)
 	}
-	var branches []Branch
-	for line := range strings.Lines(string(out)) {
-		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\x00")
-		if len(fields) != 3 {
-			continue
-		}
-		b := Branch{Name: name, Ref: fields[0], Commit: Hash(fields[1]), Worktree: fields[2]}
-		if rest, ok := strings.CutPrefix(b.Ref, "refs/remotes/"); ok {
-			b.Remote = strings.TrimSuffix(rest, "/"+name)
-		}
-		if b.Ref == "refs/heads/"+name || b.Ref == "refs/remotes/"+b.Remote+"/"+name {
-			branches = append(branches, b)
-		}
-	}
-	return branches, nil
+	// A pattern also matches what is below it.
+	return slices.DeleteFunc(parseBranches(string(out)), func(b Branch) bool { return b.Name != name }), nil
 }
 
 // ErrDetached says that HEAD names a commit and no branch.
@@ -216,4 +204,34 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// LocalBranches lists the local branches, sorted by name.
+func (r *Repository) LocalBranches(ctx context.Context) ([]Branch, error) {
+	out, err := r.git.output(ctx, "for-each-ref", branchFormat, "refs/heads/")
+	if err != nil {
+		return nil, fmt.Errorf("listing branches: %w", err)
+	}
+	return parseBranches(string(out)), nil
+}
+
+// branchFormat makes for-each-ref answer what parseBranches reads.
+const branchFormat = "--format=%(refname)%00%(objectname)%00%(worktreepath)"
+
+// parseBranches reads what for-each-ref answers.
+func parseBranches(out string) []Branch {
+	var branches []Branch
+	for line := range strings.Lines(out) {
+		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\x00")
+		if len(fields) != 3 {
+			continue
+		}
+		b := Branch{Ref: fields[0], Commit: Hash(fields[1]), Worktree: fields[2]}
+		b.Name = strings.TrimPrefix(b.Ref, "refs/heads/")
+		if rest, ok := strings.CutPrefix(b.Ref, "refs/remotes/"); ok {
+			b.Remote, b.Name, _ = strings.Cut(rest, "/")
+		}
+		branches = append(branches, b)
+	}
+	return branches
 }

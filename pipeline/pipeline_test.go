@@ -138,8 +138,9 @@ func TestEndlessJob(t *testing.T) {
 	}
 }
 
-// The job files of a live repository, one of which is a program.
-func TestLiveJobs(t *testing.T) {
+// liveRepository is a copy of a live one, where there is one to copy.
+func liveRepository(t *testing.T) *gitcmd.Repository {
+	t.Helper()
 	bundle, err := filepath.Abs("../../shared/data/centos-7.bundle")
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +151,13 @@ func TestLiveJobs(t *testing.T) {
 	dir := t.TempDir()
 	gittest.Run(t, dir, "clone", "-q", "--mirror", bundle, dir)
 	r := gitcmd.Open(dir)
-	defer r.Close()
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+// The job files of a live repository, one of which is a program.
+func TestLiveJobs(t *testing.T) {
+	r := liveRepository(t)
 	job, err := JobOf(t.Context(), r, "aws-xen-centos-7-stemcell")
 	if err != nil || len(job.Task.Run.Args) != 2 || !strings.Contains(job.Task.Run.Args[1], "curl -o result/stemcell.tgz") {
 		t.Errorf("JobOf(stemcell) = %+v, %v", job, err)

@@ -23,6 +23,7 @@ var synopses = map[string]string{
 	"log":    "list the receipts of a dataset branch",
 	"record": "record a result directory as a receipt",
 	"show":   "print one receipt in full",
+	"status": "tell which jobs are pending or out of date",
 }
 
 // folders lists where executables are looked for: beside this one, then on PATH.

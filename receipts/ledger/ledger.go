@@ -119,3 +119,8 @@ func (l *Ledger) validated(entry *Entry, err error) (*Entry, error) {
 	}
 	return entry, nil
 }
+
+// At is the ledger of a branch that is known already.
+func At(repository *gitcmd.Repository, branch gitcmd.Branch) *Ledger {
+	return &Ledger{repository, branch}
+}

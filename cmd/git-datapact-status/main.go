@@ -1,0 +1,52 @@
+// Git-datapact-status tells what the jobs of a repository have recorded, and what is
+// pending or out of date.
+//
+// Usage: git datapact status [--explain] [--json] [BRANCH…]
+package main
+
+import (
+	"context"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/plans"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline"
+)
+
+type command struct {
+	Explain bool     `help:"Say of each execution that is pending, stale or outdated why it is."`
+	JSON    bool     `name:"json" help:"Print one JSON object per job and line."`
+	Branch  []string `arg:"" optional:"" help:"The jobs of these branches (default: of every local branch with config/job.json)."`
+}
+
+func (*command) Help() string {
+	return "Tell what the jobs of a repository have recorded, and what is pending or out of date, from receipts alone."
+}
+
+// Run prints a line per job. That something is pending or stale is a negative
+// answer.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	repository := gitcmd.Open("")
+	defer repository.Close()
+	list, err := pipeline.PlanAll(ctx, repository, c.Branch...)
+	if err != nil {
+		return err
+	}
+	due := 0
+	for _, plan := range list {
+		due += plan.Count(pipeline.Pending) + plan.Count(pipeline.Stale)
+		if c.JSON {
+			err = env.PrintJSON(plans.JSON(plan, c.Explain))
+		} else {
+			err = env.Printf("%s", plans.Text(plan, plans.Width(list), c.Explain))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if due > 0 {
+		return gitcmd.ErrNegative
+	}
+	return nil
+}
+
+func main() { gitcmd.Main("git-datapact-status", &command{}) }

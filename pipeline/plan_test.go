@@ -1,0 +1,208 @@
+package pipeline
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// day is a time on the day of all receipts in these tests.
+func day(minutes int) receipts.Timestamp {
+	return receipts.NewTimestamp(time.Date(2020, 1, 1, 0, minutes, 0, 0, time.UTC))
+}
+
+// input names a receipt.
+func input(r *receipts.Receipt) receipts.Input {
+	return receipts.Input{Branch: r.Branch, Result: string(r.ID()), Timestamp: r.Timestamp}
+}
+
+func receipt(branch string, minutes int, inputs ...receipts.Input) *receipts.Receipt {
+	return &receipts.Receipt{Branch: branch, Input: inputs, Timestamp: day(minutes)}
+}
+
+func seed(text string) receipts.Input { return receipts.Input{Branch: ":test", Result: text} }
+
+// record puts receipts on their branches, one commit a branch.
+func record(t *testing.T, r *gitcmd.Repository, list ...*receipts.Receipt) {
+	t.Helper()
+	t.Setenv("GIT_COMMITTER_DATE", day(24*60).String())
+	changes := map[string][]gitcmd.Change{}
+	for _, one := range list {
+		data, err := one.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		changes[one.Branch] = append(changes[one.Branch], gitcmd.Change{Path: one.ID().Path(), Data: data})
+	}
+	for name, files := range changes {
+		branch, err := r.Branch(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		commit, err := r.Commit(t.Context(), gitcmd.NewCommit{Parent: branch.Commit, Changes: files, Message: "record\n"})
+		if err == nil {
+			err = r.UpdateRef(t.Context(), branch.Ref, commit, branch.Commit, "test")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// startJobs makes branches with jobs: a name and its inputs, separated by spaces.
+// They are dated before all receipts.
+func startJobs(t *testing.T, jobs ...string) *gitcmd.Repository {
+	t.Helper()
+	t.Setenv("GIT_COMMITTER_DATE", "2019-01-01T00:00:00Z")
+	var files []string
+	for _, job := range jobs {
+		words := strings.Fields(job)
+		var inputs []string
+		for _, branch := range words[1:] {
+			inputs = append(inputs, fmt.Sprintf(`{"branch": %q}`, branch))
+		}
+		files = append(files, words[0], jobFile, `{"input": [`+strings.Join(inputs, ",")+`]}`)
+	}
+	return newRepository(t, files...)
+}
+
+func plan(t *testing.T, r *gitcmd.Repository, branch string) *Plan {
+	t.Helper()
+	plans, err := PlanAll(t.Context(), r, branch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plans[0]
+}
+
+func counts(p *Plan) string {
+	return fmt.Sprintf("%d recorded %d pending %d stale %d outdated %d fresh", p.Recorded,
+		p.Count(Pending), p.Count(Stale), p.Count(Outdated), p.Count(Fresh))
+}
+
+func TestPlanOneInput(t *testing.T) {
+	r := startJobs(t, "source", "next source")
+	first, second, third := receipt("source", 1, seed("1")), receipt("source", 2, seed("2")), receipt("source", 3, seed("3"))
+	record(t, r, first, second, third)
+	record(t, r, receipt("next", 4, input(first)), receipt("next", 5, seed("extra"), input(second)))
+	if got := counts(plan(t, r, "next")); got != "2 recorded 1 pending 0 stale 0 outdated 2 fresh" {
+		t.Errorf("plan = %s", got)
+	}
+	record(t, r, receipt("source", 9, seed("1"))) // again
+	p := plan(t, r, "next")
+	if got := counts(p); got != "2 recorded 1 pending 1 stale 0 outdated 1 fresh" {
+		t.Errorf("plan = %s", got)
+	}
+	for _, e := range p.Executions {
+		if e.State == Stale && !strings.Contains(e.Why, "which was executed again at 2020-01-01T00:09:00Z") {
+			t.Errorf("why = %q", e.Why)
+		}
+	}
+	if got := counts(plan(t, r, "source")); got != "3 recorded 0 pending 0 stale 0 outdated 0 fresh" {
+		t.Errorf("plan of a job without inputs = %s", got)
+	}
+}
+
+// An input whose execution is not known to the receipt cannot make it stale.
+func TestPlanUnknownTimestamp(t *testing.T) {
+	r := startJobs(t, "source", "next source")
+	first := receipt("source", 1, seed("1"))
+	unknown := input(first)
+	unknown.Timestamp = receipts.Timestamp{}
+	record(t, r, first, receipt("next", 2, unknown))
+	if got := counts(plan(t, r, "next")); got != "1 recorded 0 pending 0 stale 0 outdated 1 fresh" {
+		t.Errorf("plan = %s", got)
+	}
+}
+
+func TestPlanOutdated(t *testing.T) {
+	r := startJobs(t, "source", "next source")
+	first := receipt("source", 1, seed("1"))
+	record(t, r, first, receipt("next", 2, input(first)))
+	t.Setenv("GIT_COMMITTER_DATE", "2020-01-03T00:00:00Z")
+	branch, err := r.Branch(t.Context(), "next")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit, err := r.Commit(t.Context(), gitcmd.NewCommit{Parent: branch.Commit, Message: "change\n",
+		Changes: []gitcmd.Change{{Path: "docker/execute", Data: []byte("#!/bin/sh\n"), Executable: true}}})
+	if err == nil {
+		err = r.UpdateRef(t.Context(), branch.Ref, commit, branch.Commit, "test")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := counts(plan(t, r, "next")); got != "1 recorded 0 pending 0 stale 1 outdated 0 fresh" {
+		t.Errorf("plan = %s", got)
+	}
+}
+
+// Two branches that read one are joined by the receipt they both come from.
+func TestPlanDiamond(t *testing.T) {
+	r := startJobs(t, "top", "left top", "right top", "bottom left right", "unrelated")
+	var list []*receipts.Receipt
+	want := map[receipts.ID]bool{}
+	for i := range 50 {
+		top := receipt("top", i, seed(fmt.Sprint(i)))
+		left, right := receipt("left", i, input(top)), receipt("right", i, seed("x"), input(top))
+		list = append(list, top, left, right)
+		want[receipt("bottom", 0, input(left), input(right)).ID()] = true
+	}
+	// A left without its right calls for nothing.
+	lone := receipt("top", 60, seed("lone"))
+	record(t, r, append(list, lone, receipt("left", 61, input(lone)))...)
+	p := plan(t, r, "bottom")
+	if got := counts(p); got != "0 recorded 50 pending 0 stale 0 outdated 0 fresh" {
+		t.Errorf("plan = %s", got)
+	}
+	for _, e := range p.Executions {
+		if !want[e.ID] {
+			t.Errorf("execution %s joins what has no ancestor in common", e.ID)
+		}
+	}
+	// An input can be an ancestor of another.
+	if got := plan(t, startAgain(t, r, "both top left"), "both").Count(Pending); got != 51 {
+		t.Errorf("%d pending of a job on a branch and its ancestor, want 51", got)
+	}
+	record(t, r, receipt("unrelated", 1, seed("a")), receipt("unrelated", 2, seed("b")))
+	p = plan(t, startAgain(t, r, "mixed left unrelated"), "mixed")
+	if p.Count(Pending) != 51 || p.Executions[0].Inputs[1].Timestamp != day(2) {
+		t.Errorf("%d pending with the newest of %v, want 51 with that of %v", p.Count(Pending), p.Executions[0].Inputs[1].Timestamp, day(2))
+	}
+}
+
+// startAgain adds a job to a repository.
+func startAgain(t *testing.T, r *gitcmd.Repository, job string) *gitcmd.Repository {
+	t.Helper()
+	words := strings.Fields(job)
+	if _, err := Start(t.Context(), r, words[0], NewJob{Inputs: words[1:]}); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestPlanFaults(t *testing.T) {
+	r := startJobs(t, "a b", "b c", "c a", "d nothing")
+	if _, err := PlanAll(t.Context(), r); err == nil || !strings.Contains(err.Error(), "in a circle: a → c → b → a") {
+		t.Errorf("PlanAll = %v, want a circle", err)
+	}
+	if _, err := PlanAll(t.Context(), r, "d"); err == nil || !strings.Contains(err.Error(), "d:config/job.json: input[0].branch: branch nothing: not found") {
+		t.Errorf("PlanAll = %v, want the missing branch", err)
+	}
+	if _, err := PlanAll(t.Context(), r, "nothing"); !errors.Is(err, gitcmd.ErrNotFound) {
+		t.Errorf("PlanAll = %v, want not found", err)
+	}
+}
+
+// The numbers of a live repository: seven images were never analyzed.
+func TestLivePlan(t *testing.T) {
+	r := liveRepository(t)
+	if got := counts(plan(t, r, "aws-xen-centos-7-metadata")); got != "98 recorded 7 pending 0 stale 0 outdated 98 fresh" {
+		t.Errorf("plan = %s", got)
+	}
+}
