@@ -53,7 +53,7 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		line string
 		want []string
 	}{
-		{"git datapact re", []string{"record "}},
+		{"git datapact re", []string{"record ", "replay "}},
 		{"git datapact o", []string{"other "}},
 		{"git datapact help sh", []string{"show "}},
 		{"git datapact --ver", []string{"--verbose ", "--version "}},

@@ -22,6 +22,7 @@ var synopses = map[string]string{
 	"init":   "make a repository ready to record in",
 	"log":    "list the receipts of a dataset branch",
 	"record": "record a result directory as a receipt",
+	"replay": "announce receipts again",
 	"show":   "print one receipt in full",
 	"status": "tell which jobs are pending or out of date",
 }

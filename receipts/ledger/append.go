@@ -16,6 +16,7 @@ type AppendOptions struct {
 	// Build and URL name the build of a CI system that made the result. Build
 	// becomes the subject of the commit.
 	Build, URL string
+	replay     bool
 }
 
 // Append records a receipt on the local branch name, which is created when it is
@@ -133,6 +134,9 @@ func (l *Ledger) distinguish(ctx context.Context, commit gitcmd.Hash, receipt *r
 // there is one, and a line per input.
 func commitMessage(entry *Entry, opts *AppendOptions) string {
 	subject := "record " + string(entry.ID[:12])
+	if opts.replay {
+		subject = "replay " + string(entry.ID[:12])
+	}
 	if opts.Build != "" {
 		subject = "build " + opts.Build
 	}

@@ -104,7 +104,7 @@ __git_datapact_argument ()
 		__gitcomp_nl "$(echo help; __git_datapact_commands)" ;;
 	help,0)
 		__gitcomp_nl "$(__git_datapact_commands)" ;;
-	fetch,0|log,0|show,0|status,*)
+	fetch,0|log,0|show,0|replay,*|status,*)
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
 	fetch,*)
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" ;;

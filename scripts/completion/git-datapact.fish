@@ -99,7 +99,7 @@ complete -c git-datapact -n '__git_datapact_using fetch' -s o -l output -x -a '(
 complete -c git-datapact -n '__git_datapact_using log' -s n -l number -x
 
 complete -c git-datapact -n '__git_datapact_using log show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
-complete -c git-datapact -n '__git_datapact_using status' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using replay status' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using fetch; and not __git_datapact_first' -a '(__git_datapact_outputs (__git_datapact_argument))'
 complete -c git-datapact -n '__git_datapact_using cat; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
 complete -c git-datapact -n '__git_datapact_using init record; and __git_datapact_first' -a '(__fish_complete_directories)'

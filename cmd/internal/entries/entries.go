@@ -36,6 +36,11 @@ func Print(env *gitcmd.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.
 // ID is the receipt's id on a line.
 func ID(entry *ledger.Entry) string { return string(entry.ID) + "\n" }
 
+// Selector is the receipt as a selector names it, on a line.
+func Selector(entry *ledger.Entry) string {
+	return entry.Receipt.Branch + "@" + string(entry.ID) + "\n"
+}
+
 // None is no text at all.
 func None(*ledger.Entry) string { return "" }
 
