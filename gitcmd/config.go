@@ -68,6 +68,9 @@ func (r *Repository) Maintain(ctx context.Context) error {
 	} else if n, err := strconv.Atoi(text); ok && err == nil {
 		limit = n
 	}
+	if auto, _, err := r.Config(ctx, "maintenance.auto"); err != nil || auto == "false" {
+		return err
+	}
 	where, err := r.where(ctx)
 	if err != nil || limit <= 0 {
 		return err

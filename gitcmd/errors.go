@@ -75,6 +75,8 @@ func exitStatus(err error) int {
 	switch {
 	case err == nil:
 		return 0
+	case IsSyncError(err):
+		return ExitFailure
 	case errors.Is(err, context.Canceled):
 		return ExitInterrupted
 	case errors.Is(err, ErrNegative):

@@ -43,8 +43,16 @@ func firstComplaint(stderr string) string {
 
 // program starts git processes in one directory.
 type program struct {
-	dir string
-	env []string // nil: the process's own environment
+	dir   string
+	env   []string // nil: the process's own environment
+	group bool     // in a process group of its own
+}
+
+// apart returns the program for short steps that must not be left half done: an
+// interrupt from the terminal reaches this process alone.
+func (p program) apart() program {
+	p.group = true
+	return p
 }
 
 // command prepares `git args…`. A cancelled context asks the process to
@@ -56,11 +64,28 @@ func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
 	if env == nil {
 		env = os.Environ()
 	}
-	// Messages that are shown or recognised are git's untranslated ones.
-	cmd.Env = append(env[:len(env):len(env)], "LANGUAGE=en")
+	cmd.Env = ownEnviron(env)
+	if p.group {
+		setGroup(cmd)
+	}
 	cmd.Cancel = func() error { return terminate(cmd.Process) }
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
+}
+
+// ownEnviron is the environment of a git process: without what would change how
+// paths are matched, and with messages that are git's untranslated ones, since
+// some are recognised.
+func ownEnviron(env []string) []string {
+	own := make([]string, 0, len(env)+1)
+	for _, variable := range env {
+		switch name, _, _ := strings.Cut(variable, "="); name {
+		case "GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS":
+		default:
+			own = append(own, variable)
+		}
+	}
+	return append(own, "LANGUAGE=en")
 }
 
 // with returns the program with variables added to its environment.

@@ -4,8 +4,12 @@ package gitcmd
 
 import (
 	"os"
+	"os/exec"
 	"syscall"
 )
+
+// setGroup keeps the terminal's signals from a process.
+func setGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
 // terminate asks a git process to end, which removes its lock files.
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }

@@ -4,7 +4,13 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"syscall"
 )
+
+// setGroup keeps the console's interrupts from a process.
+func setGroup(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
+}
 
 // terminate ends a git process; Windows knows no gentler way.
 func terminate(p *os.Process) error { return p.Kill() }

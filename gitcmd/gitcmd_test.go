@@ -217,8 +217,12 @@ func TestLog(t *testing.T) {
 	gittest.Run(t, dir, "checkout", "-q", "data")
 	gittest.Run(t, dir, "rm", "-q", "result/a")
 	gittest.Run(t, dir, "commit", "-q", "-m", "remove")
+	gittest.Run(t, dir, "config", "diff.relative", "true")
+	t.Setenv("GIT_LITERAL_PATHSPECS", "1")
+	below := Open(filepath.Join(dir, "result"))
+	defer below.Close()
 	var got []string
-	for entry, err := range r.Log(t.Context(), "data", "result") {
+	for entry, err := range below.Log(t.Context(), "data", "result") {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,6 +291,79 @@ func TestWorktreeBehind(t *testing.T) {
 	third := write(t, r, "main", Change{Path: "a", Data: []byte("3\n")})
 	if got := gittest.Run(t, dir, "status", "--porcelain"); got != "" || third == second {
 		t.Errorf("status = %q, want clean", got)
+	}
+}
+
+// What a killed process was to bring in step is brought in step by the next one,
+// but for what the user has changed since.
+func TestWorktreeLeftBehind(t *testing.T) {
+	r, dir := newRepository(t)
+	first := write(t, r, "main", Change{Path: "a", Data: []byte("1\n")}, Change{Path: "b", Data: []byte("1\n")})
+	changes := []Change{{Path: "a", Data: []byte("2\n")}, {Path: "b", Data: []byte("2\n")}, {Path: "c", Data: []byte("2\n")}}
+	second, err := r.Commit(t.Context(), NewCommit{Parent: first, Changes: changes, Message: "x\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	branch, err := r.Branch(t.Context(), "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := r.checkout(t.Context(), branch, []string{"a", "b", "c"})
+	if err == nil {
+		err = c.adopt(t.Context(), first)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.UpdateRef(t.Context(), branch.Ref, second, first, "test"); err != nil { // and no sync
+		t.Fatal(err)
+	}
+	c.close()
+	if err := os.WriteFile(filepath.Join(dir, "b"), []byte("mine\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	write(t, r, "main", Change{Path: "d", Data: []byte("3\n")})
+	if got := gittest.Run(t, dir, "status", "--porcelain"); got != "MM b" {
+		t.Errorf("status = %q, want the user's change alone", got)
+	}
+	if data, err := os.ReadFile(filepath.Join(dir, "b")); err != nil || string(data) != "mine\n" {
+		t.Errorf("b = %q, %v, want the user's", data, err)
+	}
+}
+
+func TestBareHead(t *testing.T) {
+	r, _ := newRepository(t, "--bare")
+	write(t, r, "main", Change{Path: "a", Data: []byte("1\n")})
+	write(t, r, "main", Change{Path: "a", Data: []byte("2\n")})
+}
+
+func TestSeparateGitDir(t *testing.T) {
+	_, dir := newRepository(t)
+	top := filepath.Join(t.TempDir(), "top")
+	gittest.Run(t, dir, "init", "-q", "-b", "main", "--separate-git-dir", filepath.Join(t.TempDir(), "git"), top)
+	r := Open(top)
+	defer r.Close()
+	write(t, r, "main", Change{Path: "a", Data: []byte("1\n")})
+	write(t, r, "main", Change{Path: "b", Data: []byte("2\n")})
+	if got := gittest.Run(t, top, "status", "--porcelain"); got != "" {
+		t.Errorf("status = %q, want clean", got)
+	}
+}
+
+func TestWithoutSecrets(t *testing.T) {
+	for remote, want := range map[string]string{
+		"origin": "origin", "git@host:path": "git@host:path", "/srv/git": "/srv/git",
+		"https://user:secret@host/path?token=secret": "https://host/path",
+	} {
+		if got := withoutSecrets(remote); got != want {
+			t.Errorf("withoutSecrets(%q) = %q, want %q", remote, got, want)
+		}
+	}
+}
+
+func TestPrintable(t *testing.T) {
+	if got, want := printable("a\x1b]0;b\u009b\nc\tü"), "a\\x1b]0;b\\u009b\nc\tü"; got != want {
+		t.Errorf("printable = %q, want %q", got, want)
 	}
 }
 

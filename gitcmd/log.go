@@ -14,6 +14,7 @@ import (
 type LogEntry struct {
 	Commit Hash
 	Time   time.Time // of the committer
+	Merge  bool      // it has several parents; Files are against the first
 	Files  []File    // as the commit left them; Hash is "" for one that it removed
 }
 
@@ -36,7 +37,7 @@ func (r *Repository) LogLast(ctx context.Context, revision, path string) (LogEnt
 
 func (r *Repository) log(ctx context.Context, revision, path string, options ...string) iter.Seq2[LogEntry, error] {
 	args := append([]string{"log", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "-z", "--no-abbrev",
-		"--no-renames", "--no-color", "--no-show-signature", "--no-follow", "--no-notes", "--format=%x01%H %ct"}, options...)
+		"--no-renames", "--no-relative", "--no-color", "--no-show-signature", "--no-follow", "--no-notes", "--format=%x01%H %ct %P"}, options...)
 	args = append(args, revision, "--", ":(top,literal)"+path)
 	return func(yield func(LogEntry, error) bool) {
 		err := r.git.stream(ctx, func(out io.Reader) error {
@@ -90,12 +91,15 @@ func readLog(out io.Reader, visit func(LogEntry) error) error {
 }
 
 func parseLogHeader(line string) (LogEntry, error) {
-	hash, seconds, _ := strings.Cut(line, " ")
-	unix, err := strconv.ParseInt(seconds, 10, 64)
+	fields := strings.Fields(line) // hash, time, and the parents
+	if len(fields) < 2 {
+		return LogEntry{}, fmt.Errorf("git log answered %q", line)
+	}
+	unix, err := strconv.ParseInt(fields[1], 10, 64)
 	if err != nil {
 		return LogEntry{}, fmt.Errorf("git log answered %q", line)
 	}
-	return LogEntry{Commit: Hash(hash), Time: time.Unix(unix, 0).UTC()}, nil
+	return LogEntry{Commit: Hash(fields[0]), Time: time.Unix(unix, 0).UTC(), Merge: len(fields) > 3}, nil
 }
 
 func parseChange(meta, path string) (File, error) {
@@ -122,10 +126,17 @@ func (r *Repository) CommitBefore(ctx context.Context, commit Hash, t time.Time)
 }
 
 // LastChange is the last commit of a first-parent history that changed something
-// at or below a path, without its files; the zero entry when there is none.
-func (r *Repository) LastChange(ctx context.Context, commit Hash, path string) (LogEntry, error) {
-	out, err := r.git.output(ctx, "log", "--first-parent", "--max-count=1", "--no-show-signature", "--no-color",
-		"--format=%H %ct", string(commit), "--", ":(top,literal)"+path)
+// at or below the paths, without its files; the zero entry when there is none, and
+// in a shallow clone.
+func (r *Repository) LastChange(ctx context.Context, commit Hash, paths ...string) (LogEntry, error) {
+	if where, err := r.where(ctx); err != nil || where.shallow {
+		return LogEntry{}, err // the last commit of a shallow clone seems to change everything
+	}
+	args := []string{"log", "--first-parent", "--max-count=1", "--no-show-signature", "--no-color", "--format=%H %ct", string(commit), "--"}
+	for _, path := range paths {
+		args = append(args, ":(top,literal)"+path)
+	}
+	out, err := r.git.output(ctx, args...)
 	if err != nil {
 		return LogEntry{}, fmt.Errorf("reading the history of %s: %w", commit.Short(), err)
 	}

@@ -8,8 +8,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
@@ -132,7 +134,7 @@ func report(env *Env, err error) int {
 	case status == ExitInterrupted:
 		fmt.Fprintf(env.Stderr, "%s: interrupted\n", env.Name)
 	default:
-		fmt.Fprintf(env.Stderr, "%s: error: %v\n", env.Name, err)
+		fmt.Fprintf(env.Stderr, "%s: error: %s\n", env.Name, printable(err.Error()))
 		if failed := (*ExecError)(nil); env.Verbose && errors.As(err, &failed) {
 			fmt.Fprintf(env.Stderr, "git %s said:\n%s", failed.Command, failed.Stderr)
 		}
@@ -141,6 +143,20 @@ func report(env *Env, err error) int {
 		}
 	}
 	return status
+}
+
+// printable quotes the characters of a message that could steer a terminal: part
+// of it may come from somebody else's files.
+func printable(text string) string {
+	var out strings.Builder
+	for _, c := range text {
+		if c == '\n' || c == '\t' || unicode.IsPrint(c) {
+			out.WriteRune(c)
+			continue
+		}
+		out.WriteString(strings.Trim(strconv.QuoteRune(c), "'"))
+	}
+	return out.String()
 }
 
 // Exec runs the executable at path in the place of this process, with its

@@ -65,6 +65,9 @@ func (r *Repository) Objects(ctx context.Context, revs []string) ([]*Object, err
 			return nil, fmt.Errorf("reading object %q: a name cannot hold a line break", rev)
 		}
 	}
+	if len(revs) == 0 {
+		return nil, nil
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.objects == nil {
@@ -125,8 +128,7 @@ func startObjectReader(git program) (*objectReader, error) {
 func (o *objectReader) close() error {
 	_ = o.stdin.Close()
 	_ = terminate(o.cmd.Process) // it holds nothing that could be lost
-	_ = o.cmd.Wait()
-	return nil
+	return o.cmd.Wait()
 }
 
 func (o *objectReader) read(ctx context.Context, revs []string) ([]*Object, error) {
@@ -153,7 +155,9 @@ func (o *objectReader) answers(revs []string) ([]*Object, error) {
 		object, err := readObject(o.stdout, rev)
 		if errors.Is(err, errStream) || errors.Is(err, errObjectFormat) {
 			o.broken = true
-			_ = o.close() // waits for what it says on stderr
+			if interrupted(o.close()) { // waits for what it says on stderr
+				return nil, context.Canceled
+			}
 			if o.stderr.Len() > 0 {
 				err = execError(context.Background(), []string{"cat-file"}, o.stderr.String(), err)
 			}

@@ -140,13 +140,19 @@ func orZero(h Hash) Hash {
 // holds something else the error is [ErrMoved] and nothing has changed.
 func (r *Repository) UpdateRef(ctx context.Context, ref string, commit, old Hash, reflog string) error {
 	old = orZero(old)
-	args := []string{"-c", "core.filesRefLockTimeout=1000", "update-ref", "-m", reflog, ref, string(commit), string(old)}
+	args := []string{"-c", "core.filesRefLockTimeout=200", "update-ref", "-m", reflog, ref, string(commit), string(old)}
 	var err error
-	for wait := 10 * time.Millisecond; wait < 3*time.Second; wait *= 2 {
-		if _, err = r.git.output(ctx, args...); err == nil || ctx.Err() != nil {
+	for wait := 10 * time.Millisecond; wait < time.Second; wait *= 2 {
+		if _, err = r.git.apart().output(ctx, args...); err == nil || ctx.Err() != nil {
 			return err
 		}
-		if current, _ := r.ResolveRef(ctx, ref); current != old {
+		current, resolveErr := r.ResolveRef(ctx, ref)
+		switch {
+		case resolveErr != nil:
+			return errors.Join(err, resolveErr)
+		case current == commit && !refused(err): // it failed after the update
+			return nil
+		case current != old:
 			return fmt.Errorf("updating %s: %w", ref, ErrMoved)
 		}
 		if !lockHeld(err) {
@@ -179,6 +185,14 @@ func (r *Repository) DeleteRef(ctx context.Context, ref string, old Hash) error 
 		return fmt.Errorf("deleting %s: %w", ref, err)
 	}
 	return nil
+}
+
+// refused reports whether git found another value than it was to replace. The ref
+// can be at the new commit all the same: another process may have made the same.
+func refused(err error) bool {
+	var failed *ExecError
+	return errors.As(err, &failed) &&
+		(strings.Contains(failed.Stderr, "but expected") || strings.Contains(failed.Stderr, "already exists"))
 }
 
 // lockHeld reports whether git stopped at another process's lock file.

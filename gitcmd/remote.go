@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"strings"
 	"time"
 )
@@ -38,11 +39,15 @@ func (r *Repository) Remote(ctx context.Context, branch string) (string, error) 
 // it. The error is [ErrMoved] when the remote's branch holds, or is about to
 // hold, something that the commit does not descend from.
 func (r *Repository) Push(ctx context.Context, remote string, commit Hash, branch string) error {
+	if commit == "" {
+		return fmt.Errorf("pushing %s: the branch has no commit", branch)
+	}
 	refspec := string(commit) + ":refs/heads/" + branch
 	out, err := r.git.output(ctx, "push", "--porcelain", "--quiet", "--no-progress", "--", remote, refspec)
 	if err == nil {
 		return nil
 	}
+	remote = withoutSecrets(remote)
 	if reason := rejection(string(out)); reason != "" {
 		if moved(reason) {
 			return fmt.Errorf("pushing %s to %s: %s: %w", branch, remote, reason, ErrMoved)
@@ -84,13 +89,23 @@ func (r *Repository) FetchTip(ctx context.Context, remote, branch string) (Hash,
 		if strings.Contains(err.Error(), "couldn't find remote ref") {
 			return "", nil
 		}
-		return "", fmt.Errorf("fetching %s from %s: %w", branch, remote, err)
+		return "", fmt.Errorf("fetching %s from %s: %w", branch, withoutSecrets(remote), err)
 	}
 	tip, err := r.ResolveRef(ctx, ref)
 	if err != nil {
 		return "", err
 	}
 	return tip, r.DeleteRef(ctx, ref, tip)
+}
+
+// withoutSecrets is a remote's name or address as it can be shown.
+func withoutSecrets(remote string) string {
+	address, err := url.Parse(remote)
+	if err != nil || address.Host == "" {
+		return remote
+	}
+	address.User, address.RawQuery = nil, ""
+	return address.String()
 }
 
 // Ancestor reports whether commit a is b or an ancestor of it.

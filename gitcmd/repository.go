@@ -25,6 +25,8 @@ type layout struct {
 	gitDir string // of this worktree
 	common string // shared by all worktrees
 	bare   bool
+
+	shallow bool
 }
 
 // Open names the repository that dir ("" for the working directory) is in, by
@@ -39,18 +41,18 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 		return r.layout, nil
 	}
 	out, err := r.git.output(ctx, "rev-parse", "--path-format=absolute",
-		"--git-dir", "--git-common-dir", "--is-bare-repository", "--show-object-format")
+		"--git-dir", "--git-common-dir", "--is-bare-repository", "--show-object-format", "--is-shallow-repository")
 	if err != nil {
 		return nil, err
 	}
 	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
-	if len(lines) != 4 {
-		return nil, fmt.Errorf("git rev-parse answered %d lines, want 4", len(lines))
+	if len(lines) != 5 {
+		return nil, fmt.Errorf("git rev-parse answered %d lines, want 5", len(lines))
 	}
 	if lines[3] != "sha1" {
 		return nil, errObjectFormat
 	}
-	r.layout = &layout{gitDir: lines[0], common: lines[1], bare: lines[2] == "true"}
+	r.layout = &layout{gitDir: lines[0], common: lines[1], bare: lines[2] == "true", shallow: lines[4] == "true"}
 	return r.layout, nil
 }
 
@@ -77,9 +79,9 @@ func (r *Repository) Close() error {
 	if r.objects == nil {
 		return nil
 	}
-	err := r.objects.close()
+	_ = r.objects.close() // it is told to end, and says so
 	r.objects = nil
-	return err
+	return nil
 }
 
 // GitDir is the absolute path of the git directory of this worktree.

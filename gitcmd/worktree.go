@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/gofrs/flock"
 )
 
@@ -24,6 +27,23 @@ func (r *Repository) TopLevel(ctx context.Context) (string, error) {
 	return strings.TrimSuffix(string(out), "\n"), nil
 }
 
+// Is reports whether a folder is the repository itself: the top of its worktree, or
+// its git directory, and not one below it.
+func (r *Repository) Is(ctx context.Context, dir string) bool {
+	own, err := os.Stat(dir)
+	if err != nil {
+		return false
+	}
+	top, _ := r.TopLevel(ctx)
+	gitDir, _ := r.GitDir(ctx)
+	for _, path := range []string{top, gitDir} {
+		if info, err := os.Stat(path); err == nil && os.SameFile(own, info) {
+			return true
+		}
+	}
+	return false
+}
+
 // Tracked reports whether the index of the worktree that a file is in holds it.
 func (r *Repository) Tracked(ctx context.Context, file string) (bool, error) {
 	git := program{dir: filepath.Dir(file), env: environWithoutLocal()}
@@ -36,11 +56,15 @@ func (r *Repository) Tracked(ctx context.Context, file string) (bool, error) {
 }
 
 // A checkout is a worktree in which a branch is checked out, and the paths of it
-// that a new commit changes.
+// that a new commit changes. Whoever has one holds its lock.
 type checkout struct {
 	git   program // runs in the worktree, with its own index
 	lock  *flock.Flock
 	paths []string
+	// behind names a file with the paths that an update of the worktree was to
+	// bring in step. It is there while that is not done: a process that is
+	// killed leaves it to the next one.
+	behind string
 }
 
 // checkout returns nil where the branch is checked out nowhere.
@@ -48,8 +72,9 @@ func (r *Repository) checkout(ctx context.Context, branch Branch, paths []string
 	if branch.Worktree == "" || len(paths) == 0 {
 		return nil, nil
 	}
-	if _, err := os.Stat(branch.Worktree); err != nil {
-		return nil, nil //nolint:nilerr // a linked worktree that was deleted
+	top, err := r.worktreeOf(ctx, branch)
+	if err != nil || top == "" {
+		return nil, err
 	}
 	data, err := r.DataDir(ctx)
 	if err != nil {
@@ -58,11 +83,60 @@ func (r *Repository) checkout(ctx context.Context, branch Branch, paths []string
 	if err := os.MkdirAll(data, 0o777); err != nil {
 		return nil, err
 	}
-	return &checkout{
-		git:   program{dir: branch.Worktree, env: environWithoutLocal()},
-		lock:  flock.New(filepath.Join(data, "worktree.lock")),
-		paths: paths,
-	}, nil
+	c := &checkout{
+		git:    program{dir: top, env: environWithoutLocal()}.apart(),
+		lock:   flock.New(filepath.Join(data, "worktree.lock"), flock.SetPermissions(0o666)),
+		paths:  paths,
+		behind: filepath.Join(data, "behind-"+plumbing.ComputeHash(plumbing.BlobObject, []byte(top)).String()),
+	}
+	if _, err := c.lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("locking %s: %w", c.lock.Path(), err)
+	}
+	return c, nil
+}
+
+// worktreeOf is the top of the worktree that a branch is checked out in, "" where
+// there is none. What git tells of it is the git directory where that is separate
+// from the worktree, or has none.
+func (r *Repository) worktreeOf(ctx context.Context, branch Branch) (string, error) {
+	git := program{dir: branch.Worktree, env: environWithoutLocal()}
+	out, err := git.output(ctx, "rev-parse", "--is-inside-work-tree", "--show-toplevel")
+	if inside, top, _ := strings.Cut(strings.TrimSuffix(string(out), "\n"), "\n"); err == nil && inside == "true" {
+		return top, nil
+	}
+	if head, err := r.Head(ctx); errors.Is(err, ErrDetached) || err == nil && head != branch.Name {
+		return "", nil
+	} else if err != nil {
+		return "", err
+	}
+	top, err := r.TopLevel(ctx)
+	if err != nil {
+		return "", nil //nolint:nilerr // no worktree here
+	}
+	return top, nil
+}
+
+// adopt takes over what an update that was killed left behind, as far as nobody
+// has changed it since, and notes all paths until they are in step.
+func (c *checkout) adopt(ctx context.Context, base Hash) error {
+	data, err := os.ReadFile(c.behind)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, path := range strings.FieldsFunc(string(data), func(c rune) bool { return c == 0 }) {
+		left := checkout{git: c.git, paths: []string{path}}
+		if left.check(ctx, base) == nil && !slices.Contains(c.paths, path) {
+			c.paths = append(c.paths, path)
+		}
+	}
+	return os.WriteFile(c.behind, []byte(strings.Join(c.paths, "\x00")+"\x00"), 0o666)
+}
+
+// close lets the next one in.
+func (c *checkout) close() {
+	if c != nil {
+		_ = c.lock.Close()
+	}
 }
 
 // environWithoutLocal is the environment without the variables that tie git to
@@ -161,18 +235,15 @@ func containsAll(known map[string]bool, blobs []string) bool {
 }
 
 // sync brings index and files at the paths to what HEAD of the worktree holds
-// now. Under the lock the last of several concurrent updates sees them all.
+// now.
 func (c *checkout) sync(ctx context.Context) error {
-	if _, err := c.lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
-		return fmt.Errorf("locking %s: %w", c.lock.Path(), err)
-	}
-	defer c.lock.Close()
 	var err error
 	for wait := 10 * time.Millisecond; wait < 6*time.Second; wait *= 2 {
 		input := strings.NewReader(topPathspecs(c.paths))
 		_, err = c.git.pipe(ctx, input, "-c", "core.hooksPath="+os.DevNull, "restore", "--quiet", "--source=HEAD",
 			"--staged", "--worktree", "--pathspec-from-file=-", "--pathspec-file-nul")
 		if err == nil {
+			_ = os.Remove(c.behind)
 			return nil
 		}
 		if !lockHeld(err) {
@@ -218,12 +289,16 @@ func (r *Repository) Advance(ctx context.Context, branch Branch, commit Hash, pa
 	if err != nil {
 		return err
 	}
+	defer worktree.close()
 	if worktree != nil {
 		if err := worktree.check(ctx, branch.Commit); err != nil {
 			// What is there may come from a commit that is newer than the base.
 			if tip, tipErr := r.ResolveRef(ctx, branch.Ref); tipErr == nil && tip != orZero(branch.Commit) {
 				return fmt.Errorf("updating %s: %w", branch.Ref, ErrMoved)
 			}
+			return err
+		}
+		if err := worktree.adopt(ctx, branch.Commit); err != nil {
 			return err
 		}
 	}

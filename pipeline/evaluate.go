@@ -18,17 +18,23 @@ import (
 const (
 	maxEvaluation = 10 * time.Second
 	maxProgram    = 4 << 20 // bytes of one file
+	maxModules    = 100     // also ends a module that includes itself
 )
 
 // A tree is where a program and its modules are: a commit, or a folder.
 type tree struct {
 	name string // for messages, such as a branch
 	read func(ctx context.Context, path string) ([]byte, error)
+
+	loads *int // modules loaded by the evaluation at work
 }
 
 // evaluate runs the jq program in a file of the tree, on no input, and returns the
 // one value it has. Modules come from the same tree and nowhere else.
 func (t tree) evaluate(ctx context.Context, file string) (any, error) {
+	if t.loads == nil {
+		t.loads = new(int)
+	}
 	ctx, cancel := context.WithTimeout(ctx, maxEvaluation)
 	defer cancel()
 	query, err := t.parse(ctx, file)
@@ -36,7 +42,7 @@ func (t tree) evaluate(ctx context.Context, file string) (any, error) {
 		return nil, err
 	}
 	code, err := gojq.Compile(query,
-		gojq.WithModuleLoader(modules{t, ctx, path.Dir(file)}),
+		gojq.WithModuleLoader(modules{t, ctx, path.Dir(file), t.loads}),
 		gojq.WithEnvironLoader(os.Environ))
 	if err != nil {
 		return nil, t.fault(file, err)
@@ -112,6 +118,7 @@ type modules struct {
 	tree
 	ctx    context.Context // of the evaluation
 	folder string          // of the program
+	loads  *int
 }
 
 // LoadModuleWithMeta loads NAME.jq; meta may name a folder under "search".
@@ -121,10 +128,7 @@ func (m modules) LoadModuleWithMeta(name string, meta map[string]any) (*gojq.Que
 		return nil, err
 	}
 	query, err := m.parse(m.ctx, file)
-	if errors.Is(err, gitcmd.ErrNotFound) {
-		err = errors.New(err.Error()) // it is the module that is missing, not the program
-	}
-	return query, err
+	return query, missing(err)
 }
 
 // LoadJSONWithMeta loads NAME.json, which is a jq program like any other.
@@ -133,11 +137,23 @@ func (m modules) LoadJSONWithMeta(name string, meta map[string]any) (any, error)
 	if err != nil {
 		return nil, err
 	}
+	m.tree.loads = m.loads
 	value, err := m.evaluate(m.ctx, file)
-	return []any{value}, err
+	return []any{value}, missing(err)
+}
+
+// missing says that it is a module that is not there, not the program.
+func missing(err error) error {
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		return errors.New(err.Error())
+	}
+	return err
 }
 
 func (m modules) locate(name string, meta map[string]any) (string, error) {
+	if *m.loads++; *m.loads > maxModules {
+		return "", fmt.Errorf("more than %d modules: maybe one includes itself", maxModules)
+	}
 	search, _ := meta["search"].(string)
 	file := path.Join(m.folder, search, name)
 	if path.IsAbs(search) || path.IsAbs(name) || file == ".." || strings.HasPrefix(file, "../") {

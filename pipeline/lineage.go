@@ -97,10 +97,11 @@ func (l *lineage) join(ctx context.Context, branches []string) ([]combination, e
 		if err != nil {
 			return nil, err
 		}
-		if i > 0 && !anyShared(combinations, candidates) {
+		shared := anyShared(combinations, candidates)
+		if i > 0 && !shared {
 			candidates = newestOf(candidates, set)
 		}
-		combinations = combine(combinations, candidates)
+		combinations = combine(combinations, candidates, shared)
 	}
 	return combinations, nil
 }
@@ -144,9 +145,10 @@ func anyShared(combinations, candidates []combination) bool {
 	return false
 }
 
-// combine extends every combination by the candidates that go with it. The
-// candidates are found by one shared ancestor, not by trying them all.
-func combine(combinations, candidates []combination) []combination {
+// combine extends every combination by the candidates that go with it: where there
+// are shared ancestors those with the same, which are found by one of them and not
+// by trying all, and else every one.
+func combine(combinations, candidates []combination, shared bool) []combination {
 	index := map[string]map[receipts.ID][]int{}
 	for i, c := range candidates {
 		for branch, ids := range c.ancestry {
@@ -160,7 +162,7 @@ func combine(combinations, candidates []combination) []combination {
 	}
 	var extended []combination
 	for _, left := range combinations {
-		for _, i := range matching(left, candidates, index) {
+		for _, i := range matching(left, candidates, index, shared) {
 			right := candidates[i]
 			both := combination{append(left.picked[:len(left.picked):len(left.picked)], right.picked...), ancestry{}}
 			both.ancestry.add(left.ancestry)
@@ -171,9 +173,15 @@ func combine(combinations, candidates []combination) []combination {
 	return extended
 }
 
-// matching lists the candidates that go with a combination: of those that share
-// its ancestors, where there are any such ancestors, and else all.
-func matching(left combination, candidates []combination, index map[string]map[receipts.ID][]int) []int {
+// matching lists the candidates that go with a combination.
+func matching(left combination, candidates []combination, index map[string]map[receipts.ID][]int, shared bool) []int {
+	if !shared {
+		all := make([]int, len(candidates))
+		for i := range candidates {
+			all[i] = i
+		}
+		return all
+	}
 	best := []int(nil)
 	found := false
 	for branch, ids := range left.ancestry {
@@ -188,13 +196,6 @@ func matching(left combination, candidates []combination, index map[string]map[r
 		if !found || len(hits) < len(best) {
 			best, found = hits, true
 		}
-	}
-	if !found {
-		best = make([]int, len(candidates))
-		for i := range candidates {
-			best[i] = i
-		}
-		return best
 	}
 	var kept []int
 	seen := map[int]bool{}

@@ -113,11 +113,15 @@ func TestJobFaults(t *testing.T) {
 		{"leaves", `import "x" as x {"search": "../../.."}; {}`, []string{"leaves the tree"}},
 		{"absolute", `import "x" as x {"search": "/etc"}; {}`, []string{"leaves the tree"}},
 		{"missing module", `import "x" as x; {}`, []string{"file config/x.jq of branch b: not found"}},
+		{"missing data", `import "x" as $x; {}`, []string{"file config/x.json of branch b: not found"}},
+		{"includes itself", `include "loop"; {}`, []string{"maybe one includes itself"}},
+		{"imports itself", `import "me" as $me; {}`, []string{"maybe one includes itself"}},
 		{"module", `import "bad" as x; {}`, []string{"b:config/bad.jq:1:7: unexpected"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRepository(t, "b", jobFile, test.program, "b", "config/bad.jq", "def x }")
+			r := newRepository(t, "b", jobFile, test.program, "b", "config/bad.jq", "def x }",
+				"b", "config/loop.jq", `include "loop"; def f: 1;`, "b", "config/me.json", `import "me" as $me; 1`)
 			_, err := JobOf(t.Context(), r, "b")
 			for _, want := range test.want {
 				if err == nil || !strings.Contains(err.Error(), want) {

@@ -104,16 +104,11 @@ func (p *Planner) jobChanged(ctx context.Context, own *dataset) (receipts.Timest
 	if own.branch.Commit == "" {
 		return latest, nil
 	}
-	for _, folder := range []string{"config", "docker"} {
-		entry, err := p.datasets.repository.LastChange(ctx, own.branch.Commit, folder)
-		if err != nil {
-			return latest, err
-		}
-		if changed := receipts.NewTimestamp(entry.Time); !entry.Time.IsZero() && latest.Before(changed) {
-			latest = changed
-		}
+	entry, err := p.datasets.repository.LastChange(ctx, own.branch.Commit, "config", "docker")
+	if err != nil || entry.Time.IsZero() {
+		return latest, err
 	}
-	return latest, nil
+	return receipts.NewTimestamp(entry.Time), nil
 }
 
 func expect(branches []string, c combination) Execution {

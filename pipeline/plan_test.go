@@ -155,7 +155,7 @@ func TestPlanDiamond(t *testing.T) {
 	}
 	// A left without its right calls for nothing.
 	lone := receipt("top", 60, seed("lone"))
-	record(t, r, append(list, lone, receipt("left", 61, input(lone)))...)
+	record(t, r, append(list, lone, receipt("left", 61, input(lone)), receipt("left", 62, seed("from elsewhere")))...)
 	p := plan(t, r, "bottom")
 	if got := counts(p); got != "0 recorded 50 pending 0 stale 0 outdated 0 fresh" {
 		t.Errorf("plan = %s", got)
@@ -171,8 +171,8 @@ func TestPlanDiamond(t *testing.T) {
 	}
 	record(t, r, receipt("unrelated", 1, seed("a")), receipt("unrelated", 2, seed("b")))
 	p = plan(t, startAgain(t, r, "mixed left unrelated"), "mixed")
-	if p.Count(Pending) != 51 || p.Executions[0].Inputs[1].Timestamp != day(2) {
-		t.Errorf("%d pending with the newest of %v, want 51 with that of %v", p.Count(Pending), p.Executions[0].Inputs[1].Timestamp, day(2))
+	if p.Count(Pending) != 52 || p.Executions[0].Inputs[1].Timestamp != day(2) {
+		t.Errorf("%d pending with the newest of %v, want 52 with that of %v", p.Count(Pending), p.Executions[0].Inputs[1].Timestamp, day(2))
 	}
 }
 

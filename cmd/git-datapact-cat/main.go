@@ -27,7 +27,7 @@ func (*command) Help() string {
 func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	selector, path, err := ledger.SplitPath(c.Path)
 	if err != nil {
-		return err
+		return gitcmd.Usage(err)
 	}
 	repository := gitcmd.Open("")
 	defer repository.Close()

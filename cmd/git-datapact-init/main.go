@@ -31,7 +31,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	}
 	repository := gitcmd.Open(c.Dir)
 	gitDir, err := repository.GitDir(ctx)
-	if errors.Is(err, gitcmd.ErrNoRepository) {
+	if errors.Is(err, gitcmd.ErrNoRepository) || err == nil && c.Dir != "" && !repository.Is(ctx, c.Dir) {
 		if repository, err = gitcmd.Init(ctx, c.Dir); err == nil {
 			gitDir, err = repository.GitDir(ctx)
 		}

@@ -240,6 +240,7 @@ func TestChangesWhileRead(t *testing.T) {
 		"replaced": func(name string) error { return errors.Join(os.Remove(name), os.WriteFile(name, []byte("2"), 0o666)) },
 		"touched":  func(name string) error { return os.Chtimes(name, time.Time{}, time.Unix(1, 0)) },
 		"removed":  os.Remove,
+		"added":    func(name string) error { return os.WriteFile(name+"b", nil, 0o666) }, // is "bb"
 	}
 	for name, change := range changes {
 		listed, err := ReadResult(result)
@@ -250,11 +251,11 @@ func TestChangesWhileRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = a.Record(t.Context(), "data", listed, nil)
-		if err == nil || !strings.Contains(err.Error(), `"b"`) {
+		if err == nil || !strings.Contains(err.Error(), `"b`) {
 			t.Errorf("%s: Record = %v, want b named", name, err)
 		}
 		put(t, result, "b", "1")
-		_ = listed.Close()
+		_ = errors.Join(listed.Close(), os.RemoveAll(filepath.Join(result, "bb")))
 	}
 	if _, err := ledger.Lookup(t.Context(), a.Repository, "data"); !errors.Is(err, gitcmd.ErrNotFound) {
 		t.Errorf("Lookup = %v, want nothing recorded", err)

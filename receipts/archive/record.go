@@ -103,10 +103,8 @@ func (r *recording) outputs() ([]receipts.Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range files {
-		if err := r.result.unchanged(file); err != nil {
-			return nil, err
-		}
+	if err := r.result.unchanged(); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(outputs, func(a, b receipts.Output) int { return comparePaths(a.Path, b.Path) })
 	return outputs, nil

@@ -55,17 +55,19 @@ func (a *Archive) RecordDir(ctx context.Context, request Request) (*ledger.Entry
 		return entry, err
 	}
 	if request.Push {
-		if err := a.push(ctx, request); err != nil {
+		moved, err := a.push(ctx, request)
+		if entry = moved.Now(entry); err != nil {
 			return entry, gitcmd.WithHint(fmt.Errorf("recorded %s, but not pushed: %w", entry.ID, err), "push the branch again; the receipt is on the local one")
 		}
 	}
-	return entry, a.Repository.Maintain(ctx)
+	_ = a.Repository.Maintain(ctx) // the recording is done, whether or not git tidies up
+	return entry, nil
 }
 
-func (a *Archive) push(ctx context.Context, request Request) (err error) {
+func (a *Archive) push(ctx context.Context, request Request) (moved ledger.Moved, err error) {
 	if request.Remote == "" {
 		if request.Remote, err = a.Repository.Remote(ctx, request.Branch); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	return ledger.Push(ctx, a.Repository, request.Branch, request.Remote)

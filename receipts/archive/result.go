@@ -55,6 +55,20 @@ func ReadResult(dir string) (*Result, error) {
 func (r *Result) Close() error { return r.root.Close() }
 
 func (r *Result) read() error {
+	if err := r.list(); err != nil {
+		return err
+	}
+	if err := r.readControl(); err != nil {
+		return err
+	}
+	if len(r.Files) == 0 && len(r.Seeds) == 0 && len(r.Metadata) == 0 {
+		return fmt.Errorf("result directory %s holds no files", r.dir)
+	}
+	return nil
+}
+
+// list finds the files, sorted by path.
+func (r *Result) list() error {
 	var refused []error
 	err := fs.WalkDir(r.root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -77,12 +91,6 @@ func (r *Result) read() error {
 		return joinFew(refused)
 	}
 	slices.SortFunc(r.Files, func(a, b ResultFile) int { return comparePaths(a.Path, b.Path) })
-	if err := r.readControl(); err != nil {
-		return err
-	}
-	if len(r.Files) == 0 && len(r.Seeds) == 0 && len(r.Metadata) == 0 {
-		return fmt.Errorf("result directory %s holds no files", r.dir)
-	}
 	return nil
 }
 
@@ -155,11 +163,24 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 	return root.ReadFile(name)
 }
 
-// unchanged reports whether the file is still the one that was listed.
-func (r *Result) unchanged(file ResultFile) error {
-	now, err := r.root.Lstat(file.Path)
-	if err != nil || !sameState(file.Info, now) {
-		return changedError(file.Path)
+// unchanged lists the directory again and names a file that is not as it was.
+func (r *Result) unchanged() error {
+	now := Result{root: r.root, dir: r.dir}
+	if err := now.list(); err != nil {
+		return err
+	}
+	before := make(map[string]fs.FileInfo, len(r.Files))
+	for _, file := range r.Files {
+		before[file.Path] = file.Info
+	}
+	for _, file := range now.Files {
+		if info, ok := before[file.Path]; !ok || !sameState(info, file.Info) {
+			return changedError(file.Path)
+		}
+		delete(before, file.Path)
+	}
+	for path := range before {
+		return changedError(path)
 	}
 	return nil
 }
@@ -216,6 +237,11 @@ func ReadInput(dir string) ([]receipts.Input, error) {
 	}
 	defer root.Close()
 	data, err := readFile(root, resultFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		if _, lockErr := root.Lstat(lockFile); lockErr == nil {
+			return nil, gitcmd.WithHint(fmt.Errorf("input %s: a fetch into it was not finished", dir), "fetch it again, or remove the folder")
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("input %s: %w", dir, err)
 	}

@@ -113,8 +113,8 @@ func localBranch(ctx context.Context, repository *gitcmd.Repository, name string
 func (l *Ledger) distinguish(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
 	for commit != "" {
 		earlier, err := l.findAt(ctx, commit, receipt.ID())
-		if errors.Is(err, gitcmd.ErrNotFound) {
-			return nil
+		if bad := (*ReceiptError)(nil); errors.Is(err, gitcmd.ErrNotFound) || errors.As(err, &bad) && len(receipt.Input) > 0 {
+			return nil // there is none, or one that is none: it is put right
 		}
 		if err != nil {
 			return err

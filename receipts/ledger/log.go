@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -20,7 +21,7 @@ func (l *Ledger) Log(ctx context.Context) iter.Seq2[*Entry, error] {
 				yield(nil, err)
 				return
 			}
-			if len(w.files) >= w.portion && !w.advance(ctx, commit.Time) {
+			if len(w.found) >= w.portion && !w.advance(ctx, commit.Time) {
 				return
 			}
 			w.add(commit)
@@ -68,10 +69,9 @@ type walk struct {
 	ledger  *Ledger
 	yield   func(*Entry, error) bool
 	seen    map[receipts.ID]bool
-	files   []gitcmd.File // found and not read yet
-	commits []gitcmd.Hash // that the files come from
+	found   []held // and not read yet
 	portion int
-	found   int
+	count   int
 	held    entryHeap
 }
 
@@ -84,8 +84,8 @@ func (w *walk) add(commit gitcmd.LogEntry) {
 		}
 		w.seen[id] = true
 		if file.Hash != "" {
-			w.files = append(w.files, file)
-			w.commits = append(w.commits, commit.Commit)
+			w.count++
+			w.found = append(w.found, held{file: file, commit: commit.Commit, count: w.count})
 		}
 	}
 }
@@ -93,34 +93,67 @@ func (w *walk) add(commit gitcmd.LogEntry) {
 // advance reads what was found and gives out all that is no older than the
 // commit that comes next. It reports whether to go on.
 func (w *walk) advance(ctx context.Context, next time.Time) bool {
-	commitOf := make(map[gitcmd.Hash]gitcmd.Hash, len(w.files))
-	for i, file := range w.files {
-		commitOf[file.Hash] = w.commits[i]
+	keep := len(w.found) <= portion // of a commit with more only the order is kept
+	for part := range slices.Chunk(w.found, portion) {
+		if !w.hold(ctx, part, keep) {
+			return false
+		}
 	}
-	goOn := w.ledger.read(ctx, w.files, func(entry *Entry, err error) bool {
+	w.found = nil
+	w.portion = min(2*w.portion, portion)
+	for len(w.held) > 0 && !w.held[0].finished.Time().Before(next) {
+		if !w.give(ctx, heap.Pop(&w.held).(held)) {
+			return false
+		}
+	}
+	return true
+}
+
+// hold reads some files and puts them into their order.
+func (w *walk) hold(ctx context.Context, files []held, keep bool) bool {
+	byHash := make(map[gitcmd.Hash]held, len(files))
+	list := make([]gitcmd.File, len(files))
+	for i, h := range files {
+		byHash[h.file.Hash], list[i] = h, h.file
+	}
+	return w.ledger.read(ctx, list, func(entry *Entry, err error) bool {
 		if err != nil {
 			return w.yield(nil, err)
 		}
-		entry.Commit = commitOf[entry.Blob]
-		w.found++
-		heap.Push(&w.held, held{entry, w.found})
+		h := byHash[entry.Blob]
+		h.finished = entry.Receipt.Timestamp
+		if keep {
+			h.entry = entry
+		}
+		heap.Push(&w.held, h)
 		return true
 	})
-	w.files, w.commits = w.files[:0], w.commits[:0]
-	w.portion = min(2*w.portion, portion)
-	for goOn && len(w.held) > 0 && !w.held[0].entry.Receipt.Timestamp.Time().Before(next) {
-		goOn = w.yield(heap.Pop(&w.held).(held).entry, nil)
+}
+
+// give hands out an entry whose turn it is, read again if it was not kept.
+func (w *walk) give(ctx context.Context, h held) bool {
+	hand := func(entry *Entry, err error) bool {
+		if entry != nil {
+			entry.Commit = h.commit
+		}
+		return w.yield(entry, err)
 	}
-	return goOn
+	if h.entry != nil {
+		return hand(h.entry, nil)
+	}
+	return w.ledger.read(ctx, []gitcmd.File{h.file}, hand)
 }
 
-// held is an entry that waits for its turn; found is its place in the history.
+// held is a receipt that waits for its turn.
 type held struct {
-	entry *Entry
-	found int
+	file     gitcmd.File
+	commit   gitcmd.Hash
+	count    int // its place in the history
+	finished receipts.Timestamp
+	entry    *Entry // nil where it is to be read again
 }
 
-// entryHeap has the newest entry on top, of equals the one found first.
+// entryHeap has the newest receipt on top, of equals the one found first.
 type entryHeap []held
 
 func (h entryHeap) Len() int      { return len(h) }
@@ -128,11 +161,10 @@ func (h entryHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h *entryHeap) Push(x any)   { *h = append(*h, x.(held)) }
 
 func (h entryHeap) Less(i, j int) bool {
-	a, b := h[i].entry.Receipt.Timestamp, h[j].entry.Receipt.Timestamp
-	if c := a.Compare(b); c != 0 {
+	if c := h[i].finished.Compare(h[j].finished); c != 0 {
 		return c > 0
 	}
-	return h[i].found < h[j].found
+	return h[i].count < h[j].count
 }
 
 func (h *entryHeap) Pop() any {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -14,114 +15,173 @@ import (
 // branch has not moved.
 const maxIdleTries = 8
 
+// Moved tells, by the commits of recordings, the entries they became when they
+// were put on top of what others pushed.
+type Moved map[gitcmd.Hash]*Entry
+
+// Now is an entry as it is after a push.
+func (m Moved) Now(entry *Entry) *Entry {
+	for m[entry.Commit] != nil {
+		entry = m[entry.Commit]
+	}
+	return entry
+}
+
 // Push sends the local branch to a remote. When the remote's branch holds
 // receipts that are not here, those recorded here are put on top of them, on the
 // local branch too, and the push is tried again. It returns once the remote has
-// everything. A branch that differs in more than receipts is refused.
-func Push(ctx context.Context, repository *gitcmd.Repository, name, remote string) error {
-	for try, idle := 0, 0; idle < maxIdleTries; try++ {
-		branch, err := localBranch(ctx, repository, name)
+// everything, with what was moved. A branch that differs in more than receipts is
+// refused.
+func Push(ctx context.Context, repository *gitcmd.Repository, name, remote string) (Moved, error) {
+	moved := Moved{}
+	for try, idle := 0, 0; ; try++ {
+		branch, err := repository.Branch(ctx, name)
 		if err != nil {
-			return err
+			return moved, err
 		}
 		pushErr := repository.Push(ctx, remote, branch.Commit, name)
 		if !errors.Is(pushErr, gitcmd.ErrMoved) {
-			return pushErr
+			return moved, pushErr
 		}
 		theirs, err := repository.FetchTip(ctx, remote, name)
 		if err != nil {
-			return err
+			return moved, err
 		}
-		moved, err := adopt(ctx, repository, branch, theirs)
+		adopted, err := adopt(ctx, &Ledger{repository, branch}, theirs, moved)
 		if err != nil && !errors.Is(err, gitcmd.ErrMoved) {
-			return err
+			return moved, err
 		}
-		if idle++; moved {
+		if idle++; adopted {
 			idle = 0
 		}
-		if err := gitcmd.Backoff(ctx, try); err != nil {
-			return err
-		}
 		if idle == maxIdleTries {
-			return pushErr
+			return moved, pushErr
+		}
+		if err := gitcmd.Backoff(ctx, try); err != nil {
+			return moved, err
 		}
 	}
-	return nil
 }
 
 // adopt puts the commits that are only here on top of theirs. It reports false
 // when theirs holds nothing new.
-func adopt(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch, theirs gitcmd.Hash) (bool, error) {
+func adopt(ctx context.Context, l *Ledger, theirs gitcmd.Hash, moved Moved) (bool, error) {
 	if theirs == "" {
 		return false, nil
 	}
-	if behind, err := repository.Ancestor(ctx, theirs, branch.Commit); err != nil || behind {
+	if behind, err := l.repository.Ancestor(ctx, theirs, l.branch.Commit); err != nil || behind {
 		return false, err
 	}
-	l := &Ledger{repository, branch}
-	tip, err := l.replant(ctx, theirs)
+	tip, entries, err := l.replant(ctx, theirs)
 	if err != nil {
 		return false, err
 	}
-	paths, err := repository.Changed(ctx, branch.Commit, tip)
+	paths, err := l.repository.Changed(ctx, l.branch.Commit, tip)
 	if err != nil {
 		return false, err
 	}
-	return true, repository.Advance(ctx, branch, tip, paths, "datapact: put on top of "+theirs.Short())
+	err = l.repository.Advance(ctx, l.branch, tip, paths, "datapact: put on top of "+theirs.Short())
+	if err == nil || gitcmd.IsSyncError(err) {
+		maps.Copy(moved, entries)
+	}
+	return true, err
 }
 
 // replant makes the branch's own recordings again on top of another commit.
-func (l *Ledger) replant(ctx context.Context, onto gitcmd.Hash) (gitcmd.Hash, error) {
+func (l *Ledger) replant(ctx context.Context, onto gitcmd.Hash) (gitcmd.Hash, Moved, error) {
 	var own []gitcmd.LogEntry
 	for commit, err := range l.repository.Log(ctx, string(onto)+".."+string(l.branch.Commit), "") {
 		if err != nil {
-			return "", err
+			return "", nil, err
 		}
 		own = append(own, commit)
 	}
-	tip := onto
+	tip, moved := onto, Moved{}
 	for _, commit := range slices.Backward(own) {
-		changes, err := l.replantChanges(ctx, tip, commit)
+		changes, entry, err := l.replantChanges(ctx, tip, commit)
 		if err != nil {
-			return "", err
+			return "", nil, err
+		}
+		if len(changes) == 0 { // all of it is there
+			continue
 		}
 		if tip, err = l.repository.Recommit(ctx, commit.Commit, tip, changes); err != nil {
-			return "", err
+			return "", nil, err
+		}
+		if entry != nil {
+			entry.Commit = tip
+			moved[commit.Commit] = entry
 		}
 	}
-	return tip, nil
+	return tip, moved, nil
 }
 
 // replantChanges are the receipts of a commit as they go on top of another: an
-// execution that both sides recorded stays the current one.
-func (l *Ledger) replantChanges(ctx context.Context, onto gitcmd.Hash, commit gitcmd.LogEntry) ([]gitcmd.Change, error) {
-	var changes []gitcmd.Change
+// execution that both sides recorded stays the current one, and what a merge
+// brought from the other side is left out. The entry is the last of them.
+func (l *Ledger) replantChanges(ctx context.Context, onto gitcmd.Hash, commit gitcmd.LogEntry) (changes []gitcmd.Change, last *Entry, err error) {
 	for _, file := range commit.Files {
 		if _, ok := receipts.IDFromPath(file.Path); !ok || file.Hash == "" {
-			return nil, gitcmd.WithHint(
+			return nil, nil, gitcmd.WithHint(
 				fmt.Errorf("branch %s has diverged from the remote's: commit %s changes %s", l.branch.Name, commit.Commit.Short(), file.Path),
 				"merge or rebase the branch by hand, then push again")
 		}
-		object, err := l.repository.Object(ctx, string(file.Hash))
+		if commit.Merge { // which shows as its own what it merged
+			had, err := l.had(ctx, onto, file)
+			if err != nil {
+				return nil, nil, err
+			}
+			if had {
+				continue
+			}
+		}
+		change, entry, err := l.replantFile(ctx, onto, file)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		entry, err := l.decode(file, object)
-		if err != nil {
-			return nil, err
-		}
-		if entry == nil { // a null receipt
-			changes = append(changes, gitcmd.Change{Path: file.Path, Blob: file.Hash})
-			continue
-		}
-		if err := l.distinguish(ctx, onto, entry.Receipt); err != nil {
-			return nil, err
-		}
-		data, err := entry.Receipt.Encode()
-		if err != nil {
-			return nil, err
-		}
-		changes = append(changes, gitcmd.Change{Path: entry.Receipt.ID().Path(), Data: data})
+		changes = append(changes, change)
+		last = entry
 	}
-	return changes, nil
+	return changes, last, nil
+}
+
+func (l *Ledger) replantFile(ctx context.Context, onto gitcmd.Hash, file gitcmd.File) (gitcmd.Change, *Entry, error) {
+	object, err := l.repository.Object(ctx, string(file.Hash))
+	if err != nil {
+		return gitcmd.Change{}, nil, err
+	}
+	entry, err := l.decode(file, object)
+	if err != nil {
+		return gitcmd.Change{}, nil, err
+	}
+	if entry == nil { // a null receipt
+		return gitcmd.Change{Path: file.Path, Blob: file.Hash}, nil, nil
+	}
+	if err := l.distinguish(ctx, onto, entry.Receipt); err != nil {
+		return gitcmd.Change{}, nil, err
+	}
+	entry.ID = entry.Receipt.ID()
+	data, err := entry.Receipt.Encode()
+	return gitcmd.Change{Path: entry.ID.Path(), Data: data}, entry, err
+}
+
+// had reports whether the very receipt stands, or stood once, in the history of a
+// commit. The history is read only if the receipt's id is there.
+func (l *Ledger) had(ctx context.Context, commit gitcmd.Hash, file gitcmd.File) (bool, error) {
+	object, err := l.repository.Object(ctx, string(commit)+":"+file.Path)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil || object.Hash == file.Hash {
+		return err == nil, err
+	}
+	for entry, err := range l.repository.Log(ctx, string(commit), file.Path) {
+		if err != nil {
+			return false, err
+		}
+		if entry.Files[0].Hash == file.Hash {
+			return true, nil
+		}
+	}
+	return false, nil
 }

@@ -31,12 +31,12 @@ func TestPushOntoOthers(t *testing.T) {
 	gittest.Run(t, dirs[0], "checkout", "-q", "data")
 	record(t, theirs, sample("theirs", "10:00:00"), "10:00:00")
 	record(t, theirs, sample("both", "11:00:00"), "11:00:00")
-	if err := Push(t.Context(), theirs, "data", "origin"); err != nil {
+	if _, err := Push(t.Context(), theirs, "data", "origin"); err != nil {
 		t.Fatal(err)
 	}
 	record(t, ours, sample("ours", "10:30:00"), "10:30:00")
 	record(t, ours, sample("both", "09:00:00"), "10:30:00")
-	if err := Push(t.Context(), ours, "data", "origin"); err != nil {
+	if _, err := Push(t.Context(), ours, "data", "origin"); err != nil {
 		t.Fatal(err)
 	}
 	if got := versions(t, ledger(t, open(t, bare)).Log(t.Context())); got != "both ours theirs" {
@@ -67,7 +67,7 @@ func TestSixteenPushes(t *testing.T) {
 			if _, err := Append(t.Context(), repository, receipt, nil); err != nil {
 				t.Error(err)
 			}
-			if err := Push(t.Context(), repository, "data", "origin"); err != nil {
+			if _, err := Push(t.Context(), repository, "data", "origin"); err != nil {
 				t.Error(err)
 			}
 		})
@@ -92,7 +92,7 @@ func TestPushDiverged(t *testing.T) {
 	_, dirs := clones(t, 2)
 	ours, theirs := open(t, dirs[0]), open(t, dirs[1])
 	record(t, theirs, sample("theirs", "10:00:00"), "10:00:00")
-	if err := Push(t.Context(), theirs, "data", "origin"); err != nil {
+	if _, err := Push(t.Context(), theirs, "data", "origin"); err != nil {
 		t.Fatal(err)
 	}
 	gittest.Run(t, dirs[0], "checkout", "-q", "data")
@@ -102,7 +102,7 @@ func TestPushDiverged(t *testing.T) {
 	writeFile(t, dirs[0], "config", "{}")
 	gittest.Run(t, dirs[0], "add", "config")
 	gittest.Run(t, dirs[0], "commit", "-q", "-m", "config")
-	err := Push(t.Context(), ours, "data", "origin")
+	_, err := Push(t.Context(), ours, "data", "origin")
 	if err == nil || !strings.Contains(err.Error(), "changes config") {
 		t.Errorf("Push = %v, want diverged in config", err)
 	}
@@ -111,12 +111,77 @@ func TestPushDiverged(t *testing.T) {
 	}
 }
 
+// A merge shows the other side's receipts as its own: they are no new executions.
+func TestPushAfterMerge(t *testing.T) {
+	bare, dirs := clones(t, 2)
+	ours, theirs := open(t, dirs[0]), open(t, dirs[1])
+	record(t, theirs, sample("", "10:00:00"), "10:00:00")
+	record(t, theirs, sample("theirs", "10:30:00"), "10:30:00")
+	if _, err := Push(t.Context(), theirs, "data", "origin"); err != nil {
+		t.Fatal(err)
+	}
+	gittest.Run(t, dirs[0], "checkout", "-q", "data")
+	record(t, ours, sample("ours", "11:00:00"), "11:00:00")
+	gittest.Run(t, dirs[0], "fetch", "-q")
+	gittest.Run(t, dirs[0], "merge", "-q", "-m", "merge", "origin/data")
+	record(t, theirs, sample("late", "12:00:00"), "12:00:00")
+	if _, err := Push(t.Context(), theirs, "data", "origin"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Push(t.Context(), ours, "data", "origin"); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for entry, err := range ledger(t, open(t, bare)).All(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+		if len(entry.Receipt.Input) > 0 && entry.Receipt.Input[0].Result == "theirs" && entry.Receipt.Timestamp != at("10:30:00") {
+			t.Errorf("an execution was invented at %s", entry.Receipt.Timestamp)
+		}
+	}
+	if n != 4 {
+		t.Errorf("%d receipts, want 4", n)
+	}
+}
+
+func TestPushMissingBranch(t *testing.T) {
+	bare, dirs := clones(t, 1)
+	gittest.Run(t, dirs[0], "symbolic-ref", "HEAD", "refs/heads/data")
+	gittest.Run(t, dirs[0], "update-ref", "-d", "refs/heads/data")
+	if _, err := Push(t.Context(), open(t, dirs[0]), "data", "origin"); err == nil {
+		t.Error("Push of a branch without a commit succeeds")
+	}
+	gittest.Run(t, bare, "rev-parse", "refs/heads/data")
+}
+
+func TestPushTellsWhatMoved(t *testing.T) {
+	_, dirs := clones(t, 2)
+	ours, theirs := open(t, dirs[0]), open(t, dirs[1])
+	record(t, theirs, sample("", "10:00:00"), "10:00:00")
+	if _, err := Push(t.Context(), theirs, "data", "origin"); err != nil {
+		t.Fatal(err)
+	}
+	receipt := sample("", "10:00:00")
+	receipt.Metadata = []receipts.Metadata{{Key: "mine", Value: "1"}}
+	entry := record(t, ours, receipt, "10:00:00")
+	moved, err := Push(t.Context(), ours, "data", "origin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := moved.Now(entry)
+	if now.ID == entry.ID || string(now.Commit) != gittest.Run(t, dirs[0], "rev-parse", "data") || !now.Receipt.HasMetadata("mine", "1") {
+		t.Errorf("Now = %+v, want the entry at the tip under its new id", now)
+	}
+}
+
 func TestPushRefused(t *testing.T) {
 	bare, dirs := clones(t, 1)
 	writeFile(t, bare, "hooks/pre-receive", "#!/bin/sh\necho no receipts on Mondays >&2\nexit 1\n")
 	ours := open(t, dirs[0])
 	record(t, ours, sample("ours", "10:00:00"), "10:00:00")
-	err := Push(t.Context(), ours, "data", "origin")
+	_, err := Push(t.Context(), ours, "data", "origin")
 	if err == nil || !strings.Contains(err.Error(), "pre-receive hook declined") {
 		t.Errorf("Push = %v, want the hook's refusal", err)
 	}
