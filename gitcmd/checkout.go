@@ -83,7 +83,7 @@ func (c *checkout) adopt(ctx context.Context, base Hash) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	for _, path := range strings.FieldsFunc(string(data), func(c rune) bool { return c == 0 }) {
+	for _, path := range splitRecords(data) {
 		left := checkout{git: c.git, paths: []string{path}}
 		if left.check(ctx, base) == nil && !slices.Contains(c.paths, path) {
 			c.paths = append(c.paths, path)
@@ -191,7 +191,7 @@ func (c *checkout) eachLine(ctx context.Context, visit func(meta, path string), 
 	if err != nil {
 		return err
 	}
-	for _, record := range strings.FieldsFunc(string(out), func(c rune) bool { return c == 0 }) {
+	for _, record := range splitRecords(out) {
 		if meta, path, ok := strings.Cut(record, "\t"); ok {
 			visit(meta, path)
 		}

@@ -23,22 +23,22 @@ type LogEntry struct {
 // from the top of the tree ("" for anything). It reads no further than it is
 // asked to. In a shallow clone the last commit shows all files as its own.
 func (r *Repository) Log(ctx context.Context, revision, path string) iter.Seq2[LogEntry, error] {
-	return r.log(ctx, revision, path)
+	return r.log(ctx, revision, []string{path})
 }
 
 // LogLast is the first entry that [Repository.Log] would give. It is found without
 // looking for a second one. The error for none is [ErrNotFound].
 func (r *Repository) LogLast(ctx context.Context, revision, path string) (LogEntry, error) {
-	for entry, err := range r.log(ctx, revision, path, "--max-count=1") {
+	for entry, err := range r.log(ctx, revision, []string{path}, "--max-count=1") {
 		return entry, err
 	}
 	return LogEntry{}, fmt.Errorf("commit of %s that changes %s: %w", revision, path, ErrNotFound)
 }
 
-func (r *Repository) log(ctx context.Context, revision, path string, options ...string) iter.Seq2[LogEntry, error] {
+func (r *Repository) log(ctx context.Context, revision string, paths []string, options ...string) iter.Seq2[LogEntry, error] {
 	args := append([]string{"log", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "-z", "--no-abbrev",
 		"--no-renames", "--no-relative", "--no-color", "--no-show-signature", "--no-follow", "--no-notes", "--format=%x01%H %ct %P"}, options...)
-	args = append(args, revision, "--", ":(top,literal)"+path)
+	args = append(append(args, revision, "--"), literal(paths)...)
 	return func(yield func(LogEntry, error) bool) {
 		err := r.git.stream(ctx, func(out io.Reader) error {
 			return readLog(out, func(entry LogEntry) error {
@@ -126,23 +126,13 @@ func (r *Repository) CommitBefore(ctx context.Context, commit Hash, t time.Time)
 }
 
 // LastChange is the last commit of a first-parent history that changed something
-// at or below the paths, without its files; the zero entry when there is none, and
-// in a shallow clone.
+// at or below the paths; the zero entry when there is none, and in a shallow clone.
 func (r *Repository) LastChange(ctx context.Context, commit Hash, paths ...string) (LogEntry, error) {
 	if where, err := r.where(ctx); err != nil || where.shallow {
 		return LogEntry{}, err // the last commit of a shallow clone seems to change everything
 	}
-	args := []string{"log", "--first-parent", "--max-count=1", "--no-show-signature", "--no-color", "--format=%H %ct", string(commit), "--"}
-	for _, path := range paths {
-		args = append(args, ":(top,literal)"+path)
+	for entry, err := range r.log(ctx, string(commit), paths, "--max-count=1") {
+		return entry, err
 	}
-	out, err := r.git.output(ctx, args...)
-	if err != nil {
-		return LogEntry{}, fmt.Errorf("reading the history of %s: %w", commit.Short(), err)
-	}
-	line := strings.TrimSpace(string(out))
-	if line == "" {
-		return LogEntry{}, nil
-	}
-	return parseLogHeader(line)
+	return LogEntry{}, nil
 }

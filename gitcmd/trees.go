@@ -67,6 +67,11 @@ func readRecords(r io.Reader, visit func(string) error) error {
 	}
 }
 
+// splitRecords splits NUL-terminated records.
+func splitRecords(data []byte) []string {
+	return strings.FieldsFunc(string(data), func(c rune) bool { return c == 0 })
+}
+
 // A Change puts a file at a path of a tree: new bytes, or a blob that the
 // repository holds already.
 type Change struct {
@@ -176,5 +181,5 @@ func (r *Repository) Changed(ctx context.Context, a, b Hash) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("comparing %s and %s: %w", a.Short(), b.Short(), err)
 	}
-	return strings.FieldsFunc(string(out), func(c rune) bool { return c == 0 }), nil
+	return splitRecords(out), nil
 }

@@ -63,8 +63,8 @@ func (e *SyncError) Error() string {
 func (e *SyncError) Unwrap() error { return e.Err }
 
 // Advance moves a local branch from where branch says it is to the commit, and
-// keeps index and files in step wherever the branch is checked out. The paths
-// are those in which the commit differs. When the branch has moved meanwhile the
+// keeps index and files in step where the branch is checked out, in one worktree.
+// The paths are those in which the commit differs. When the branch has moved meanwhile the
 // error is [ErrMoved] and nothing has changed. After a [SyncError] the branch is
 // at the commit all the same.
 func (r *Repository) Advance(ctx context.Context, branch Branch, commit Hash, paths []string, reflog string) error {

@@ -106,11 +106,9 @@ func (r *recording) outputs() ([]receipts.Output, error) {
 	if err := r.result.unchanged(); err != nil {
 		return nil, err
 	}
-	slices.SortFunc(outputs, func(a, b receipts.Output) int { return comparePaths(a.Path, b.Path) })
+	slices.SortFunc(outputs, func(a, b receipts.Output) int { return strings.Compare(a.Path, b.Path) })
 	return outputs, nil
 }
-
-func comparePaths(a, b string) int { return strings.Compare(a, b) }
 
 // store puts one file into the upload.
 func (r *recording) store(file ResultFile) (receipts.Output, error) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -90,7 +91,7 @@ func (r *Result) list() error {
 	if len(refused) > 0 {
 		return joinFew(refused)
 	}
-	slices.SortFunc(r.Files, func(a, b ResultFile) int { return comparePaths(a.Path, b.Path) })
+	slices.SortFunc(r.Files, func(a, b ResultFile) int { return strings.Compare(a.Path, b.Path) })
 	return nil
 }
 

@@ -70,9 +70,6 @@ func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Led
 	return &Ledger{repository, branch}, nil
 }
 
-// Branch is the branch that was opened.
-func (l *Ledger) Branch() gitcmd.Branch { return l.branch }
-
 // A ReceiptError says that a file that should be a receipt is none, or one that
 // breaks a rule of the format. The others can still be read.
 type ReceiptError struct {

@@ -14,7 +14,7 @@ import (
 // interval is how often the line is drawn at most.
 const interval = 100 * time.Millisecond
 
-// A Line is the line while it stands. The zero interval draws nothing.
+// A Line is the line while it stands.
 type Line struct {
 	env   *gitcmd.Env
 	verb  string

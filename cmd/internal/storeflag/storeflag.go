@@ -48,6 +48,10 @@ func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.S
 	if err != nil {
 		return nil, err
 	}
+	return open(ctx, address)
+}
+
+func open(ctx context.Context, address string) (*blobs.Store, error) {
 	store, err := blobs.Open(ctx, address, nil)
 	if err != nil {
 		return nil, gitcmd.WithHint(err, "choose a store with --store, $DATAPACT_STORE or 'git config datapact.store'")
@@ -84,14 +88,18 @@ func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, only
 		return nil, gitcmd.WithHint(fmt.Errorf("the store is reached over the network (%s), which --offline excludes", scheme),
 			"leave out --offline, or name a local copy with --store")
 	}
-	return f.Open(ctx, repository)
+	return open(ctx, address)
 }
 
 // Prepare makes sure that the store can be opened, and writes the flag into the
 // repository's configuration. It returns the store's address without what could
 // be secret in it.
 func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (string, error) {
-	store, err := f.Open(ctx, repository)
+	address, err := f.URL(ctx, repository)
+	if err != nil {
+		return "", err
+	}
+	store, err := open(ctx, address)
 	if err != nil {
 		return "", err
 	}
@@ -102,10 +110,6 @@ func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (strin
 		break
 	}
 	if err := store.Close(); err != nil {
-		return "", err
-	}
-	address, err := f.URL(ctx, repository)
-	if err != nil {
 		return "", err
 	}
 	if f.Store != "" {
