@@ -22,9 +22,10 @@ var rooms = map[string][]string{
 	"cmd": {
 		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "filters", "gitcmd",
 	},
-	"pipeline/concourse": {"pipeline", "receipts/…", "blobs", "gitcmd"},
+	"pipeline/concourse": {"pipeline", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
 	"pipeline/local":     {"pipeline", "receipts/…", "blobs", "gitcmd"},
-	"pipeline":           {"receipts/…", "gitcmd"},
+	"pipeline":           {"pipeline/fields", "receipts/…", "gitcmd"},
+	"pipeline/fields":    {},
 	"receipts/archive":   {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
 	"receipts/ledger":    {"receipts", "gitcmd"},
 	"receipts":           {},

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/fields"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -145,81 +146,81 @@ func commitTree(repository *gitcmd.Repository, branch gitcmd.Branch) tree {
 }
 
 func readJob(branch gitcmd.Branch, value any) (*Job, error) {
-	var faults []error
-	f := readObject("", value, &faults)
+	findings := fields.NewFindings("the job")
+	f := fields.Read("", value, findings)
 	job := &Job{
 		Branch:            branch.Name,
 		Commit:            branch.Commit,
-		Groups:            f.texts("groups"),
-		Serial:            f.flag("serial"),
-		SerialGroups:      f.texts("serial_groups"),
-		MaxInFlight:       f.number("max_in_flight"),
-		BuildLogRetention: f.table("build_log_retention"),
+		Groups:            f.Texts("groups"),
+		Serial:            f.Flag("serial"),
+		SerialGroups:      f.Texts("serial_groups"),
+		MaxInFlight:       f.Number("max_in_flight"),
+		BuildLogRetention: f.Table("build_log_retention"),
 		Hooks:             map[string]any{},
-		Filters:           f.texts("filters"),
-		Put:               f.table("put"),
+		Filters:           f.Texts("filters"),
+		Put:               f.Table("put"),
 	}
 	for _, hook := range []string{"on_success", "on_failure", "on_error", "on_abort", "ensure"} {
-		if value, ok := f.value(hook); ok {
+		if value, ok := f.Value(hook); ok {
 			job.Hooks[hook] = value
 		}
 	}
-	if task, ok := f.sub("task"); ok {
+	if task, ok := f.Sub("task"); ok {
 		job.Task = readTask(task)
 	}
-	for i, value := range f.list("input") {
-		job.Input = append(job.Input, readInput(readObject(fmt.Sprintf("input[%d]", i), value, &faults)))
+	for _, input := range f.Subs("input") {
+		job.Input = append(job.Input, readInput(input))
 	}
-	for i, value := range f.list("output") {
-		job.Output = append(job.Output, readOutput(readObject(fmt.Sprintf("output[%d]", i), value, &faults)))
+	for _, output := range f.Subs("output") {
+		job.Output = append(job.Output, readOutput(output))
 	}
-	f.done()
-	job.checkInputs(&faults)
-	if len(faults) > 0 {
-		return nil, joined(branch.Name+":"+jobFile, faults)
+	f.Done()
+	job.checkInputs(findings)
+	if err := findings.Err(branch.Name + ":" + jobFile); err != nil {
+		return nil, err
 	}
 	return job, nil
 }
 
-func readTask(f fields) Task {
+func readTask(f fields.Object) Task {
 	task := Task{
-		Platform:   f.text("platform"),
-		Privileged: f.flag("privileged"),
+		Platform:   f.Text("platform"),
+		Privileged: f.Flag("privileged"),
 		Env:        readEnv(f),
-		Caches:     f.list("caches"),
-		Timeout:    f.duration("timeout"),
-		Attempts:   f.number("attempts"),
-		Tags:       f.texts("tags"),
-		Vars:       f.table("vars"),
+		Caches:     f.List("caches"),
+		Timeout:    f.Duration("timeout"),
+		Attempts:   f.Number("attempts"),
+		Tags:       f.Texts("tags"),
+		Vars:       f.Table("vars"),
 	}
-	if image, ok := f.sub("image"); ok {
-		task.Image = &Image{Type: image.text("type"), Source: image.table("source"), Version: image.table("version"), Params: image.table("params")}
-		image.done()
+	if image, ok := f.Sub("image"); ok {
+		task.Image = &Image{Type: image.Text("type"), Source: image.Table("source"), Version: image.Table("version"), Params: image.Table("params")}
+		image.Done()
 	}
-	if run, ok := f.sub("run"); ok {
-		task.Run = Run{Path: run.text("path"), Args: run.texts("args"), Dir: run.text("dir"), User: run.text("user")}
-		run.done()
+	if run, ok := f.Sub("run"); ok {
+		task.Run = Run{Path: run.Text("path"), Args: run.Texts("args"), Dir: run.Text("dir"), User: run.Text("user")}
+		run.Done()
 	}
-	if limits, ok := f.sub("container_limits"); ok {
-		task.Limits.CPU = limits.number("cpu")
-		if memory, ok := limits.value("memory"); ok {
+	if limits, ok := f.Sub("container_limits"); ok {
+		task.Limits.CPU = limits.Number("cpu")
+		if memory, ok := limits.Value("memory"); ok {
 			task.Limits.Memory = fmt.Sprint(memory)
 		}
-		limits.done()
+		limits.Done()
 	}
-	f.done()
+	f.Done()
 	return task
 }
 
 // readEnv takes what Concourse takes as parameters: text, and what has an obvious
 // text.
-func readEnv(f fields) map[string]string {
+func readEnv(f fields.Object) map[string]string {
 	env := map[string]string{}
-	table := f.table("env")
+	table := f.Table("env")
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		switch value := table[key].(type) {
 		case []any, map[string]any:
-			f.fault("env."+key, "want a string, have %s", kindOf(value))
+			f.Fault("env."+key, "want a string, have %s", fields.KindOf(value))
 		case nil:
 			env[key] = ""
 		default:
@@ -229,50 +230,50 @@ func readEnv(f fields) map[string]string {
 	return env
 }
 
-func readInput(f fields) Input {
+func readInput(f fields.Object) Input {
 	in := Input{
-		Branch: f.text("branch"), Resource: f.table("resource"), Alias: f.text("alias"),
-		Params: f.table("params"), Tags: f.texts("tags"), Trigger: true,
+		Branch: f.Text("branch"), Resource: f.Table("resource"), Alias: f.Text("alias"),
+		Params: f.Table("params"), Tags: f.Texts("tags"), Trigger: true,
 	}
-	in.Passed, _ = f.value("passed")
-	in.Version, _ = f.value("version")
-	if _, told := f.value("trigger"); told {
-		in.Trigger = f.flag("trigger")
+	in.Passed, _ = f.Value("passed")
+	in.Version, _ = f.Value("version")
+	if _, told := f.Value("trigger"); told {
+		in.Trigger = f.Flag("trigger")
 	}
-	f.done()
+	f.Done()
 	if (in.Branch == "") == (in.Resource == nil) {
-		f.fault("", "want a branch or a resource, one of them")
+		f.Fault("", "want a branch or a resource, one of them")
 	}
 	if in.Alias == "" {
 		in.Alias = path.Base(in.Branch)
 		if in.Resource != nil {
-			f.fault("alias", "a resource needs one")
+			f.Fault("alias", "a resource needs one")
 		}
 	}
 	return in
 }
 
-func readOutput(f fields) OutputRule {
-	rule := OutputRule{Path: f.text("path"), Filters: f.texts("filters")}
-	f.done()
+func readOutput(f fields.Object) OutputRule {
+	rule := OutputRule{Path: f.Text("path"), Filters: f.Texts("filters")}
+	f.Done()
 	if rule.Path == "" {
-		f.fault("path", "want a pattern")
+		f.Fault("path", "want a pattern")
 	}
 	return rule
 }
 
-func (j *Job) checkInputs(faults *[]error) {
+func (j *Job) checkInputs(findings *fields.Findings) {
 	taken := map[string]int{}
 	for i, in := range j.Input {
 		place := fmt.Sprintf("input[%d]", i)
 		if in.Branch == j.Branch {
-			*faults = append(*faults, fmt.Errorf("%s.branch: the job cannot be its own input", place))
+			findings.Add(place+".branch", "the job cannot be its own input")
 		}
 		if in.Alias == "result" || in.Alias == "." || in.Alias == ".." || in.Alias != path.Base(in.Alias) {
-			*faults = append(*faults, fmt.Errorf("%s.alias: %q cannot be the name of an input's folder", place, in.Alias))
+			findings.Add(place+".alias", "%q cannot be the name of an input's folder", in.Alias)
 		}
 		if first, ok := taken[in.Alias]; ok {
-			*faults = append(*faults, fmt.Errorf("%s.alias: %q is taken by input[%d]", place, in.Alias, first))
+			findings.Add(place+".alias", "%q is taken by input[%d]", in.Alias, first)
 		}
 		taken[in.Alias] = i
 	}
