@@ -6,53 +6,67 @@ import (
 	"fmt"
 	"os"
 	"path"
+	"regexp"
 	"strings"
-	"time"
 
 	"github.com/itchyny/gojq"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
-// The bounds of an evaluation.
+// The bounds of a program.
 const (
-	maxEvaluation = 10 * time.Second
-	maxProgram    = 4 << 20 // bytes of one file
-	maxModules    = 100     // also ends a module that includes itself
+	maxProgram = 1 << 20 // bytes of one file
+	maxModules = 100     // also ends a module that includes itself
 )
 
-// A tree is where a program and its modules are: a commit, or a folder.
-type tree struct {
-	name string // for messages, such as a branch
-	read func(ctx context.Context, path string) ([]byte, error)
-
-	loads *int // modules loaded by the evaluation at work
+// evaluate runs the jq program in a file of the tree, on no input, and returns the
+// one value it has. Modules come from the same tree and nowhere else. In a strict
+// tree, all reads of environment variables that are not set are one error.
+//
+// An evaluation is bounded, and one step of it that neither ends nor can be
+// interrupted is left to itself: see [within].
+func (t tree) evaluate(ctx context.Context, file string) (any, error) {
+	value, err := within(ctx, func(ctx context.Context) (any, error) {
+		e := &evaluation{tree: t, ctx: ctx, environ: os.Environ()}
+		value, err := e.run(file)
+		return value, errors.Join(append(e.unset, err)...)
+	})
+	if errors.Is(err, errSlow) || errors.Is(err, errHungry) {
+		return nil, t.fault(file, err)
+	}
+	return value, err
 }
 
-// evaluate runs the jq program in a file of the tree, on no input, and returns the
-// one value it has. Modules come from the same tree and nowhere else.
-func (t tree) evaluate(ctx context.Context, file string) (any, error) {
-	if t.loads == nil {
-		t.loads = new(int)
-	}
-	ctx, cancel := context.WithTimeout(ctx, maxEvaluation)
-	defer cancel()
-	query, err := t.parse(ctx, file)
+// An evaluation is one run of a program with its modules.
+type evaluation struct {
+	tree
+	ctx     context.Context
+	environ []string // as "NAME=value"
+	modules int      // that were loaded
+	unset   []error  // reads of variables that are not set
+}
+
+func (e *evaluation) run(file string) (any, error) {
+	query, err := e.parse(file)
 	if err != nil {
 		return nil, err
 	}
 	code, err := gojq.Compile(query,
-		gojq.WithModuleLoader(modules{t, ctx, path.Dir(file), t.loads}),
-		gojq.WithEnvironLoader(os.Environ))
+		gojq.WithModuleLoader(modules{e, path.Dir(file)}),
+		gojq.WithEnvironLoader(func() []string { return e.environ }))
 	if err != nil {
-		return nil, t.fault(file, err)
+		return nil, e.fault(file, err)
 	}
-	value, err := only(ctx, code)
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = fmt.Errorf("took longer than %v", maxEvaluation)
+	if len(e.unset) > 0 {
+		return nil, nil // which is what there is to say
+	}
+	value, err := only(e.ctx, code)
+	if err == nil {
+		err = checkValue(value)
 	}
 	if err != nil {
-		return nil, t.fault(file, err)
+		return nil, e.fault(file, err)
 	}
 	return value, nil
 }
@@ -65,32 +79,56 @@ func only(ctx context.Context, code *gojq.Code) (any, error) {
 		return nil, errors.New("has no value")
 	}
 	if err, failed := value.(error); failed {
-		return nil, err
+		return nil, withoutText(err)
 	}
 	if more, ok := values.Next(); ok {
 		if err, failed := more.(error); failed {
-			return nil, err
+			return nil, withoutText(err)
 		}
 		return nil, errors.New("has more than one value")
 	}
 	return value, nil
 }
 
-func (t tree) parse(ctx context.Context, file string) (*gojq.Query, error) {
-	data, err := t.read(ctx, file)
+var textLiteral = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|\\?$)`)
+
+// withoutText takes the texts that were at work, which may be secrets, out of what
+// gojq says about them. A program's own words, those of error, stay.
+func withoutText(err error) error {
+	if _, own := err.(gojq.ValueError); own || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	message := err.Error()
+	for _, cut := range []string{" ...]", " ...}"} { // a list or an object broken off, maybe within a text
+		if i := strings.Index(message, cut); i >= 0 {
+			message = message[:i] + "…"
+		}
+	}
+	return errors.New(textLiteral.ReplaceAllString(message, `"…"`))
+}
+
+func (e *evaluation) parse(file string) (*gojq.Query, error) {
+	data, err := e.read(e.ctx, file)
 	if err != nil {
 		return nil, err
 	}
 	if len(data) > maxProgram {
-		return nil, t.fault(file, fmt.Errorf("%d bytes, more than %d", len(data), maxProgram))
+		return nil, e.fault(file, fmt.Errorf("%d bytes, more than %d", len(data), maxProgram))
 	}
 	query, err := gojq.Parse(string(data))
 	if bad := (*gojq.ParseError)(nil); errors.As(err, &bad) {
 		line, column := position(string(data), bad.Offset)
-		return nil, t.fault(fmt.Sprintf("%s:%d:%d", file, line, column), fmt.Errorf("unexpected %s", tokenName(bad.Token)))
+		return nil, e.fault(fmt.Sprintf("%s:%d:%d", file, line, column), fmt.Errorf("unexpected %s", tokenName(bad.Token)))
 	}
 	if err != nil {
-		return nil, t.fault(file, err)
+		return nil, e.fault(file, err)
+	}
+	reads, err := readsOf(query, e.environ)
+	if err != nil {
+		return nil, e.fault(file, err)
+	}
+	if e.strict {
+		e.unset = append(e.unset, e.unsetReads(file, string(data), reads)...)
 	}
 	return query, nil
 }
@@ -109,16 +147,10 @@ func position(text string, offset int) (line, column int) {
 	return 1 + strings.Count(before, "\n"), len(before) - strings.LastIndexByte(before, '\n')
 }
 
-func (t tree) fault(file string, err error) error {
-	return fmt.Errorf("%s:%s: %w", t.name, file, err)
-}
-
 // modules loads what a program includes or imports, from the program's own tree.
 type modules struct {
-	tree
-	ctx    context.Context // of the evaluation
-	folder string          // of the program
-	loads  *int
+	*evaluation
+	folder string // of the program
 }
 
 // LoadModuleWithMeta loads NAME.jq; meta may name a folder under "search".
@@ -127,7 +159,7 @@ func (m modules) LoadModuleWithMeta(name string, meta map[string]any) (*gojq.Que
 	if err != nil {
 		return nil, err
 	}
-	query, err := m.parse(m.ctx, file)
+	query, err := m.parse(file)
 	return query, missing(err)
 }
 
@@ -137,8 +169,7 @@ func (m modules) LoadJSONWithMeta(name string, meta map[string]any) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	m.tree.loads = m.loads
-	value, err := m.evaluate(m.ctx, file)
+	value, err := m.run(file)
 	return []any{value}, missing(err)
 }
 
@@ -151,7 +182,7 @@ func missing(err error) error {
 }
 
 func (m modules) locate(name string, meta map[string]any) (string, error) {
-	if *m.loads++; *m.loads > maxModules {
+	if m.evaluation.modules++; m.evaluation.modules > maxModules {
 		return "", fmt.Errorf("more than %d modules: maybe one includes itself", maxModules)
 	}
 	search, _ := meta["search"].(string)

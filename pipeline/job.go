@@ -131,20 +131,6 @@ func JobOf(ctx context.Context, repository *gitcmd.Repository, name string) (*Jo
 	return nil, err
 }
 
-// commitTree is the tree of a branch's commit.
-func commitTree(repository *gitcmd.Repository, branch gitcmd.Branch) tree {
-	return tree{name: branch.Name, read: func(ctx context.Context, file string) ([]byte, error) {
-		object, err := repository.Object(ctx, string(branch.Commit)+":"+file)
-		if errors.Is(err, gitcmd.ErrNotFound) {
-			return nil, fmt.Errorf("file %s of branch %s: %w", file, branch.Name, gitcmd.ErrNotFound)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return object.Data, nil
-	}}
-}
-
 func readJob(branch gitcmd.Branch, value any) (*Job, error) {
 	findings := fields.NewFindings("the job")
 	f := fields.Read("", value, findings)

@@ -180,7 +180,7 @@ func FuzzJob(f *testing.F) {
 		if strings.ContainsAny(program, "()|;$") { // programs can take their time
 			t.Skip()
 		}
-		source := tree{name: "b", read: readOnly(program)}
+		source := tree{prefix: "b:", read: readOnly(program)}
 		value, err := source.evaluate(t.Context(), jobFile)
 		if err != nil {
 			return

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package pipeline
+
+import "os"
+
+// resident is not known here.
+func resident(*os.ProcessState) int64 { return 0 }
