@@ -18,6 +18,9 @@ import (
 // jobFile is where a branch keeps its job.
 const jobFile = "config/job.json"
 
+// hooks are the keys of what runs when a job, or a step of it, has ended.
+var hooks = []string{"on_success", "on_failure", "on_error", "on_abort", "ensure"}
+
 // A Job is what config/job.json of a branch says: a jq program whose value is one
 // object. Keys that are left out have their zero value.
 type Job struct {
@@ -33,6 +36,7 @@ type Job struct {
 	Input             []Input
 	Output            []OutputRule
 	Filters           []string
+	DefaultFilters    []string       // those of datapact.json, for what Output and Filters leave open
 	Put               map[string]any // parameters of Concourse's put
 }
 
@@ -92,12 +96,11 @@ type OutputRule struct {
 	Filters []string
 }
 
-// LoadJob reads the job of a branch as the branch has it in git. The error for a
-// branch without a job is [gitcmd.ErrNotFound]. Any other names file, branch and
-// key, all findings at once.
+// LoadJob reads the job of a branch as the branch has it in git, and no
+// datapact.json. The error for a branch without a job is [gitcmd.ErrNotFound]. Any
+// other names file, branch and key, all findings at once.
 func LoadJob(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch) (*Job, error) {
-	t := commitTree(repository, branch)
-	value, err := t.evaluate(ctx, jobFile)
+	value, err := commitTree(repository, branch).evaluate(ctx, jobFile)
 	if err != nil {
 		return nil, err
 	}
@@ -115,28 +118,37 @@ func CurrentJob(ctx context.Context, repository *gitcmd.Repository, name string)
 	return JobOf(ctx, repository, name)
 }
 
-// JobOf is the job of a local branch, one that says nothing where the branch has
-// none, or no commit yet.
+// JobOf is the job of a local branch, with what datapact.json says of it where
+// there is one: a job that says nothing where the branch has none, or no commit
+// yet.
 func JobOf(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
+	config, err := findConfig(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
 	commit, err := repository.ResolveCommit(ctx, "refs/heads/"+name)
-	if err == nil {
-		var job *Job
-		if job, err = LoadJob(ctx, repository, gitcmd.Branch{Name: name, Commit: commit}); err == nil {
-			return job, nil
-		}
+	if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
+		return nil, err
 	}
-	if errors.Is(err, gitcmd.ErrNotFound) {
-		return &Job{Branch: name}, nil
-	}
-	return nil, err
+	return config.job(ctx, repository, gitcmd.Branch{Name: name, Commit: commit})
 }
 
 func readJob(branch gitcmd.Branch, value any) (*Job, error) {
 	findings := fields.NewFindings("the job")
 	f := fields.Read("", value, findings)
+	job := readJobKeys(f, branch.Name)
+	f.Done()
+	if err := findings.Err(branch.Name + ":" + jobFile); err != nil {
+		return nil, err
+	}
+	job.Commit = branch.Commit
+	return job, nil
+}
+
+// readJobKeys reads the keys of a job, which may stand among others.
+func readJobKeys(f fields.Object, branch string) *Job {
 	job := &Job{
-		Branch:            branch.Name,
-		Commit:            branch.Commit,
+		Branch:            branch,
 		Groups:            f.Texts("groups"),
 		Serial:            f.Flag("serial"),
 		SerialGroups:      f.Texts("serial_groups"),
@@ -146,7 +158,7 @@ func readJob(branch gitcmd.Branch, value any) (*Job, error) {
 		Filters:           f.Texts("filters"),
 		Put:               f.Table("put"),
 	}
-	for _, hook := range []string{"on_success", "on_failure", "on_error", "on_abort", "ensure"} {
+	for _, hook := range hooks {
 		if value, ok := f.Value(hook); ok {
 			job.Hooks[hook] = value
 		}
@@ -154,18 +166,15 @@ func readJob(branch gitcmd.Branch, value any) (*Job, error) {
 	if task, ok := f.Sub("task"); ok {
 		job.Task = readTask(task)
 	}
-	for _, input := range f.Subs("input") {
+	inputs := f.Subs("input")
+	for _, input := range inputs {
 		job.Input = append(job.Input, readInput(input))
 	}
 	for _, output := range f.Subs("output") {
 		job.Output = append(job.Output, readOutput(output))
 	}
-	f.Done()
-	job.checkInputs(findings)
-	if err := findings.Err(branch.Name + ":" + jobFile); err != nil {
-		return nil, err
-	}
-	return job, nil
+	job.checkInputs(inputs)
+	return job
 }
 
 func readTask(f fields.Object) Task {
@@ -248,18 +257,17 @@ func readOutput(f fields.Object) OutputRule {
 	return rule
 }
 
-func (j *Job) checkInputs(findings *fields.Findings) {
+func (j *Job) checkInputs(read []fields.Object) {
 	taken := map[string]int{}
 	for i, in := range j.Input {
-		place := fmt.Sprintf("input[%d]", i)
-		if in.Branch == j.Branch {
-			findings.Add(place+".branch", "the job cannot be its own input")
+		if in.Branch == j.Branch && in.Branch != "" {
+			read[i].Fault("branch", "the job cannot be its own input")
 		}
 		if in.Alias == "result" || in.Alias == "." || in.Alias == ".." || in.Alias != path.Base(in.Alias) {
-			findings.Add(place+".alias", "%q cannot be the name of an input's folder", in.Alias)
+			read[i].Fault("alias", "%q cannot be the name of an input's folder", in.Alias)
 		}
 		if first, ok := taken[in.Alias]; ok {
-			findings.Add(place+".alias", "%q is taken by input[%d]", in.Alias, first)
+			read[i].Fault("alias", "%q is taken by input[%d]", in.Alias, first)
 		}
 		taken[in.Alias] = i
 	}
@@ -284,8 +292,10 @@ func (j *Job) FilterRules() []string {
 	for _, output := range j.Output {
 		rules = append(rules, output.Path+"="+chain(output.Filters))
 	}
-	if len(j.Filters) > 0 {
-		rules = append(rules, "**="+chain(j.Filters))
+	for _, filters := range [][]string{j.Filters, j.DefaultFilters} {
+		if len(filters) > 0 {
+			rules = append(rules, "**="+chain(filters))
+		}
 	}
 	return rules
 }

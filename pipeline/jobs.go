@@ -10,18 +10,29 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
-// LoadJobs reads the jobs of a repository: those of the branches named, or of all
-// local branches that have config/job.json. It returns them sorted by branch. All
-// findings are reported at once; a job that reads itself through others is one.
+// LoadJobs reads the jobs of a repository: those of the branches named, else those
+// that datapact.json lists, else those of all local branches that have
+// config/job.json. It returns them sorted by branch. All findings are reported at
+// once; a job that reads itself through others is one, and one that reads a branch
+// that datapact.json does not list.
 func LoadJobs(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Job, error) {
-	branches, err := jobBranches(ctx, repository, names)
+	config, err := findConfig(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	return config.LoadJobs(ctx, repository, names...)
+}
+
+// LoadJobs reads the jobs that a configuration lists, or those of the branches
+// named, as the function LoadJobs does. A nil configuration lists none.
+func (c *Config) LoadJobs(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Job, error) {
+	branches, faults, err := c.jobBranches(ctx, repository, names)
 	if err != nil {
 		return nil, err
 	}
 	var jobs []*Job
-	var faults []error
 	for _, branch := range branches {
-		job, err := LoadJob(ctx, repository, branch)
+		job, err := c.job(ctx, repository, branch)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -29,33 +40,46 @@ func LoadJobs(ctx context.Context, repository *gitcmd.Repository, names ...strin
 			faults = append(faults, err)
 			continue
 		}
+		faults = append(faults, c.unlisted(job)...)
 		jobs = append(jobs, job)
 	}
-	if cycle := findCycle(jobs); cycle != nil {
+	for _, cycle := range findCycles(jobs) {
 		faults = append(faults, fmt.Errorf("jobs read each other in a circle: %s", strings.Join(cycle, " → ")))
 	}
 	return jobs, errors.Join(faults...)
 }
 
-// jobBranches finds the branches whose jobs are meant.
-func jobBranches(ctx context.Context, repository *gitcmd.Repository, names []string) ([]gitcmd.Branch, error) {
-	var branches []gitcmd.Branch
+// jobBranches finds the branches whose jobs are meant. A branch that the
+// configuration lists and that is not there is a fault among others.
+func (c *Config) jobBranches(ctx context.Context, repository *gitcmd.Repository, names []string) (branches []gitcmd.Branch, faults []error, err error) {
+	if c != nil && len(names) == 0 {
+		for _, entry := range c.Branches {
+			branch, err := repository.FindBranch(ctx, entry.Branch)
+			if err != nil {
+				faults = append(faults, fmt.Errorf("%s: %s.branch: %w", c.File, entry.path, err))
+				continue
+			}
+			branches = append(branches, branch)
+		}
+		return branches, faults, nil
+	}
 	for _, name := range names {
 		branch, err := repository.FindBranch(ctx, name)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		branches = append(branches, branch)
 	}
 	if len(names) > 0 {
 		slices.SortFunc(branches, func(a, b gitcmd.Branch) int { return strings.Compare(a.Name, b.Name) })
-		return slices.CompactFunc(branches, func(a, b gitcmd.Branch) bool { return a.Name == b.Name }), nil
+		return slices.CompactFunc(branches, func(a, b gitcmd.Branch) bool { return a.Name == b.Name }), nil, nil
 	}
 	local, err := repository.LocalBranches(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return withJob(ctx, repository, local)
+	branches, err = withJob(ctx, repository, local)
+	return branches, nil, err
 }
 
 func withJob(ctx context.Context, repository *gitcmd.Repository, branches []gitcmd.Branch) ([]gitcmd.Branch, error) {
@@ -76,39 +100,77 @@ func withJob(ctx context.Context, repository *gitcmd.Repository, branches []gitc
 	return found, nil
 }
 
-// findCycle returns branches of which each reads the one before it, the first
-// again at the end; nil when there are none.
-func findCycle(jobs []*Job) []string {
+// job is the job of a branch: what its file says, below what the entry of the
+// branch says, above what the configuration says of all jobs.
+func (c *Config) job(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch) (*Job, error) {
+	var value any = map[string]any{}
+	if branch.Commit != "" {
+		found, err := commitTree(repository, branch).evaluate(ctx, jobFile)
+		if err == nil {
+			value = found
+		} else if !errors.Is(err, gitcmd.ErrNotFound) {
+			return nil, err
+		}
+	}
+	job, err := readJob(branch, value)
+	if err != nil || c == nil {
+		return job, err
+	}
+	// All parts have been read on their own: what is wrong has been said.
+	if job, err = readJob(branch, c.merge(branch.Name, value.(map[string]any))); err == nil {
+		job.DefaultFilters = c.Filters
+	}
+	return job, err
+}
+
+// unlisted are the faults of a listed job that reads what is not listed.
+func (c *Config) unlisted(job *Job) []error {
+	if c == nil || c.entry(job.Branch) == nil {
+		return nil
+	}
+	place := job.Branch + ":" + jobFile + ": "
+	if entry := c.entry(job.Branch); entry.Keys["input"] != nil {
+		place = c.File + ": " + entry.path + "."
+	}
+	var faults []error
+	for i, in := range job.Input {
+		if in.Branch != "" && c.entry(in.Branch) == nil {
+			faults = append(faults, fmt.Errorf("%sinput[%d].branch: %q is not in the list of branches of %s", place, i, in.Branch, c.File))
+		}
+	}
+	return faults
+}
+
+// findCycles returns lists of branches of which each reads the one before it, the
+// first again at the end: one for each input that closes a circle.
+func findCycles(jobs []*Job) [][]string {
 	inputs := map[string][]string{}
 	for _, job := range jobs {
 		inputs[job.Branch] = job.InputBranches()
 	}
+	var cycles [][]string
 	done := map[string]bool{}
 	var path []string
-	var visit func(branch string) []string
-	visit = func(branch string) []string {
+	var visit func(branch string)
+	visit = func(branch string) {
 		if i := slices.Index(path, branch); i >= 0 {
 			cycle := append(slices.Clone(path[i:]), branch)
 			slices.Reverse(cycle)
-			return cycle
+			cycles = append(cycles, cycle)
+			return
 		}
 		if done[branch] {
-			return nil
+			return
 		}
 		path = append(path, branch)
-		defer func() { path = path[:len(path)-1] }()
 		for _, input := range inputs[branch] {
-			if cycle := visit(input); cycle != nil {
-				return cycle
-			}
+			visit(input)
 		}
+		path = path[:len(path)-1]
 		done[branch] = true
-		return nil
 	}
 	for _, job := range jobs {
-		if cycle := visit(job.Branch); cycle != nil {
-			return cycle
-		}
+		visit(job.Branch)
 	}
-	return nil
+	return cycles
 }

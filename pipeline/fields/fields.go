@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,11 +19,14 @@ import (
 type Findings struct {
 	whole string // what the document is called where there is no key to name
 	list  []error
+	asked map[string]bool // paths of keys
 }
 
 // NewFindings starts the findings of a document that is called whole, such as "the
 // job".
-func NewFindings(whole string) *Findings { return &Findings{whole: whole} }
+func NewFindings(whole string) *Findings {
+	return &Findings{whole: whole, asked: map[string]bool{}}
+}
 
 // Add adds a finding about the key at a path, "" for the document as a whole.
 func (f *Findings) Add(path, format string, args ...any) {
@@ -30,6 +34,18 @@ func (f *Findings) Add(path, format string, args ...any) {
 		path = f.whole
 	}
 	f.list = append(f.list, fmt.Errorf("%s: "+format, append([]any{path}, args...)...))
+}
+
+var place = regexp.MustCompile(`\[\d+\]`)
+
+// Asked lists the paths of all keys that were asked for, sorted, with "[]" for any
+// place in a list: what the documents of this kind can say.
+func (f *Findings) Asked() []string {
+	paths := map[string]bool{}
+	for path := range f.asked {
+		paths[place.ReplaceAllString(path, "[]")] = true
+	}
+	return slices.Sorted(maps.Keys(paths))
 }
 
 // Err is all findings as one error, each after the name of its file; nil for none.
@@ -72,6 +88,7 @@ func (o Object) Fault(key, format string, args ...any) {
 // Value is what stands at a key, and whether there is something.
 func (o Object) Value(key string) (any, bool) {
 	o.asked[key] = true
+	o.findings.asked[o.Path(key)] = true
 	value := o.values[key]
 	return value, value != nil
 }
@@ -101,6 +118,19 @@ func (o Object) List(key string) []any { return get[[]any](o, key, "a list") }
 
 // Table reads an object whose keys are free.
 func (o Object) Table(key string) map[string]any { return get[map[string]any](o, key, "an object") }
+
+// Tables reads a list of objects whose keys are free.
+func (o Object) Tables(key string) []map[string]any {
+	var list []map[string]any
+	for i, value := range o.List(key) {
+		table, ok := value.(map[string]any)
+		if !ok {
+			o.Fault(fmt.Sprintf("%s[%d]", key, i), "want an object, have %s", KindOf(value))
+		}
+		list = append(list, table)
+	}
+	return list
+}
 
 // Number reads a whole number that is not negative.
 func (o Object) Number(key string) int {

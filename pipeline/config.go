@@ -1,0 +1,187 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+)
+
+// configFiles are the names that a configuration can have.
+var configFiles = []string{"datapact.json", "datapact.jq"}
+
+// A Config is what datapact.json, or datapact.jq, says: a jq program whose value is
+// one object. Keys that are left out have their zero value.
+type Config struct {
+	File         string         // as messages name it
+	Branches     []BranchEntry  // sorted by branch
+	Resource     ResourceBase   // datapact_job
+	ResourceType map[string]any // datapact_resource_type, nil for none
+	Registry     *Registry      // docker_registry, nil for none
+	Defaults     map[string]any // job_defaults
+	Filters      []string
+	Pipeline     OwnObjects
+}
+
+// A BranchEntry lists a branch that has a job. Keys are those of a job, for which
+// they override the branch's own file.
+type BranchEntry struct {
+	Branch string
+	Keys   map[string]any
+
+	path string // of the entry in the configuration
+}
+
+// A ResourceBase is what the Concourse resources of all datasets have in common.
+type ResourceBase struct {
+	Type         string // "" for the default
+	CheckEvery   string // as Concourse writes it, such as "10m" or "never"
+	WebhookToken string
+	Tags         []string
+	Icon         string
+	Source       map[string]any
+}
+
+// A Registry is where the container images of branches are pushed to.
+type Registry struct {
+	Type       string // of the Concourse resource, "" for the default
+	CheckEvery string
+	Source     map[string]any
+}
+
+// OwnObjects are what a user adds to the pipeline, as Concourse wants it.
+type OwnObjects struct {
+	Groups, Jobs, Resources, ResourceTypes, VarSources, Prototypes []map[string]any
+
+	Display map[string]any
+}
+
+// ConfigOptions say where a configuration is and how strict its reading is.
+type ConfigOptions struct {
+	File       string // "" to look for it
+	AllowUnset bool   // variables of the environment that are not set are null
+}
+
+// LoadConfig reads the configuration of a repository: the file that the options
+// name, whose modules are in its folder; else datapact.json or datapact.jq at the
+// top of the current worktree; else, in a bare repository, that of HEAD. The error
+// where there is none is [gitcmd.ErrNotFound]. Any other names file and key, all
+// findings at once.
+//
+// Unless the options allow it, a variable of the environment that is not set, and
+// a null among what goes into a pipeline, is an error.
+func LoadConfig(ctx context.Context, repository *gitcmd.Repository, opts *ConfigOptions) (*Config, error) {
+	if opts == nil {
+		opts = &ConfigOptions{}
+	}
+	t, file, err := locateConfig(ctx, repository, opts.File)
+	if err != nil {
+		return nil, err
+	}
+	t.strict = !opts.AllowUnset
+	value, err := t.evaluate(ctx, file)
+	if opts.File != "" {
+		err = missing(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readConfig(value, t.prefix+file, t.strict)
+}
+
+// findConfig is the configuration of a repository, nil where there is none, for who
+// needs to know the jobs and not their resources.
+func findConfig(ctx context.Context, repository *gitcmd.Repository) (*Config, error) {
+	config, err := LoadConfig(ctx, repository, &ConfigOptions{AllowUnset: true})
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		return nil, nil
+	}
+	return config, err
+}
+
+// locateConfig finds the tree of the configuration and its file in that.
+func locateConfig(ctx context.Context, repository *gitcmd.Repository, named string) (tree, string, error) {
+	if named != "" {
+		dir, file := filepath.Split(named)
+		return folderTree(filepath.Clean(dir), dir), file, nil
+	}
+	t, err := topTree(ctx, repository)
+	if err != nil {
+		return tree{}, "", err
+	}
+	var found []string
+	for _, file := range configFiles {
+		_, err := t.read(ctx, file)
+		if err == nil {
+			found = append(found, file)
+		} else if !errors.Is(err, gitcmd.ErrNotFound) {
+			return tree{}, "", err
+		}
+	}
+	switch len(found) {
+	case 0:
+		return tree{}, "", gitcmd.WithHint(fmt.Errorf("configuration %s or %s: %w", configFiles[0], configFiles[1], gitcmd.ErrNotFound),
+			"go to the worktree that has it, or name it with --config")
+	case 1:
+		return t, found[0], nil
+	}
+	return tree{}, "", fmt.Errorf("there are both %s%s and %s: which one counts?", t.prefix, found[0], found[1])
+}
+
+// topTree is the worktree, or the tree of HEAD in a bare repository.
+func topTree(ctx context.Context, repository *gitcmd.Repository) (tree, error) {
+	top, err := repository.TopLevel(ctx)
+	if err != nil {
+		return tree{}, err
+	}
+	if top != "" {
+		return folderTree(top, ""), nil
+	}
+	commit, err := repository.ResolveCommit(ctx, "HEAD")
+	if err != nil {
+		return tree{}, err
+	}
+	return commitTree(repository, gitcmd.Branch{Name: "HEAD", Commit: commit}), nil
+}
+
+// entry is the entry of a branch, nil for none.
+func (c *Config) entry(branch string) *BranchEntry {
+	i, found := slices.BinarySearchFunc(c.Branches, branch, func(e BranchEntry, name string) int { return strings.Compare(e.Branch, name) })
+	if !found {
+		return nil
+	}
+	return &c.Branches[i]
+}
+
+// merge puts what the configuration says over, and its defaults under, what a
+// branch says itself. It changes nothing that it is given.
+func (c *Config) merge(branch string, value map[string]any) map[string]any {
+	merged := maps.Clone(value)
+	if entry := c.entry(branch); entry != nil {
+		maps.Copy(merged, entry.Keys)
+	}
+	for _, key := range jobDefaults {
+		if merged[key] == nil && c.Defaults[key] != nil {
+			merged[key] = c.Defaults[key]
+		}
+	}
+	task, _ := merged["task"].(map[string]any)
+	task = maps.Clone(task)
+	for _, key := range taskDefaults {
+		if task[key] == nil && c.Defaults[key] != nil {
+			if task == nil {
+				task = map[string]any{}
+			}
+			task[key] = c.Defaults[key]
+		}
+	}
+	if task != nil {
+		merged["task"] = task
+	}
+	return merged
+}
