@@ -362,7 +362,7 @@ func TestWithoutSecrets(t *testing.T) {
 }
 
 func TestPrintable(t *testing.T) {
-	if got, want := printable("a\x1b]0;b\u009b\nc\tü"), "a\\x1b]0;b\\u009b\nc\tü"; got != want {
+	if got, want := Printable("a\x1b]0;b\u009b\nc\tü"), "a\\x1b]0;b\\u009b\nc\tü"; got != want {
 		t.Errorf("printable = %q, want %q", got, want)
 	}
 }

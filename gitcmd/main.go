@@ -134,7 +134,7 @@ func report(env *Env, err error) int {
 	case status == ExitInterrupted:
 		fmt.Fprintf(env.Stderr, "%s: interrupted\n", env.Name)
 	default:
-		fmt.Fprintf(env.Stderr, "%s: error: %s\n", env.Name, printable(err.Error()))
+		fmt.Fprintf(env.Stderr, "%s: error: %s\n", env.Name, Printable(err.Error()))
 		if failed := (*ExecError)(nil); env.Verbose && errors.As(err, &failed) {
 			fmt.Fprintf(env.Stderr, "git %s said:\n%s", failed.Command, failed.Stderr)
 		}
@@ -145,9 +145,9 @@ func report(env *Env, err error) int {
 	return status
 }
 
-// printable quotes the characters of a message that could steer a terminal: part
+// Printable quotes the characters of a text that could steer a terminal: part
 // of it may come from somebody else's files.
-func printable(text string) string {
+func Printable(text string) string {
 	var out strings.Builder
 	for _, c := range text {
 		if c == '\n' || c == '\t' || unicode.IsPrint(c) {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +34,13 @@ func CheckBranchName(name string) error {
 
 // Branch finds a local branch. The error for none is [ErrNotFound].
 func (r *Repository) Branch(ctx context.Context, name string) (Branch, error) {
+	if CheckBranchName(name) == nil && !r.mayBeCheckedOut(ctx, name) {
+		local := Branch{Name: name, Ref: "refs/heads/" + name}
+		var err error
+		if local.Commit, err = r.ResolveCommit(ctx, local.Ref); err == nil {
+			return local, nil
+		}
+	}
 	branches, err := r.branches(ctx, name, "refs/heads/"+name)
 	if err != nil {
 		return Branch{}, err
@@ -39,6 +49,32 @@ func (r *Repository) Branch(ctx context.Context, name string) (Branch, error) {
 		return Branch{}, fmt.Errorf("branch %s: %w", name, ErrNotFound)
 	}
 	return branches[0], nil
+}
+
+// mayBeCheckedOut reports whether a worktree may have a branch checked out, without
+// starting git: a HEAD says it by name, and where HEAD files do not tell (another ref
+// storage, a rebase at work) it is taken to be so.
+func (r *Repository) mayBeCheckedOut(ctx context.Context, name string) bool {
+	where, err := r.where(ctx)
+	if err != nil {
+		return true
+	}
+	worktrees, err := os.ReadDir(filepath.Join(where.common, "worktrees"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	heads := []string{filepath.Join(where.common, "HEAD")}
+	for _, worktree := range worktrees {
+		heads = append(heads, filepath.Join(where.common, "worktrees", worktree.Name(), "HEAD"))
+	}
+	for _, head := range heads {
+		data, err := os.ReadFile(head)
+		ref, symbolic := strings.CutPrefix(strings.TrimSpace(string(data)), "ref: refs/heads/")
+		if err != nil || !symbolic || ref == name || ref == ".invalid" {
+			return true
+		}
+	}
+	return false
 }
 
 // FindBranch finds a branch to read: the local one, else the remote-tracking

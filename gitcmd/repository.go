@@ -14,10 +14,11 @@ import (
 type Repository struct {
 	git program
 
-	mu      sync.Mutex
-	objects *objectReader // started by the first look-up
-	layout  *layout       // read when first asked for
-	config  map[string][]string
+	mu        sync.Mutex
+	objects   *objectReader // started by the first look-up
+	layout    *layout       // read when first asked for
+	config    map[string][]string
+	committed Hash // the last commit that git itself made here
 }
 
 // A layout is where the parts of a repository are.

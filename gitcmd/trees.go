@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
+	"path/filepath"
 	"sort"
 	"strings"
 
@@ -182,4 +184,26 @@ func (r *Repository) Changed(ctx context.Context, a, b Hash) ([]string, error) {
 		return nil, fmt.Errorf("comparing %s and %s: %w", a.Short(), b.Short(), err)
 	}
 	return splitRecords(out), nil
+}
+
+// Export writes the files of a tree into a folder that exists, as a checkout would.
+// It uses no worktree and no index of the repository.
+func (r *Repository) Export(ctx context.Context, tree Hash, dir string) error {
+	index, err := os.MkdirTemp("", "git-datapact-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(index)
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
+	git := r.git.with("GIT_INDEX_FILE=" + filepath.Join(index, "index"))
+	if _, err := git.output(ctx, "read-tree", string(tree)); err != nil {
+		return fmt.Errorf("exporting tree %s: %w", tree, err)
+	}
+	git = git.with("GIT_WORK_TREE=" + dir)
+	if _, err := git.output(ctx, "checkout-index", "--all", "--prefix="+filepath.ToSlash(dir)+"/"); err != nil {
+		return fmt.Errorf("exporting tree %s: %w", tree, err)
+	}
+	return nil
 }
