@@ -52,6 +52,7 @@ const bigFile = 8 << 20
 type Archive struct {
 	Repository *gitcmd.Repository
 	Store      *blobs.Store
+	appending  sync.Mutex // its own recordings need not race each other for the branch
 }
 
 // Progress is told how much of the work is done. Calls do not overlap.

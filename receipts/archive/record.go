@@ -56,6 +56,8 @@ func (a *Archive) Record(ctx context.Context, branch string, result *Result, opt
 	if err := upload.Commit(ctx); err != nil {
 		return nil, err
 	}
+	a.appending.Lock()
+	defer a.appending.Unlock()
 	return ledger.Append(ctx, a.Repository, receipt, &opts.Commit)
 }
 

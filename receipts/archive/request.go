@@ -17,13 +17,14 @@ import (
 
 // A Request is a recording as a person asks for it.
 type Request struct {
-	Dir      string   // the result directory
-	Branch   string   // to record on
-	Inputs   []string // folders with .datapact/result, or selectors; none: the folders beside Dir
-	Order    []string // branches in the order that the receipt lists their receipts in
-	Metadata []string // KEY=VALUE
-	Filters  []string // GLOB=NAME, the first that matches; then git config datapact.filter, the last that matches
-	DryRun   bool     // store and commit nothing
+	Dir      string           // the result directory
+	Branch   string           // to record on
+	Inputs   []string         // folders with .datapact/result, or selectors; none: the folders beside Dir
+	Read     []receipts.Input // what the execution read, if not nil: then Inputs does not count
+	Order    []string         // branches in the order that the receipt lists their receipts in
+	Metadata []string         // KEY=VALUE
+	Filters  []string         // GLOB=NAME, the first that matches; then git config datapact.filter, the last that matches
+	DryRun   bool             // store and commit nothing
 	Finished time.Time
 	Push     bool
 	Remote   string // to push to, "" for the branch's own
@@ -136,6 +137,9 @@ func (a *Archive) rules(ctx context.Context, texts []string) ([]FilterRule, erro
 }
 
 func (a *Archive) inputs(ctx context.Context, request Request) ([]receipts.Input, error) {
+	if request.Read != nil {
+		return request.Read, nil
+	}
 	if len(request.Inputs) == 0 {
 		return FindInputs(request.Dir)
 	}
@@ -159,6 +163,5 @@ func (a *Archive) selectInput(ctx context.Context, selector string) ([]receipts.
 		return nil, gitcmd.WithHint(fmt.Errorf("input %s: %w", filepath.ToSlash(selector), err),
 			"an input is a folder with .datapact/result, or a selector of a receipt")
 	}
-	r := entry.Receipt
-	return []receipts.Input{{Branch: r.Branch, Result: string(entry.ID), Timestamp: r.Timestamp, Metadata: r.Metadata}}, nil
+	return []receipts.Input{entry.Input()}, nil
 }

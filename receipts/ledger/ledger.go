@@ -53,6 +53,12 @@ type Entry struct {
 	Commit  gitcmd.Hash // that recorded it; "" until [Ledger.Locate] found it
 }
 
+// Input is the entry as an input of an execution that reads it.
+func (e *Entry) Input() receipts.Input {
+	r := e.Receipt
+	return receipts.Input{Branch: r.Branch, Result: string(e.ID), Timestamp: r.Timestamp, Metadata: r.Metadata}
+}
+
 // Open opens a branch: the local one, else a remote-tracking one. The
 // repository stays the caller's to close.
 func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Ledger, error) {
