@@ -57,17 +57,26 @@ func (s *dataset) read(ctx context.Context, l *ledger.Ledger) error {
 		if err != nil {
 			return err
 		}
-		e := &execution{id: entry.ID, finished: entry.Receipt.Timestamp}
-		for _, in := range entry.Receipt.Input {
-			e.input = append(e.input, receipts.Input{Branch: in.Branch, Result: in.Result, Timestamp: in.Timestamp})
-		}
-		s.all = append(s.all, e)
-		s.byID[e.id] = e
-		if s.newest == nil || s.newest.finished.Before(e.finished) {
-			s.newest = e
-		}
+		s.add(entry)
 	}
 	return nil
+}
+
+// add takes a receipt in, in the place of an earlier one of the same id.
+func (s *dataset) add(entry *ledger.Entry) {
+	e := s.byID[entry.ID]
+	if e == nil {
+		e = &execution{id: entry.ID}
+		s.all = append(s.all, e)
+		s.byID[e.id] = e
+	}
+	e.finished, e.input = entry.Receipt.Timestamp, nil
+	for _, in := range entry.Receipt.Input {
+		e.input = append(e.input, receipts.Input{Branch: in.Branch, Result: in.Result, Timestamp: in.Timestamp})
+	}
+	if s.newest == nil || s.newest.finished.Before(e.finished) {
+		s.newest = e
+	}
 }
 
 // find returns the execution that an input names, nil when the dataset does not

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -173,4 +174,30 @@ func findCycles(jobs []*Job) [][]string {
 		visit(job.Branch)
 	}
 	return cycles
+}
+
+// InOrder returns the jobs so that each comes after those it reads, and where that
+// leaves a choice by branch. The jobs have no circle.
+func InOrder(jobs []*Job) []*Job {
+	byBranch := map[string]*Job{}
+	for _, job := range jobs {
+		byBranch[job.Branch] = job
+	}
+	var ordered []*Job
+	done := map[string]bool{}
+	var visit func(job *Job)
+	visit = func(job *Job) {
+		if job == nil || done[job.Branch] {
+			return
+		}
+		done[job.Branch] = true
+		for _, input := range job.InputBranches() {
+			visit(byBranch[input])
+		}
+		ordered = append(ordered, job)
+	}
+	for _, name := range slices.Sorted(maps.Keys(byBranch)) {
+		visit(byBranch[name])
+	}
+	return ordered
 }

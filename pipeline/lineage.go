@@ -85,35 +85,52 @@ type combination struct {
 
 // join combines the executions of several branches: those that descend from the
 // same receipt of a shared ancestor go together; an input that shares no ancestor
-// with those before it takes part with its newest.
-func (l *lineage) join(ctx context.Context, branches []string) ([]combination, error) {
-	combinations := []combination{{ancestry: ancestry{}}}
+// with those before it takes part with its newest. It returns the branches of such
+// inputs too.
+func (l *lineage) join(ctx context.Context, branches []string) (combinations []combination, newest []string, err error) {
+	if len(branches) == 1 { // nothing to go together with
+		set, err := l.datasets.get(ctx, branches[0])
+		return single(set), nil, err
+	}
+	combinations = []combination{{ancestry: ancestry{}}}
 	for i, branch := range branches {
 		set, err := l.datasets.get(ctx, branch)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		candidates, err := l.candidates(ctx, branch, set)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		shared := anyShared(combinations, candidates)
 		if i > 0 && !shared {
 			candidates = newestOf(candidates, set)
+			newest = append(newest, branch)
 		}
 		combinations = combine(combinations, candidates, shared)
 	}
-	return combinations, nil
+	return combinations, newest, nil
+}
+
+// single makes a combination of each execution.
+func single(set *dataset) []combination {
+	if set == nil {
+		return nil
+	}
+	list := make([]combination, len(set.all))
+	for i, e := range set.all {
+		list[i] = combination{picked: []*execution{e}}
+	}
+	return list
 }
 
 func (l *lineage) candidates(ctx context.Context, branch string, set *dataset) ([]combination, error) {
-	list := make([]combination, len(set.all))
+	list := single(set)
 	for i, e := range set.all {
-		from, err := l.of(ctx, branch, e)
-		if err != nil {
+		var err error
+		if list[i].ancestry, err = l.of(ctx, branch, e); err != nil {
 			return nil, err
 		}
-		list[i] = combination{[]*execution{e}, from}
 	}
 	return list, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 // A State says how an execution of a job stands to what it reads.
@@ -27,6 +28,7 @@ type Plan struct {
 	Job        *Job
 	Recorded   int                // receipts on the branch
 	Newest     receipts.Timestamp // of the newest receipt, zero for none
+	Failed     *Failure           // the last one here, nil for none; only [PlanAll] tells it
 	Executions []Execution        // what the inputs call for, in the order of the upstream ids
 }
 
@@ -36,6 +38,8 @@ type Execution struct {
 	State  State
 	Inputs []receipts.Input
 	Why    string // the state in words
+
+	newest []string // branches that share no ancestor with the others, of which it reads the newest
 }
 
 // Count counts the executions in a state.
@@ -63,6 +67,63 @@ func NewPlanner(repository *gitcmd.Repository) *Planner {
 	return p
 }
 
+// Add takes over a receipt that was recorded since a branch was read.
+func (p *Planner) Add(entry *ledger.Entry) {
+	if set, ok := p.datasets.byBranch[entry.Receipt.Branch]; ok {
+		set.add(entry)
+	}
+}
+
+// Newest names the newest receipt of a branch. The error for none is
+// [gitcmd.ErrNotFound].
+func (p *Planner) Newest(ctx context.Context, branch string) (receipts.Input, error) {
+	set, err := p.datasets.get(ctx, branch)
+	if err != nil {
+		return receipts.Input{}, err
+	}
+	if set.newest == nil {
+		return receipts.Input{}, fmt.Errorf("receipt of %s: %w (the branch has none)", branch, gitcmd.ErrNotFound)
+	}
+	return receipts.Input{Branch: branch, Result: string(set.newest.id), Timestamp: set.newest.finished}, nil
+}
+
+// Waits reports whether an execution reads, itself or through others, a receipt that
+// is due to be recorded again, or the newest of a branch that is due to have one.
+// Branches that were not planned are not looked into.
+func (p *Planner) Waits(e *Execution, due Due) bool {
+	for _, branch := range e.newest {
+		if due.Branch(branch) {
+			return true
+		}
+	}
+	return p.waits(e.Inputs, due, map[*execution]bool{})
+}
+
+// Due tells what is to be recorded.
+type Due interface {
+	Branch(name string) bool                    // anything on a branch
+	Receipt(branch string, id receipts.ID) bool // a receipt
+}
+
+func (p *Planner) waits(inputs []receipts.Input, due Due, seen map[*execution]bool) bool {
+	for _, in := range inputs {
+		set := p.datasets.byBranch[in.Branch]
+		if set == nil {
+			continue
+		}
+		if due.Receipt(in.Branch, receipts.ID(in.Result)) {
+			return true
+		}
+		if e := set.find(in.Result); e != nil && !seen[e] {
+			seen[e] = true
+			if p.waits(e.input, due, seen) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // Plan compares what a job has recorded with what its inputs call for: one
 // execution for each receipt of a single input; of several inputs, those receipts
 // together that descend from the same receipt of a shared ancestor; nothing for a
@@ -84,13 +145,14 @@ func (p *Planner) Plan(ctx context.Context, job *Job) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	combinations, err := p.lineage.join(ctx, branches)
+	combinations, newest, err := p.lineage.join(ctx, branches)
 	if err != nil {
 		return nil, err
 	}
 	recorded := bySignature(own, branches)
 	for _, c := range combinations {
 		e := expect(branches, c)
+		e.newest = newest
 		judge(&e, recorded[signature(e.Inputs)], changed)
 		plan.Executions = append(plan.Executions, e)
 	}
@@ -178,7 +240,11 @@ func PlanAll(ctx context.Context, repository *gitcmd.Repository, names ...string
 	if err != nil {
 		return nil, err
 	}
-	if err := checkInputBranches(ctx, repository, jobs); err != nil {
+	if err := CheckInputBranches(ctx, repository, jobs); err != nil {
+		return nil, err
+	}
+	failures, err := OpenFailures(ctx, repository)
+	if err != nil {
 		return nil, err
 	}
 	planner := NewPlanner(repository)
@@ -188,13 +254,16 @@ func PlanAll(ctx context.Context, repository *gitcmd.Repository, names ...string
 		if err != nil {
 			return nil, fmt.Errorf("planning %s: %w", job.Branch, err)
 		}
+		if plan.Failed, err = failures.Last(job.Branch); err != nil {
+			return nil, fmt.Errorf("reading the failures of %s: %w", job.Branch, err)
+		}
 		plans = append(plans, plan)
 	}
 	return plans, nil
 }
 
-// checkInputBranches refuses inputs on branches that are not there.
-func checkInputBranches(ctx context.Context, repository *gitcmd.Repository, jobs []*Job) error {
+// CheckInputBranches refuses inputs on branches that are not there.
+func CheckInputBranches(ctx context.Context, repository *gitcmd.Repository, jobs []*Job) error {
 	var faults []error
 	for _, job := range jobs {
 		for i, in := range job.Input {

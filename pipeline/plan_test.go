@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 // day is a time on the day of all receipts in these tests.
@@ -203,6 +204,85 @@ func TestPlanFaults(t *testing.T) {
 func TestLivePlan(t *testing.T) {
 	r := liveRepository(t)
 	if got := counts(plan(t, r, "aws-xen-centos-7-metadata")); got != "98 recorded 7 pending 0 stale 0 outdated 98 fresh" {
+		t.Errorf("plan = %s", got)
+	}
+}
+
+// dueReceipts are receipts, and branches, that are due.
+type dueReceipts map[string]bool
+
+func (d dueReceipts) Branch(name string) bool                    { return d[name] }
+func (d dueReceipts) Receipt(branch string, id receipts.ID) bool { return d[branch+"@"+string(id)] }
+
+// An execution waits for what it reads, through others too, and for any receipt of a
+// branch of which it reads the newest.
+func TestWaits(t *testing.T) {
+	r := startJobs(t, "top", "middle top", "bottom middle", "unrelated", "mixed middle unrelated")
+	first, second := receipt("top", 1, seed("1")), receipt("top", 2, seed("2"))
+	middle, other := receipt("middle", 3, input(first)), receipt("middle", 4, input(second))
+	record(t, r, first, second, middle, other, receipt("unrelated", 1, seed("u")))
+	jobs, err := LoadJobs(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	planner, plans := NewPlanner(r), map[string]*Plan{}
+	for _, job := range InOrder(jobs) {
+		if plans[job.Branch], err = planner.Plan(t.Context(), job); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		branch string
+		due    dueReceipts
+		want   int
+	}{
+		{"bottom", dueReceipts{}, 0},
+		{"bottom", dueReceipts{"middle@" + string(middle.ID()): true}, 1},
+		{"bottom", dueReceipts{"top@" + string(first.ID()): true}, 1},
+		{"bottom", dueReceipts{"top@" + string(first.ID()): true, "top@" + string(second.ID()): true}, 2},
+		{"bottom", dueReceipts{"unrelated": true, "middle": true, "bottom@" + string(first.ID()): true}, 0},
+		{"mixed", dueReceipts{"unrelated": true}, 2},
+		{"mixed", dueReceipts{"middle": true}, 0},
+	} {
+		n := 0
+		for i := range plans[test.branch].Executions {
+			if planner.Waits(&plans[test.branch].Executions[i], test.due) {
+				n++
+			}
+		}
+		if n != test.want || len(plans[test.branch].Executions) != 2 {
+			t.Errorf("%d of %d executions of %s wait for %v, want %d of 2", n, len(plans[test.branch].Executions), test.branch, test.due, test.want)
+		}
+	}
+}
+
+// A receipt that is recorded meanwhile counts in the next plan.
+func TestPlanAgain(t *testing.T) {
+	r := startJobs(t, "source", "next source")
+	first := receipt("source", 1, seed("1"))
+	record(t, r, first)
+	planner := NewPlanner(r)
+	job, err := JobOf(t.Context(), r, "next")
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() string {
+		t.Helper()
+		p, err := planner.Plan(t.Context(), job)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return counts(p)
+	}
+	if got := count(); got != "0 recorded 1 pending 0 stale 0 outdated 0 fresh" {
+		t.Errorf("plan = %s", got)
+	}
+	for _, again := range []*receipts.Receipt{
+		receipt("source", 2, seed("2")), receipt("next", 3, input(first)), receipt("source", 4, seed("1")),
+	} {
+		planner.Add(&ledger.Entry{ID: again.ID(), Receipt: again})
+	}
+	if got := count(); got != "1 recorded 1 pending 1 stale 0 outdated 0 fresh" {
 		t.Errorf("plan = %s", got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline"
 	"github.com/git-datapact/git-datapact/receipts"
 )
@@ -17,7 +18,8 @@ type Status struct {
 	Stale      int         `json:"stale"`
 	Outdated   int         `json:"outdated"`
 	Newest     *string     `json:"newest"` // null for none
-	Failed     *string     `json:"failed"` // null for none
+	Failed     *string     `json:"failed"` // when, null for none
+	Failure    string      `json:"failure,omitempty"`
 	Executions []Execution `json:"executions,omitempty"`
 }
 
@@ -47,6 +49,10 @@ func JSON(plan *pipeline.Plan, explain bool) Status {
 		newest := plan.Newest.String()
 		s.Newest = &newest
 	}
+	if plan.Failed != nil {
+		failed := plan.Failed.Time.String()
+		s.Failed, s.Failure = &failed, plan.Failed.Why
+	}
 	if !explain {
 		return s
 	}
@@ -54,13 +60,18 @@ func JSON(plan *pipeline.Plan, explain bool) Status {
 		if e.State == pipeline.Fresh {
 			continue
 		}
-		one := Execution{ID: e.ID, State: string(e.State), Why: e.Why}
-		for _, in := range e.Inputs {
-			one.Inputs = append(one.Inputs, Input{in.Branch, in.Result, in.Timestamp.String()})
-		}
-		s.Executions = append(s.Executions, one)
+		s.Executions = append(s.Executions, ExecutionJSON(&e))
 	}
 	return s
+}
+
+// ExecutionJSON is an execution as JSON.
+func ExecutionJSON(e *pipeline.Execution) Execution {
+	one := Execution{ID: e.ID, State: string(e.State), Why: e.Why, Inputs: []Input{}}
+	for _, in := range e.Inputs {
+		one.Inputs = append(one.Inputs, Input{in.Branch, in.Result, in.Timestamp.String()})
+	}
+	return one
 }
 
 // Width is the width of the longest branch name.
@@ -81,7 +92,13 @@ func Text(plan *pipeline.Plan, width int, explain bool) string {
 	if !plan.Newest.IsZero() {
 		fmt.Fprintf(&out, ", newest %s", plan.Newest)
 	}
+	if plan.Failed != nil {
+		fmt.Fprintf(&out, ", last failure %s", plan.Failed.Time)
+	}
 	out.WriteString("\n")
+	if explain && plan.Failed != nil {
+		fmt.Fprintf(&out, "  failed   %s  %s\n", plan.Failed.Key[:min(12, len(plan.Failed.Key))], gitcmd.Printable(plan.Failed.Why))
+	}
 	for _, e := range plan.Executions {
 		if !explain || e.State == pipeline.Fresh {
 			continue

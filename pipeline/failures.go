@@ -1,0 +1,88 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// A Failure is an execution that failed here and was not recorded since.
+type Failure struct {
+	Key  string             // which execution: the id of its receipt, or "request"
+	Time receipts.Timestamp // when it failed
+	Why  string
+}
+
+// Failures are the failed executions of a repository. Only the clone they happened in
+// knows them: as small files failures/BRANCH/KEY in the folder that git-datapact keeps
+// in the git directory. Several processes may use them at once.
+type Failures struct{ dir string }
+
+// OpenFailures finds the failures of a repository.
+func OpenFailures(ctx context.Context, repository *gitcmd.Repository) (Failures, error) {
+	data, err := repository.DataDir(ctx)
+	return Failures{filepath.Join(data, "failures")}, err
+}
+
+// BranchFolder is the name of the folder that keeps what belongs to a branch.
+func BranchFolder(branch string) string { return url.PathEscape(branch) }
+
+func (f Failures) folder(branch string) string { return filepath.Join(f.dir, BranchFolder(branch)) }
+
+// unfinished ends the names of files that are being written.
+const unfinished = ".new"
+
+// Put notes that an execution failed just now.
+func (f Failures) Put(branch, key string, reason error) error {
+	if err := os.MkdirAll(f.folder(branch), 0o777); err != nil {
+		return err
+	}
+	file := filepath.Join(f.folder(branch), key)
+	if err := os.WriteFile(file+unfinished, []byte(reason.Error()), 0o666); err != nil {
+		return err
+	}
+	return os.Rename(file+unfinished, file)
+}
+
+// Clear notes that an execution succeeded.
+func (f Failures) Clear(branch, key string) error {
+	if err := os.Remove(filepath.Join(f.folder(branch), key)); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Last is the failure of a branch that happened last, nil for none.
+func (f Failures) Last(branch string) (*Failure, error) {
+	entries, err := os.ReadDir(f.folder(branch))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var last *Failure
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err != nil || strings.HasSuffix(entry.Name(), unfinished) {
+			continue // cleared meanwhile, or left by a process that was killed
+		}
+		when := receipts.NewTimestamp(info.ModTime())
+		if last == nil || !when.Before(last.Time) {
+			last = &Failure{Key: entry.Name(), Time: when}
+		}
+	}
+	if last == nil {
+		return nil, nil
+	}
+	why, err := os.ReadFile(filepath.Join(f.folder(branch), last.Key))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	last.Why = string(why)
+	return last, err
+}
