@@ -54,6 +54,9 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		want []string
 	}{
 		{"git datapact re", []string{"record ", "replay "}},
+		{"git datapact ru", []string{"run "}},
+		{"git datapact run --engine=p", []string{"process ", "podman "}},
+		{"git datapact run -j 2 c", []string{"counts "}},
 		{"git datapact o", []string{"other "}},
 		{"git datapact help sh", []string{"show "}},
 		{"git datapact --ver", []string{"--verbose ", "--version "}},

@@ -43,6 +43,7 @@ var scriptCommands = map[string]scriptCommand{
 	"killrandom": killRandom, // killrandom ROUNDS PROGRAM [ARG...] [-- CHECK [ARG...]]
 	"parallel":   parallel,   // parallel N PROGRAM [ARG...], {} in an argument is the number
 	"plant":      plant,      // plant BRANCH FILE [ID]
+	"podmanhome": podmanHome, // podmanhome
 	"sametree":   sameTree,   // [!] sametree FOLDER FOLDER
 	"tmpfs":      tmpfs,      // tmpfs SIZE FOLDER
 }
@@ -114,11 +115,18 @@ func setup(env *testscript.Env, bin string) error {
 	return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[init]\n\tdefaultBranch = main\n"), 0o666)
 }
 
-// condition knows [root], and [tmpfs] where one can be mounted.
+// condition knows [root], [podman] where it is on PATH, which continuous integration
+// must see to, and [tmpfs] where one can be mounted.
 func condition(name string) (bool, error) {
 	switch name {
 	case "root":
 		return os.Geteuid() == 0, nil
+	case "podman":
+		_, err := exec.LookPath("podman")
+		if err != nil && os.Getenv("CI") == "true" {
+			return false, err
+		}
+		return err == nil, nil
 	case "tmpfs":
 		return canMount(), nil
 	}
@@ -147,6 +155,40 @@ func tmpfs(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.Mkdir(folder, 0o777))
 	ts.Check(mount(args[0], folder))
 	ts.Defer(func() { _ = unmount(folder) })
+}
+
+// podmanConfig has podman run containers also where it has no network of its own and
+// no systemd, and keep images in a folder.
+const podmanConfig = `
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+netns = "host"
+[engine]
+runtime = "runc"
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+-- storage --
+[storage]
+driver = "vfs"
+graphroot = "FOLDER/root"
+runroot = "FOLDER/run"
+`
+
+// podmanHome gives podman a home of its own until the script ends. It is not in the
+// script's folder: with a long path podman takes 20 seconds to notice that a
+// container has ended.
+func podmanHome(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 0)
+	folder, err := os.MkdirTemp("", "podman")
+	ts.Check(err)
+	ts.Defer(func() { _ = os.RemoveAll(folder) })
+	containers, storage, _ := strings.Cut(strings.ReplaceAll(podmanConfig, "FOLDER", folder), "-- storage --\n")
+	for variable, config := range map[string]string{"CONTAINERS_CONF": containers, "CONTAINERS_STORAGE_CONF": storage} {
+		file := filepath.Join(folder, variable)
+		ts.Check(os.WriteFile(file, []byte(config), 0o666))
+		ts.Setenv(variable, file)
+	}
+	ts.Setenv("BUILDAH_ISOLATION", "chroot")
 }
 
 // environment is the key of the variables that a script started with.

@@ -23,6 +23,7 @@ var synopses = map[string]string{
 	"log":    "list the receipts of a dataset branch",
 	"record": "record a result directory as a receipt",
 	"replay": "announce receipts again",
+	"run":    "execute what the jobs of a repository are due",
 	"show":   "print one receipt in full",
 	"status": "tell which jobs are pending or out of date",
 }

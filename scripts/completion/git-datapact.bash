@@ -70,7 +70,7 @@ __git_datapact_scan ()
 __git_datapact_takes_value ()
 {
 	case "$command,$1" in
-	*,-C|branch,-i|fetch,-o|log,-n|record,-[bim])
+	*,-C|branch,-i|fetch,-o|log,-n|record,-[bim]|run,-[ij])
 		return 0 ;;
 	*,--*)
 		[[ " $(__git_datapact_options) " = *" $1= "* ]] ;;
@@ -91,6 +91,10 @@ __git_datapact_value ()
 	record,-i|record,--input)
 		__git_datapact_folders "$2"
 		__gitcomp_nl_append "$(__git_datapact_branches)" "" "$2" "" ;;
+	run,--engine)
+		__gitcomp_nl "$(printf '%s\n' process docker podman)" "" "$2" ;;
+	run,--log)
+		__gitcomp_nl "$(__git_datapact_branches)" "" "$2" ;;
 	record,--push)
 		__gitcomp_nl "$(__git_remotes)" "" "$2" ;;
 	esac
@@ -104,7 +108,7 @@ __git_datapact_argument ()
 		__gitcomp_nl "$(echo help; __git_datapact_commands)" ;;
 	help,0)
 		__gitcomp_nl "$(__git_datapact_commands)" ;;
-	fetch,0|log,0|show,0|replay,*|status,*)
+	fetch,0|log,0|show,0|replay,*|run,*|status,*)
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
 	fetch,*)
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" ;;

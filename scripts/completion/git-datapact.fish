@@ -27,7 +27,7 @@ end
 # Prints the command's first argument.
 function __git_datapact_argument
     set -l words (__git_datapact_words)
-    set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= store= filter=+ since= where=+
+    set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= j/jobs= engine= log= store= filter=+ since= where=+
     test "$words[1]" = log; and set -a options n/number=
     argparse -i $options -- $words[2..] 2>/dev/null
     and string match -v -- '-*' $argv | head -n 1
@@ -97,9 +97,16 @@ complete -c git-datapact -n '__git_datapact_using record' -s m -l metadata -x
 complete -c git-datapact -n '__git_datapact_using record' -s n -l dry-run
 complete -c git-datapact -n '__git_datapact_using fetch' -s o -l output -x -a '(__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using log' -s n -l number -x
+complete -c git-datapact -n '__git_datapact_using run' -s n -l dry-run
+complete -c git-datapact -n '__git_datapact_using run' -s j -l jobs -x
+complete -c git-datapact -n '__git_datapact_using run' -s k -l keep-going
+complete -c git-datapact -n '__git_datapact_using run' -s f -l force
+complete -c git-datapact -n '__git_datapact_using run' -s i -l input -r
+complete -c git-datapact -n '__git_datapact_using run' -l engine -x -a 'process docker podman'
+complete -c git-datapact -n '__git_datapact_using run' -l log -x -a '(__git_datapact_branches)'
 
 complete -c git-datapact -n '__git_datapact_using log show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
-complete -c git-datapact -n '__git_datapact_using replay status' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using replay run status' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using fetch; and not __git_datapact_first' -a '(__git_datapact_outputs (__git_datapact_argument))'
 complete -c git-datapact -n '__git_datapact_using cat; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
 complete -c git-datapact -n '__git_datapact_using init record; and __git_datapact_first' -a '(__fish_complete_directories)'

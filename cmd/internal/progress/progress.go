@@ -34,11 +34,20 @@ func (l *Line) Func() archive.Progress {
 	return l.draw
 }
 
-func (l *Line) draw(done, total archive.Amount) {
-	if now := time.Now(); now.Sub(l.drawn) >= interval {
-		l.drawn = now
-		fmt.Fprintf(l.env.Stderr, "\r\x1b[K%s", l.text(done, total))
+func (l *Line) draw(done, total archive.Amount) { l.Show(l.text(done, total)) }
+
+// Show draws the line with a text, cut to the width of the terminal. It does nothing
+// where nobody watches, and where the line was drawn just now.
+func (l *Line) Show(text string) {
+	now := time.Now()
+	if !l.env.Interactive() || now.Sub(l.drawn) < interval {
+		return
 	}
+	l.drawn = now
+	if shown := []rune(text); len(shown) >= l.env.Width() {
+		text = string(shown[:l.env.Width()-1])
+	}
+	fmt.Fprintf(l.env.Stderr, "\r\x1b[K%s", text)
 }
 
 func (l *Line) text(done, total archive.Amount) string {
@@ -46,8 +55,7 @@ func (l *Line) text(done, total archive.Amount) string {
 	if total.Bytes > 0 {
 		percent = min(100, 100*done.Bytes/total.Bytes)
 	}
-	text := fmt.Sprintf("%s: %d%% (%d/%d), %s", l.verb, percent, done.Files, total.Files, units.Bytes(done.Bytes))
-	return text[:min(len(text), l.env.Width()-1)]
+	return fmt.Sprintf("%s: %d%% (%d/%d), %s", l.verb, percent, done.Files, total.Files, units.Bytes(done.Bytes))
 }
 
 // Close takes the line away.

@@ -1,0 +1,81 @@
+// Git-datapact-run executes what the jobs of a repository are due, and records it.
+//
+// Usage: git datapact run [--dry-run] [--jobs N] [--engine process|docker|podman] [--keep-going] [--outdated] [--force] [--input ALIAS=DIR]… [--store URL] [--json] [BRANCH…]
+//
+// Usage: git datapact run --log BRANCH[@ID]
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/runs"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/local"
+	"github.com/git-datapact/git-datapact/receipts/archive"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+type command struct {
+	storeflag.Flag
+	DryRun    bool              `short:"n" help:"Say what is due, execute nothing."`
+	Jobs      int               `short:"j" placeholder:"N" help:"Run N executions side by side (default: one per processor)."`
+	Engine    string            `enum:",process,docker,podman" default:"" placeholder:"NAME" help:"Run every task by this engine: process, docker or podman (default: what suits the job)."`
+	KeepGoing bool              `short:"k" help:"After a failure, go on with the other executions of that job too."`
+	Outdated  bool              `help:"Run again what was recorded before its job changed."`
+	Force     bool              `short:"f" help:"Run again what is fresh, too."`
+	Input     map[string]string `short:"i" mapsep:"none" placeholder:"ALIAS=DIR" help:"Take this folder as an input of the one job that is named."`
+	Log       string            `placeholder:"BRANCH[@ID]" help:"Print what the task of an execution printed (default: of the last one), and run nothing."`
+	JSON      bool              `name:"json" help:"Print each receipt that is recorded as one JSON object on a line."`
+	Branch    []string          `arg:"" optional:"" help:"The jobs of these branches (default: all jobs)."`
+}
+
+func (*command) Help() string {
+	return "Execute what the jobs of a repository are due, in the order of their dependencies, and record it. Prints a selector for each receipt."
+}
+
+// Run executes what is due, says what would be executed, or prints a log.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	repository := gitcmd.Open("")
+	defer repository.Close()
+	if c.Log != "" {
+		return c.printLog(ctx, env, repository)
+	}
+	watcher := runs.NewWatcher(env, c.JSON)
+	opts := local.Options{
+		Branches: c.Branch, Jobs: c.Jobs, Engine: c.Engine, KeepGoing: c.KeepGoing,
+		Outdated: c.Outdated, Force: c.Force, Inputs: c.Input, Watcher: watcher,
+	}
+	if c.DryRun {
+		due, err := local.Due(ctx, repository, opts)
+		if err != nil {
+			return err
+		}
+		return runs.PrintDue(env, due, c.JSON)
+	}
+	store, err := c.Open(ctx, repository)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	summary, err := local.Run(ctx, &archive.Archive{Repository: repository, Store: store}, opts)
+	watcher.Close(summary, err)
+	return err
+}
+
+func (c *command) printLog(ctx context.Context, env *gitcmd.Env, repository *gitcmd.Repository) error {
+	selector, err := ledger.ParseSelector(c.Log)
+	if err != nil {
+		return err
+	}
+	log, err := local.Log(ctx, repository, selector.Branch, selector.Revision)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	_, err = io.Copy(env.Stdout, log)
+	return err
+}
+
+func main() { gitcmd.Main("git-datapact-run", &command{}) }

@@ -1,0 +1,86 @@
+// Package runs prints what happens while jobs are executed.
+package runs
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/plans"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/local"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// A Watcher prints receipts as the answer, failures as warnings, and on a terminal a
+// line that shows how far the run is. It is a [local.Watcher].
+type Watcher struct {
+	env    *gitcmd.Env
+	asJSON bool
+	line   *progress.Line
+}
+
+// NewWatcher returns a watcher. The caller closes it when the run has ended.
+func NewWatcher(env *gitcmd.Env, asJSON bool) *Watcher {
+	return &Watcher{env, asJSON, progress.New(env, "Running")}
+}
+
+// Recorded prints the receipt's selector, or the receipt as JSON.
+func (w *Watcher) Recorded(entry *ledger.Entry) error {
+	w.line.Close()
+	return entries.Print(w.env, entry, w.asJSON, entries.Selector)
+}
+
+// Failed says what failed, why, and where to look.
+func (w *Watcher) Failed(f local.Failed) {
+	w.line.Close()
+	text := fmt.Sprintf("%s@%s failed: %s\n  log: %s", f.Branch, f.Key[:min(12, len(f.Key))], gitcmd.Printable(f.Err.Error()), f.Log)
+	if f.Build != "" {
+		text += "\n  build folder: " + f.Build
+	}
+	w.env.Warnf("%s", text)
+}
+
+// Progress draws the line.
+func (w *Watcher) Progress(p local.Progress) {
+	text := fmt.Sprintf("Running: %d recorded, %d failed, %d waiting", p.Recorded, p.Failed, p.Remaining)
+	var running []string
+	for _, r := range p.Running {
+		running = append(running, fmt.Sprintf("%s@%s %v", r.Branch, r.Key[:min(7, len(r.Key))], time.Since(r.Since).Truncate(time.Second)))
+	}
+	if len(running) > 0 {
+		text += "; now " + strings.Join(running, ", ")
+	}
+	w.line.Show(text)
+}
+
+// Close takes the line away and sums up.
+func (w *Watcher) Close(summary local.Summary, err error) {
+	w.line.Close()
+	if err == nil && summary.Recorded == 0 {
+		w.env.Infof("Nothing is due")
+	} else if err == nil {
+		w.env.Infof("Recorded %s", units.Count(summary.Recorded, "execution"))
+	}
+}
+
+// PrintDue prints a line per execution that is due: its selector, state, and why.
+func PrintDue(env *gitcmd.Env, due []local.Work, asJSON bool) error {
+	for _, w := range due {
+		if asJSON {
+			one := struct {
+				Branch string `json:"branch"`
+				plans.Execution
+			}{w.Job.Branch, plans.ExecutionJSON(&w.Execution)}
+			if err := env.PrintJSON(one); err != nil {
+				return err
+			}
+		} else if err := env.Printf("%s@%s %s: %s\n", w.Job.Branch, w.Key, w.State, w.Why); err != nil {
+			return err
+		}
+	}
+	return nil
+}

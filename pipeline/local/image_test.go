@@ -1,0 +1,67 @@
+package local
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/git-datapact/git-datapact/pipeline"
+)
+
+func TestImageReference(t *testing.T) {
+	type table = map[string]any
+	for _, test := range []struct {
+		image pipeline.Image
+		want  string
+	}{
+		{pipeline.Image{Source: table{"repository": "alpine"}}, "docker.io/library/alpine:latest"},
+		{pipeline.Image{Source: table{"repository": "dpb587/bosh-stemcell-metadata", "tag": "v1"}}, "docker.io/dpb587/bosh-stemcell-metadata:v1"},
+		{pipeline.Image{Type: "registry-image", Source: table{"repository": "ghcr.io/a/b", "tag": 3}}, "ghcr.io/a/b:3"},
+		{pipeline.Image{Type: "docker-image", Source: table{"repository": "localhost/x"}}, "localhost/x:latest"},
+		{pipeline.Image{Source: table{"repository": "host:5000/x"}}, "host:5000/x:latest"},
+		{pipeline.Image{Source: table{"repository": "a/b", "tag": "t"}, Version: table{"digest": "sha256:12"}}, "docker.io/a/b@sha256:12"},
+		{pipeline.Image{Source: table{"tag": "t"}}, "error: task.image.source.repository: want the name of an image"},
+		{pipeline.Image{Source: table{"repository": 1}}, "error: task.image.source.repository: want the name of an image"},
+		{pipeline.Image{Type: "s3", Source: table{"repository": "a"}}, `error: type "s3" cannot be run here, want registry-image`},
+	} {
+		got, err := imageReference(&test.image)
+		if err != nil {
+			got = "error: " + err.Error()
+		}
+		if got != test.want {
+			t.Errorf("imageReference(%v) = %q, want %q", test.image, got, test.want)
+		}
+	}
+}
+
+func TestAuthFile(t *testing.T) {
+	var file struct {
+		Auths map[string]struct{ Auth string }
+	}
+	if err := json.Unmarshal(authFile("docker.io", "me", `p"w`), &file); err != nil {
+		t.Fatal(err)
+	}
+	if got := file.Auths["https://index.docker.io/v1/"].Auth; got != "bWU6cCJ3" {
+		t.Errorf("auth = %q", got)
+	}
+}
+
+// The values of variables are for the engine's environment alone: others can read its
+// command line.
+func TestArgumentsHoldNoValues(t *testing.T) {
+	c := container{engine: Podman, image: "i", label: "l"}
+	job := &pipeline.Job{Task: pipeline.Task{
+		Env: map[string]string{"KEY": "s3cret"}, Privileged: true,
+		Limits: pipeline.Limits{CPU: 2, Memory: "1GB"}, Run: pipeline.Run{Path: "p", Args: []string{"--a", "b c"}, Dir: "d", User: "u"},
+	}}
+	args, env := c.arguments(task{job: job, build: "/b,c", mounts: map[string]string{"in": "/x"}}, "n")
+	const want = `run --rm --name n --label l --security-opt label=disable --mount type=bind,"source=/b,c",target=/tmp/build/datapact ` +
+		`--workdir /tmp/build/datapact/d --mount type=bind,"source=/x",target=/tmp/build/datapact/in,readonly --env KEY ` +
+		`--privileged --user u --cpu-shares 2 --memory 1gb --entrypoint p i --a b c`
+	if got := strings.Join(args, " "); got != want {
+		t.Errorf("arguments = %s\nwant        %s", got, want)
+	}
+	if len(env) != 1 || env[0] != "KEY=s3cret" {
+		t.Errorf("variables = %q", env)
+	}
+}

@@ -1,0 +1,148 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline"
+)
+
+// A layout is where the engine keeps its files.
+type layout struct {
+	data     string // git-datapact's folder in the git directory
+	failures pipeline.Failures
+}
+
+func openLayout(ctx context.Context, repository *gitcmd.Repository) (*layout, error) {
+	data, err := repository.DataDir(ctx)
+	if err != nil {
+		return nil, err
+	}
+	failures, err := pipeline.OpenFailures(ctx, repository)
+	return &layout{data, failures}, err
+}
+
+// lock keeps every other run out until unlock is called, or this process ends.
+func (l *layout) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(l.data, 0o777); err != nil {
+		return nil, err
+	}
+	file := filepath.Join(l.data, "run.lock")
+	lock := flock.New(file, flock.SetPermissions(0o666))
+	got, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("locking %s: %w", file, err)
+	}
+	if !got {
+		holder, _ := os.ReadFile(file)
+		return nil, gitcmd.WithHint(fmt.Errorf("another run is at work in this repository: %s", strings.TrimSpace(string(holder))),
+			"wait until it has finished; it takes up what becomes due meanwhile")
+	}
+	host, _ := os.Hostname()
+	holder := fmt.Sprintf("process %d on %s, since %s\n", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339))
+	if err := os.WriteFile(file, []byte(holder), 0o666); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return func() { _ = lock.Close() }, nil
+}
+
+// sweep removes the build folders that a run left which was killed.
+func (l *layout) sweep() error {
+	builds := filepath.Join(l.data, "builds")
+	branches, err := os.ReadDir(builds)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, branch := range branches {
+		if strings.HasPrefix(branch.Name(), scratchPrefix) {
+			if err := removeAll(filepath.Join(builds, branch.Name())); err != nil {
+				return err
+			}
+			continue
+		}
+		folders, err := os.ReadDir(filepath.Join(builds, branch.Name()))
+		if err != nil {
+			return err
+		}
+		for _, folder := range folders {
+			if _, err := os.Stat(filepath.Join(l.data, "failures", branch.Name(), folder.Name())); err == nil {
+				continue
+			}
+			if err := removeAll(filepath.Join(builds, branch.Name(), folder.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// scratchPrefix begins the names of folders beside the build folders that a run keeps
+// for itself. No branch's name begins so.
+const scratchPrefix = ".run-"
+
+func (l *layout) build(branch, key string) string {
+	return filepath.Join(l.data, "builds", pipeline.BranchFolder(branch), key)
+}
+
+func (l *layout) log(branch, key string) string {
+	return filepath.Join(l.data, "logs", pipeline.BranchFolder(branch), key+".log")
+}
+
+// removeAll removes a folder also where a task took away the permission to.
+func removeAll(folder string) error {
+	if err := os.RemoveAll(folder); err == nil {
+		return nil
+	}
+	_ = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, _ error) error {
+		if entry != nil && entry.IsDir() {
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(folder)
+}
+
+// Log opens the log of an execution: of a branch, and the first digits of the
+// receipt's id or "request", "" for the execution that ended last. The error for none
+// is [gitcmd.ErrNotFound]. The caller closes it.
+func Log(ctx context.Context, repository *gitcmd.Repository, branch, key string) (*os.File, error) {
+	l, err := openLayout(ctx, repository)
+	if err != nil {
+		return nil, err
+	}
+	folder := filepath.Dir(l.log(branch, ""))
+	entries, err := os.ReadDir(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var found []fs.FileInfo
+	for _, entry := range entries {
+		if info, err := entry.Info(); err == nil && strings.HasPrefix(entry.Name(), key) {
+			found = append(found, info)
+		}
+	}
+	name := branch + "@" + key
+	switch {
+	case len(found) == 0:
+		return nil, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("log of %s: %w", strings.TrimSuffix(name, "@"), gitcmd.ErrNotFound)),
+			"logs are kept by the clone in which 'git datapact run' executed the job")
+	case len(found) > 1 && key != "":
+		return nil, fmt.Errorf("log of %s: %d executions begin so", name, len(found))
+	}
+	last := found[0]
+	for _, info := range found {
+		if info.ModTime().After(last.ModTime()) {
+			last = info
+		}
+	}
+	return os.Open(filepath.Join(folder, last.Name()))
+}
