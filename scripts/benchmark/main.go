@@ -21,17 +21,18 @@ import (
 func main() {
 	sizes := flag.String("receipts", "1000,100000", "sizes of the branches to measure on, separated by commas")
 	runs := flag.Int("runs", 15, "runs of each command")
+	executions := flag.Int("executions", 1000, "executions of a job to measure the engine with, 0 for none")
 	keep := flag.Bool("keep", false, "keep the repositories, and say where they are")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := bench(ctx, *sizes, *runs, *keep); err != nil {
+	if err := bench(ctx, *sizes, *runs, *executions, *keep); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(ctx context.Context, sizes string, runs int, keep bool) (err error) {
+func bench(ctx context.Context, sizes string, runs, executions int, keep bool) (err error) {
 	dir, err := os.MkdirTemp("", "datapact-bench-")
 	if err != nil {
 		return err
@@ -51,7 +52,12 @@ func bench(ctx context.Context, sizes string, runs int, keep bool) (err error) {
 	if err := isolate(dir, bin); err != nil {
 		return err
 	}
-	for size := range strings.SplitSeq(sizes, ",") {
+	if executions > 0 {
+		if err := benchEngines(ctx, dir, executions); err != nil {
+			return err
+		}
+	}
+	for size := range strings.FieldsFuncSeq(sizes, func(c rune) bool { return c == ',' }) {
 		n, err := strconv.Atoi(size)
 		if err != nil || n < 100 {
 			return fmt.Errorf("-receipts %q: want numbers from 100", sizes)
@@ -60,6 +66,18 @@ func bench(ctx context.Context, sizes string, runs int, keep bool) (err error) {
 			return err
 		}
 	}
+	return nil
+}
+
+func benchEngines(ctx context.Context, dir string, executions int) error {
+	fmt.Printf("git datapact run --jobs %d: ms for each execution\n\n", engineJobs)
+	fmt.Printf("%-10s %10s %14s %14s %14s\n", "recorded", "executed", "all", "the task", "the engine")
+	for _, recorded := range []int{100, 10_000} {
+		if err := benchEngine(ctx, filepath.Join(dir, fmt.Sprintf("jobs-%d", recorded)), recorded, executions); err != nil {
+			return err
+		}
+	}
+	fmt.Println()
 	return nil
 }
 

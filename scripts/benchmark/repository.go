@@ -68,8 +68,12 @@ func (r *repository) export(w io.Writer, n int) error {
 }
 
 func writeCommit(w io.Writer, when time.Time, message, path, data string) error {
-	_, err := fmt.Fprintf(w, "commit refs/heads/data\ncommitter bench <bench@localhost> %d +0000\ndata %d\n%s\nM 100644 inline %s\ndata %d\n%s\n",
-		when.Unix(), len(message), message, path, len(data), data)
+	return writeCommitOn(w, "data", when, message, path, data)
+}
+
+func writeCommitOn(w io.Writer, branch string, when time.Time, message, path, data string) error {
+	_, err := fmt.Fprintf(w, "commit refs/heads/%s\ncommitter bench <bench@localhost> %d +0000\ndata %d\n%s\nM 100644 inline %s\ndata %d\n%s\n",
+		branch, when.Unix(), len(message), message, path, len(data), data)
 	return err
 }
 
