@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/fields"
 )
 
 // configFiles are the names that a configuration can have.
@@ -67,11 +68,20 @@ type ConfigOptions struct {
 	AllowUnset bool   // variables of the environment that are not set are null
 }
 
+// An InvalidError says that what the jobs or the configuration say is at fault, and
+// not the reading of it.
+type InvalidError struct{ Err error }
+
+func (e InvalidError) Error() string { return e.Err.Error() }
+
+// Unwrap is the findings.
+func (e InvalidError) Unwrap() error { return e.Err }
+
 // LoadConfig reads the configuration of a repository: the file that the options
 // name, whose modules are in its folder; else datapact.json or datapact.jq at the
 // top of the current worktree; else, in a bare repository, that of HEAD. The error
-// where there is none is [gitcmd.ErrNotFound]. Any other names file and key, all
-// findings at once.
+// where there is none is [gitcmd.ErrNotFound]; what is found at fault with it is an
+// [InvalidError], which names file and key, all at once.
 //
 // Unless the options allow it, a variable of the environment that is not set, and
 // a null among what goes into a pipeline, is an error.
@@ -85,13 +95,23 @@ func LoadConfig(ctx context.Context, repository *gitcmd.Repository, opts *Config
 	}
 	t.strict = !opts.AllowUnset
 	value, err := t.evaluate(ctx, file)
-	if opts.File != "" {
-		err = missing(err)
+	if errors.Is(err, gitcmd.ErrNotFound) || err != nil && ctx.Err() != nil {
+		return nil, missing(err)
+	}
+	var config *Config
+	if err == nil {
+		config, err = readConfig(value, t.prefix+file, t.strict)
 	}
 	if err != nil {
-		return nil, err
+		return nil, InvalidError{err}
 	}
-	return readConfig(value, t.prefix+file, t.strict)
+	return config, nil
+}
+
+// DefaultJob is the job of which nothing is said but what the configuration says
+// of all jobs.
+func (c *Config) DefaultJob() *Job {
+	return readJobKeys(fields.Read("", c.merge("", map[string]any{}), fields.NewFindings("")), "")
 }
 
 // findConfig is the configuration of a repository, nil where there is none, for who

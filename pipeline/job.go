@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -83,9 +84,9 @@ type Input struct {
 	Branch   string
 	Resource map[string]any
 	Alias    string
-	Passed   any
+	Passed   any  // true, false or a list of texts; nil as true
 	Trigger  bool // true unless said otherwise
-	Version  any
+	Version  any  // "every", "latest" or an object of texts; nil as "every"
 	Params   map[string]any
 	Tags     []string
 }
@@ -198,13 +199,25 @@ func readTask(f fields.Object) Task {
 	}
 	if limits, ok := f.Sub("container_limits"); ok {
 		task.Limits.CPU = limits.Number("cpu")
-		if memory, ok := limits.Value("memory"); ok {
-			task.Limits.Memory = fmt.Sprint(memory)
-		}
+		task.Limits.Memory = readSize(limits, "memory")
 		limits.Done()
 	}
 	f.Done()
 	return task
+}
+
+// readSize takes a number of bytes, or text that has a unit.
+func readSize(f fields.Object, key string) string {
+	value, ok := f.Value(key)
+	if text, isText := value.(string); isText || !ok {
+		return text
+	}
+	switch value.(type) {
+	case int, float64:
+		return strconv.Itoa(f.Number(key))
+	}
+	f.Fault(key, "want a size such as 1gb, have %s", fields.KindOf(value))
+	return ""
 }
 
 // readEnv takes what Concourse takes as parameters: text, and what has an obvious
@@ -235,6 +248,8 @@ func readInput(f fields.Object) Input {
 	if _, told := f.Value("trigger"); told {
 		in.Trigger = f.Flag("trigger")
 	}
+	checkPassed(f, in.Passed)
+	checkVersion(f, in.Version)
 	f.Done()
 	if (in.Branch == "") == (in.Resource == nil) {
 		f.Fault("", "want a branch or a resource, one of them")
@@ -246,6 +261,28 @@ func readInput(f fields.Object) Input {
 		}
 	}
 	return in
+}
+
+// checkPassed wants true, false or jobs that a version has been through.
+func checkPassed(f fields.Object, value any) {
+	if _, ok := value.([]any); ok {
+		f.Texts("passed")
+	} else if _, ok := value.(bool); !ok && value != nil {
+		f.Fault("passed", "want a list of jobs, true or false, have %s", fields.KindOf(value))
+	}
+}
+
+// checkVersion wants "every", "latest" or one version, whose values are texts.
+func checkVersion(f fields.Object, value any) {
+	if version, ok := value.(map[string]any); ok {
+		for _, key := range slices.Sorted(maps.Keys(version)) {
+			if _, ok := version[key].(string); !ok {
+				f.Fault("version."+key, "want a string, have %s", fields.KindOf(version[key]))
+			}
+		}
+	} else if value != nil && value != "every" && value != "latest" {
+		f.Fault("version", `want "every", "latest" or an object`)
+	}
 }
 
 func readOutput(f fields.Object) OutputRule {

@@ -47,7 +47,10 @@ func (c *Config) LoadJobs(ctx context.Context, repository *gitcmd.Repository, na
 	for _, cycle := range findCycles(jobs) {
 		faults = append(faults, fmt.Errorf("jobs read each other in a circle: %s", strings.Join(cycle, " → ")))
 	}
-	return jobs, errors.Join(faults...)
+	if len(faults) > 0 {
+		return jobs, InvalidError{errors.Join(faults...)}
+	}
+	return jobs, nil
 }
 
 // jobBranches finds the branches whose jobs are meant. A branch that the

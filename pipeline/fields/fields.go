@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -144,7 +143,7 @@ func (o Object) Number(key string) int {
 			return n
 		}
 	case float64:
-		if n >= 0 && n == math.Trunc(n) && n <= math.MaxInt32 {
+		if n >= 0 && n <= 1<<53 && float64(int(n)) == n {
 			return int(n)
 		}
 	}
