@@ -46,7 +46,7 @@ var owners = map[string][]string{
 }
 
 // light are the commands that start in milliseconds because they link no store.
-var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-datapact-log", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status"}
+var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status"}
 
 // top is what may stand at the top of the tree, besides files that begin with a dot.
 var top = []string{

@@ -15,7 +15,7 @@ import (
 type command struct {
 	Explain bool     `help:"Say of each execution that is pending, stale or outdated why it is."`
 	JSON    bool     `name:"json" help:"Print one JSON object per job and line."`
-	Branch  []string `arg:"" optional:"" help:"The jobs of these branches (default: of every local branch with config/job.json)."`
+	Branch  []string `arg:"" optional:"" help:"The jobs of these branches (default: those of datapact.json, else of every local branch with config/job.json)."`
 }
 
 func (*command) Help() string {

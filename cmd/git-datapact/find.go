@@ -16,16 +16,17 @@ const prefix = "git-datapact-"
 
 // synopses says what each of our commands does; others are listed without.
 var synopses = map[string]string{
-	"branch": "start a dataset branch",
-	"cat":    "stream one output of a receipt",
-	"fetch":  "bring the outputs of a receipt into a folder",
-	"init":   "make a repository ready to record in",
-	"log":    "list the receipts of a dataset branch",
-	"record": "record a result directory as a receipt",
-	"replay": "announce receipts again",
-	"run":    "execute what the jobs of a repository are due",
-	"show":   "print one receipt in full",
-	"status": "tell which jobs are pending or out of date",
+	"branch":   "start a dataset branch",
+	"cat":      "stream one output of a receipt",
+	"fetch":    "bring the outputs of a receipt into a folder",
+	"init":     "make a repository ready to record in",
+	"log":      "list the receipts of a dataset branch",
+	"pipeline": "print the Concourse pipeline of a repository",
+	"record":   "record a result directory as a receipt",
+	"replay":   "announce receipts again",
+	"run":      "execute what the jobs of a repository are due",
+	"show":     "print one receipt in full",
+	"status":   "tell which jobs are pending or out of date",
 }
 
 // folders lists where executables are looked for: beside this one, then on PATH.

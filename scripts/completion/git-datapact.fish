@@ -27,7 +27,7 @@ end
 # Prints the command's first argument.
 function __git_datapact_argument
     set -l words (__git_datapact_words)
-    set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= j/jobs= engine= log= store= filter=+ since= where=+
+    set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= j/jobs= engine= config= log= store= filter=+ since= where=+
     test "$words[1]" = log; and set -a options n/number=
     argparse -i $options -- $words[2..] 2>/dev/null
     and string match -v -- '-*' $argv | head -n 1
@@ -91,6 +91,7 @@ for command in (git datapact help 2>/dev/null | string replace -fr '^  (\S+) +\S
 end
 
 complete -c git-datapact -n '__git_datapact_using branch' -s i -l input -x -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using pipeline' -l config -r -F
 complete -c git-datapact -n '__git_datapact_using record' -s b -l branch -x -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using record' -s i -l input -x -a '(__git_datapact_branches) (__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using record' -s m -l metadata -x
