@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"strconv"
@@ -36,6 +37,7 @@ type common struct {
 // runs it, prints its error and hint to standard error, and exits with one of
 // the statuses of this package. It does not return.
 func Main(name string, cmd Command) {
+	log.SetOutput(io.Discard) // what libraries log, they also return
 	env := &Env{Name: name, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	if term.IsTerminal(int(os.Stdout.Fd())) {
 		env.exit(run(env, cmd, os.Args[1:]))
