@@ -3,11 +3,13 @@ package blobs
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"iter"
 	"regexp"
+	"sync"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
@@ -18,18 +20,23 @@ const digestKey = "sha256"
 
 // A cloud is the backend of a bucket of gocloud.dev/blob.
 type cloud struct {
-	bucket *blob.Bucket
+	bucket  *blob.Bucket
+	name    string                      // of the bucket, "" if unknown
+	explain func(error) (string, error) // as in Options, or nil
+
+	mu    sync.Mutex
+	known bool // the bucket exists, or cannot be asked for
 }
 
 func (c *cloud) open(ctx context.Context, key Key) (io.ReadCloser, error) {
 	r, err := c.bucket.NewReader(ctx, string(key), nil)
 	if err != nil {
-		return nil, fmt.Errorf("opening blob %q: %w", string(key), translate(ctx, err))
+		return nil, fmt.Errorf("opening blob %q: %w", string(key), c.translate(ctx, err))
 	}
 	translated := readerFunc(func(p []byte) (int, error) {
 		n, err := r.Read(p)
 		if err != nil && err != io.EOF {
-			err = translate(ctx, err)
+			err = c.translate(ctx, err)
 		}
 		return n, err
 	})
@@ -42,7 +49,7 @@ func (c *cloud) open(ctx context.Context, key Key) (io.ReadCloser, error) {
 func (c *cloud) stat(ctx context.Context, key Key) (entry, error) {
 	a, err := c.bucket.Attributes(ctx, string(key))
 	if err != nil {
-		return entry{}, fmt.Errorf("opening blob %q: %w", string(key), translate(ctx, err))
+		return entry{}, fmt.Errorf("opening blob %q: %w", string(key), c.translate(ctx, err))
 	}
 	e := entry{sha256: a.Metadata[digestKey], md5: hex.EncodeToString(a.MD5)}
 	e.Attributes = Attributes{Key: key, Size: a.Size, ModTime: a.ModTime}
@@ -58,7 +65,7 @@ func (c *cloud) list(ctx context.Context, prefix string) iter.Seq2[Attributes, e
 				return
 			}
 			if err != nil {
-				yield(Attributes{}, fmt.Errorf("listing blobs: %w", translate(ctx, err)))
+				yield(Attributes{}, c.listing(c.translate(ctx, err)))
 				return
 			}
 			key := Key(o.Key)
@@ -71,7 +78,7 @@ func (c *cloud) list(ctx context.Context, prefix string) iter.Seq2[Attributes, e
 
 func (c *cloud) remove(ctx context.Context, key Key) error {
 	if err := c.bucket.Delete(ctx, string(key)); err != nil {
-		return fmt.Errorf("deleting blob %q: %w", string(key), translate(ctx, err))
+		return fmt.Errorf("deleting blob %q: %w", string(key), c.translate(ctx, err))
 	}
 	return nil
 }
@@ -80,11 +87,19 @@ func (c *cloud) close() error {
 	return c.bucket.Close()
 }
 
+// listing names the bucket, unless err does.
+func (c *cloud) listing(err error) error {
+	if c.name == "" || errors.Is(err, ErrNoBucket) {
+		return fmt.Errorf("listing blobs: %w", err)
+	}
+	return fmt.Errorf("listing blobs of bucket %q: %w", c.name, err)
+}
+
 // A cloudError is a driver's error in this package's terms: free of secrets,
 // and known to errors.Is by its kind.
 type cloudError struct {
 	text  string
-	kind  error // ErrNotFound, fs.ErrPermission, the context's, or nil
+	kind  error // ErrNotFound, ErrNoBucket, ErrDenied, the context's, or nil
 	cause error
 }
 
@@ -98,20 +113,62 @@ func (e *cloudError) Unwrap() []error {
 }
 
 // translate tells what a driver's error means.
-func translate(ctx context.Context, err error) error {
-	e := &cloudError{text: redact(err.Error()), cause: err}
-	switch code := gcerrors.Code(err); {
-	case ctx.Err() != nil:
-		e.kind = ctx.Err()
-		e.text = e.kind.Error()
-	case code == gcerrors.NotFound, isMissing(err):
-		e.kind = ErrNotFound
-		e.text = e.kind.Error()
-	case code == gcerrors.PermissionDenied:
-		e.kind = fs.ErrPermission
-		e.text = fmt.Sprintf("%v: %s", e.kind, e.text)
+func (c *cloud) translate(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return &cloudError{text: ctx.Err().Error(), kind: ctx.Err(), cause: err}
 	}
-	return e
+	reason, kind := c.meaning(err)
+	if kind == ErrNotFound && c.gone(ctx) {
+		kind = ErrNoBucket
+	}
+	switch kind {
+	case ErrNotFound:
+		reason = kind.Error()
+	case ErrNoBucket:
+		reason = kind.Error()
+		if c.name != "" {
+			reason = fmt.Sprintf("bucket %q does not exist", c.name)
+		}
+	case ErrDenied:
+		reason = fmt.Sprintf("%v: %s", fs.ErrPermission, reason)
+	}
+	return &cloudError{text: reason, kind: kind, cause: err}
+}
+
+// meaning is what the driver's own words and codes say.
+func (c *cloud) meaning(err error) (reason string, kind error) {
+	if c.explain != nil {
+		reason, kind = c.explain(err)
+	}
+	switch code := gcerrors.Code(err); {
+	case reason != "" || kind != nil:
+	case code == gcerrors.NotFound, isMissing(err):
+		kind = ErrNotFound
+	case code == gcerrors.PermissionDenied:
+		kind = ErrDenied
+	}
+	if reason == "" {
+		reason = err.Error()
+	}
+	return redact(reason), kind
+}
+
+// gone reports whether it is the bucket that is not there: some servers answer
+// to a look-up of an object alike. It asks once.
+func (c *cloud) gone(ctx context.Context) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.known {
+		return false
+	}
+	_, _, err := c.bucket.ListPage(ctx, blob.FirstPageToken, 1, nil)
+	missing := false
+	if err != nil && ctx.Err() == nil {
+		_, kind := c.meaning(err)
+		missing = kind == ErrNotFound || kind == ErrNoBucket
+	}
+	c.known = !missing && ctx.Err() == nil
+	return missing
 }
 
 // secretParts finds URLs and what of them may be secret: the user and the query,

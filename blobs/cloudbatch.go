@@ -83,7 +83,7 @@ func (b *cloudBatch) send(ctx context.Context, it item) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("storing blob %q: %w", string(it.Key), translate(ctx, err))
+		return fmt.Errorf("storing blob %q: %w", string(it.Key), b.cloud.translate(ctx, err))
 	}
 	return drop(it.path)
 }

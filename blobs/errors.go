@@ -3,10 +3,19 @@ package blobs
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 )
 
 // ErrNotFound is what errors about an object that is not in the store wrap.
 var ErrNotFound = errors.New("not found")
+
+// ErrNoBucket is what errors about a bucket that does not exist wrap. They are
+// no [ErrNotFound].
+var ErrNoBucket = errors.New("bucket does not exist")
+
+// ErrDenied is what errors about a bucket that refuses a request, or has no keys
+// to sign it with, wrap. They are a [fs.ErrPermission] too.
+var ErrDenied = fmt.Errorf("access to the bucket: %w", fs.ErrPermission)
 
 // errDone answers calls on an upload that is committed or closed.
 var errDone = errors.New("upload is over")

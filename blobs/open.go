@@ -26,6 +26,11 @@ type Options struct {
 	// Mux has the drivers for URLs other than file://; by default those that
 	// the program links.
 	Mux *blob.URLMux
+	// Explain tells what an error of those drivers means: the reason, on a line
+	// and without anything secret, and what errors.Is is to know it by: nil or
+	// one of ErrNotFound, ErrNoBucket and ErrDenied. It answers "", nil about
+	// one that it does not know. May be nil.
+	Explain func(err error) (reason string, kind error)
 }
 
 // Open opens the store that a URL names: file:///absolute/folder, which need
@@ -91,11 +96,15 @@ func openBucket(ctx context.Context, u *url.URL, opts *Options) (*cloud, error) 
 		slices.Sort(known)
 		return nil, fmt.Errorf("unknown scheme %q: want %s", u.Scheme, strings.Join(slices.Compact(known), ", "))
 	}
-	bucket, err := mux.OpenBucketURL(ctx, u)
-	if err != nil {
-		return nil, withoutValues(translate(ctx, err), u.Query())
+	c := &cloud{name: u.Host}
+	if opts != nil {
+		c.explain = opts.Explain
 	}
-	return &cloud{bucket: bucket}, nil
+	var err error
+	if c.bucket, err = mux.OpenBucketURL(ctx, u); err != nil {
+		return nil, withoutValues(c.translate(ctx, err), u.Query())
+	}
+	return c, nil
 }
 
 // withoutValues is err without the values of a URL's query that drivers quote.

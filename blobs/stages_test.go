@@ -169,7 +169,7 @@ func TestRedact(t *testing.T) {
 			t.Errorf("redact(%q) = %q, want %q", test.text, got, test.want)
 		}
 	}
-	if strings.Contains(translate(t.Context(), errors.New("x://h?q=1")).Error(), "q=1") {
+	if strings.Contains(new(cloud).translate(t.Context(), errors.New("x://h?q=1")).Error(), "q=1") {
 		t.Error("translate keeps a query")
 	}
 }

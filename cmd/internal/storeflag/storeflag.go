@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/blobs/drivers"
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
@@ -52,7 +53,7 @@ func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.S
 }
 
 func open(ctx context.Context, address string) (*blobs.Store, error) {
-	store, err := blobs.Open(ctx, address, nil)
+	store, err := blobs.Open(ctx, address, drivers.Options(nil))
 	if err != nil {
 		return nil, gitcmd.WithHint(err, "choose a store with --store, $DATAPACT_STORE or 'git config datapact.store'")
 	}

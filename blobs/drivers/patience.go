@@ -1,0 +1,133 @@
+package drivers
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+)
+
+const (
+	// patience is how long a request may make no progress: neither take bytes
+	// nor bring any.
+	patience = 30 * time.Second
+	// joining is how many times as long a server may take to make one object of
+	// the parts of an upload, during which some are silent.
+	joining = 10
+	// dialTimeout is how long one connection is tried; there are a few tries.
+	dialTimeout = 10 * time.Second
+)
+
+// dialTimed is a client that does not try one connection for long.
+func dialTimed(client aws.HTTPClient) aws.HTTPClient {
+	buildable, ok := client.(*awshttp.BuildableClient)
+	if !ok {
+		buildable = awshttp.NewBuildableClient()
+	}
+	return buildable.WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout })
+}
+
+// A silentError says that a server stopped to answer.
+type silentError struct {
+	after time.Duration
+}
+
+func (e *silentError) Error() string {
+	return fmt.Sprintf("the server does not answer: nothing moved for %v", e.after)
+}
+
+// A patientClient gives up requests that make no progress. One that makes some
+// may take any time.
+type patientClient struct {
+	client   aws.HTTPClient
+	patience time.Duration
+}
+
+func (c *patientClient) Do(r *http.Request) (*http.Response, error) {
+	limit := c.patience
+	if r.Method == http.MethodPost && r.URL.Query().Has("uploadId") {
+		limit *= joining
+	}
+	w := newWatch(r.Context(), limit)
+	r = r.WithContext(w.ctx)
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = &sentBody{r.Body, w}
+	}
+	resp, err := c.client.Do(r)
+	if err != nil {
+		w.end()
+		return resp, w.reason(err)
+	}
+	w.timer.Stop()
+	resp.Body = &receivedBody{resp.Body, w}
+	return resp, nil
+}
+
+// A watch cancels a request that makes no progress.
+type watch struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	limit  time.Duration
+	timer  *time.Timer
+}
+
+func newWatch(ctx context.Context, limit time.Duration) *watch {
+	w := &watch{limit: limit}
+	w.ctx, w.cancel = context.WithCancelCause(ctx)
+	w.timer = time.AfterFunc(limit, func() { w.cancel(&silentError{limit}) })
+	return w
+}
+
+// moved starts the time anew.
+func (w *watch) moved() { w.timer.Reset(w.limit) }
+
+func (w *watch) end() {
+	w.timer.Stop()
+	w.cancel(nil)
+}
+
+// reason is err, or that the watch ended what failed with it.
+func (w *watch) reason(err error) error {
+	if silent, ok := context.Cause(w.ctx).(*silentError); ok {
+		return silent
+	}
+	return err
+}
+
+// A sentBody is a request's body: what is read from it is on its way.
+type sentBody struct {
+	io.ReadCloser
+	watch *watch
+}
+
+func (b *sentBody) Read(p []byte) (int, error) {
+	b.watch.moved()
+	return b.ReadCloser.Read(p)
+}
+
+// A receivedBody is a response's body. Time counts only while it is read.
+type receivedBody struct {
+	body  io.ReadCloser
+	watch *watch
+}
+
+func (b *receivedBody) Read(p []byte) (int, error) {
+	b.watch.moved()
+	n, err := b.body.Read(p)
+	b.watch.timer.Stop()
+	if err != nil && err != io.EOF {
+		err = b.watch.reason(err)
+	}
+	return n, err
+}
+
+func (b *receivedBody) Close() error {
+	err := b.body.Close()
+	b.watch.end()
+	return err
+}

@@ -1,0 +1,119 @@
+package drivers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/s3blob"
+)
+
+// defaultRegion is where requests go when nothing says where. Servers other
+// than Amazon's call the only region they have so.
+const defaultRegion = "us-east-1"
+
+// s3Variables are those that an opener's env may have.
+var s3Variables = []string{
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
+}
+
+// An s3Opener opens buckets of S3.
+type s3Opener struct {
+	env      map[string]string
+	patience time.Duration // how long a request may make no progress
+}
+
+// OpenBucketURL is what a [blob.URLMux] calls. It reads the configuration and
+// makes no request.
+func (o *s3Opener) OpenBucketURL(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
+	params, findings := readS3Params(u.Query())
+	params.region = cmp.Or(params.region, o.env["AWS_REGION"], o.env["AWS_DEFAULT_REGION"])
+	params.endpoint = cmp.Or(params.endpoint, o.env["AWS_ENDPOINT_URL_S3"], o.env["AWS_ENDPOINT_URL"])
+	if params.endpoint != "" && endpointHost(params.endpoint) == "" {
+		findings = append(findings, errors.New("endpoint is no server's URL: want https://HOST or http://HOST:PORT"))
+	}
+	findings = slices.Concat(checkS3URL(u), o.checkEnv(), findings)
+	if err := errors.Join(findings...); err != nil {
+		return nil, err
+	}
+	cfg, err := o.config(ctx, params)
+	if err != nil {
+		return nil, err
+	}
+	params.bucket.RequestChecksumCalculation = cfg.RequestChecksumCalculation
+	return s3blob.OpenBucket(ctx, s3.NewFromConfig(cfg, params.client), u.Host, &params.bucket)
+}
+
+// checkS3URL finds what else a URL may have, which would be ignored.
+func checkS3URL(u *url.URL) []error {
+	var findings []error
+	if u.Hostname() == "" {
+		findings = append(findings, errors.New("no bucket: want s3://BUCKET"))
+	}
+	if u.User != nil {
+		findings = append(findings, errors.New("keys do not belong into the URL: want AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"))
+	}
+	if u.Port() != "" {
+		findings = append(findings, errors.New("a bucket has no port: that of a server goes into the parameter endpoint"))
+	}
+	if strings.Trim(u.Path, "/") != "" {
+		findings = append(findings, errors.New("a bucket has no path: a folder goes into the parameter prefix"))
+	}
+	return findings
+}
+
+// checkEnv finds variables that nothing would read, and half a pair of keys.
+func (o *s3Opener) checkEnv() []error {
+	var findings []error
+	for _, name := range slices.Sorted(maps.Keys(o.env)) {
+		if !slices.Contains(s3Variables, name) {
+			findings = append(findings, fmt.Errorf("unknown variable %q: want %s", name, strings.Join(s3Variables, ", ")))
+		}
+	}
+	switch id, secret := o.env["AWS_ACCESS_KEY_ID"], o.env["AWS_SECRET_ACCESS_KEY"]; {
+	case id == "" && secret != "":
+		findings = append(findings, errors.New("AWS_ACCESS_KEY_ID is missing beside AWS_SECRET_ACCESS_KEY"))
+	case id != "" && secret == "":
+		findings = append(findings, errors.New("AWS_SECRET_ACCESS_KEY is missing beside AWS_ACCESS_KEY_ID"))
+	}
+	return findings
+}
+
+// config is what the process's environment and files, the URL and the opener's
+// variables say together.
+func (o *s3Opener) config(ctx context.Context, params *s3Params) (aws.Config, error) {
+	load := append(params.load, config.WithLogger(logging.Nop{}), config.WithRegion(params.region))
+	if id := o.env["AWS_ACCESS_KEY_ID"]; id != "" && !params.anonymous {
+		keys := credentials.NewStaticCredentialsProvider(id, o.env["AWS_SECRET_ACCESS_KEY"], o.env["AWS_SESSION_TOKEN"])
+		load = append(load, config.WithCredentialsProvider(keys))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.HTTPClient = &patientClient{client: dialTimed(cfg.HTTPClient), patience: o.patience}
+	cfg.Retryer = retrying(params.rate)
+	cfg.Region = cmp.Or(cfg.Region, defaultRegion)
+	if params.role != "" {
+		cfg.Credentials = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), params.role)
+	}
+	if !params.anonymous {
+		cfg.Credentials = aws.NewCredentialsCache(named{cfg.Credentials})
+	}
+	return cfg, nil
+}
