@@ -17,6 +17,10 @@ const (
 	maxParts = 10_000
 	// partMemory bounds the parts in flight.
 	partMemory = 5 * partSize
+	// mediumAtOnce is how many objects of more than smallSize, and of one part,
+	// are sent at a time: drivers hold each in memory, and more while they read it.
+	mediumAtOnce = 3
+	smallSize    = 1 << 20
 )
 
 // A cloudBatch keeps bytes in temporary files until they are published: their
@@ -46,15 +50,17 @@ func (b *cloudBatch) close() error {
 	return os.RemoveAll(b.spool.dir)
 }
 
-// publish sends small objects side by side, and then the others one by one:
-// their parts go side by side.
+// publish sends objects side by side, the fewer the bigger they are, and those
+// of several parts one by one: their parts go side by side.
 func (b *cloudBatch) publish(ctx context.Context, items []item) error {
-	var small, big []item
+	var small, medium, big []item
 	for _, it := range items {
 		switch {
 		case it.path == "":
-		case it.Size <= partSize:
+		case it.Size <= smallSize:
 			small = append(small, it)
+		case it.Size <= partSize:
+			medium = append(medium, it)
 		default:
 			big = append(big, it)
 		}
@@ -63,12 +69,10 @@ func (b *cloudBatch) publish(ctx context.Context, items []item) error {
 	if err := each(ctx, small, send); err != nil {
 		return err
 	}
-	for _, it := range big {
-		if err := send(it); err != nil {
-			return err
-		}
+	if err := eachOf(ctx, mediumAtOnce, medium, send); err != nil {
+		return err
 	}
-	return ctx.Err()
+	return eachOf(ctx, 1, big, send)
 }
 
 // send stores one item. Whatever the driver says, an item that is there then

@@ -12,11 +12,16 @@ const parallel = 8
 // each calls do for every element, several at a time, and returns the first
 // error. It starts no further call once one failed or ctx is done.
 func each[T any](ctx context.Context, all []T, do func(T) error) error {
+	return eachOf(ctx, parallel, all, do)
+}
+
+// eachOf is each with so many calls at a time.
+func eachOf[T any](ctx context.Context, atOnce int, all []T, do func(T) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	work := make(chan T)
 	var workers sync.WaitGroup
-	for range min(parallel, len(all)) {
+	for range min(atOnce, len(all)) {
 		workers.Go(func() {
 			for v := range work {
 				if err := do(v); err != nil {

@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	"receipts/ledger":    {"receipts", "gitcmd"},
 	"receipts":           {},
 	"blobs":              {"filters"},
-	"blobs/blobstest":    {"blobs", "filters"},
+	"blobs/blobstest":    {"blobs", "blobs/drivers", "filters"},
 	"blobs/drivers":      {"blobs"},
 	"filters":            {},
 	"gitcmd":             {},

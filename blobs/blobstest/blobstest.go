@@ -38,6 +38,7 @@ func Test(t *testing.T, open func(t *testing.T) Subject) {
 		{"WriteOnce", testWriteOnce},
 		{"Concurrent", testConcurrent},
 		{"Racing", testRacing},
+		{"RacingBig", testRacingBig},
 		{"FailingReader", testFailingReader},
 		{"CancelledPut", testCancelledPut},
 		{"CancelledCommit", testCancelledCommit},

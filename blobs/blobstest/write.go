@@ -44,9 +44,9 @@ func testRoundTrip(t *testing.T, s Subject) {
 	}
 }
 
-// testBig stores more than fits a part of an upload.
+// testBig stores more than fits several parts of an upload.
 func testBig(t *testing.T, s Subject) {
-	data := random(12, 20<<20)
+	data := random(12, 40<<20+1)
 	obj, _ := put(t, s, "main", data, nil)
 	if got := get(t, s, obj); !bytes.Equal(got, data) {
 		t.Error("Get of a big object differs")
@@ -229,6 +229,34 @@ func testRacing(t *testing.T, s Subject) {
 		keys = append(keys, obj.Key)
 	}
 	wantKeys(t, s, "", keys...)
+}
+
+// testRacingBig: as testRacing, with what takes several parts.
+func testRacingBig(t *testing.T, s Subject) {
+	data := random(13, 17<<20)
+	uploads := make([]*blobs.Upload, 3)
+	var obj blobs.Object
+	for i := range uploads {
+		uploads[i] = begin(t, s)
+		stored, err := uploads[i].Put(t.Context(), "main", bytes.NewReader(data), nil)
+		if err != nil || stored.Existed {
+			t.Fatalf("Put = %+v, %v", stored, err)
+		}
+		obj = object(t, "main", stored)
+	}
+	var commits sync.WaitGroup
+	for _, u := range uploads {
+		commits.Go(func() {
+			if err := u.Commit(t.Context()); err != nil {
+				t.Errorf("Commit: %v", err)
+			}
+		})
+	}
+	commits.Wait()
+	if got := get(t, s, obj); !bytes.Equal(got, data) {
+		t.Error("Get of a big object differs")
+	}
+	wantKeys(t, s, "", obj.Key)
 }
 
 func hexSHA1(data []byte) string {

@@ -1,0 +1,81 @@
+package drivers_test
+
+import (
+	"net/url"
+	"os"
+	"testing"
+
+	"gocloud.dev/blob"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/blobs/blobstest"
+	"github.com/git-datapact/git-datapact/blobs/drivers"
+)
+
+func TestS3(t *testing.T) {
+	server := blobstest.StartS3(t)
+	for name, query := range map[string]string{
+		"Bucket": "",
+		"Prefix": "&prefix=some/where/&use_path_style=true&region=us-east-1&request_checksum_calculation=when_required",
+	} {
+		t.Run(name, func(t *testing.T) {
+			blobstest.Test(t, func(t *testing.T) blobstest.Subject {
+				spool := t.TempDir()
+				t.Setenv("TMPDIR", spool)
+				t.Cleanup(func() {
+					if left, err := os.ReadDir(spool); err != nil || len(left) > 0 {
+						t.Errorf("uploads left %v, %v", left, err)
+					}
+				})
+				address := newBucket(t, server) + query
+				bucket := openBucket(t, server, address)
+				return blobstest.Subject{
+					Store: open(t, server, address),
+					Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
+						if err := bucket.WriteAll(t.Context(), string(key), data, nil); err != nil {
+							t.Fatal(err)
+						}
+					},
+				}
+			})
+		})
+	}
+}
+
+func newBucket(t *testing.T, server *blobstest.S3) string {
+	t.Helper()
+	address, err := server.NewBucket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+func open(t *testing.T, server *blobstest.S3, address string) *blobs.Store {
+	t.Helper()
+	s, err := blobs.Open(t.Context(), address, drivers.Options(server.Env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("closing store: %v", err)
+		}
+	})
+	return s
+}
+
+// openBucket opens the bucket behind a store.
+func openBucket(t *testing.T, server *blobstest.S3, address string) *blob.Bucket {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket, err := drivers.Options(server.Env).Mux.OpenBucketURL(t.Context(), u)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bucket.Close() })
+	return bucket
+}
