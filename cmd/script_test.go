@@ -20,11 +20,13 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/git-datapact/git-datapact/blobs/blobstest"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -44,6 +46,7 @@ var scriptCommands = map[string]scriptCommand{
 	"parallel":   parallel,   // parallel N PROGRAM [ARG...], {} in an argument is the number
 	"plant":      plant,      // plant BRANCH FILE [ID]
 	"podmanhome": podmanHome, // podmanhome
+	"s3":         bucket,     // s3 VARIABLE; the keys go into AWS_…
 	"sametree":   sameTree,   // [!] sametree FOLDER FOLDER
 	"tmpfs":      tmpfs,      // tmpfs SIZE FOLDER
 }
@@ -53,6 +56,8 @@ func TestScripts(t *testing.T) {
 	build(t, bin)
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv("GORACE", "atexit_sleep_ms=0")
+	start, stop := lazily(t)
+	t.Cleanup(stop)
 	folders, err := filepath.Glob("git-datapact*/testdata/script")
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("Glob found %d folders of scripts, %v", len(folders), err)
@@ -66,7 +71,10 @@ func TestScripts(t *testing.T) {
 				Cmds:               scriptCommands,
 				Condition:          condition,
 				RequireUniqueNames: true,
-				Setup:              func(env *testscript.Env) error { return setup(env, bin) },
+				Setup: func(env *testscript.Env) error {
+					env.Values[s3Key{}] = start
+					return setup(env, bin)
+				},
 			})
 		})
 	}
@@ -105,6 +113,7 @@ func setup(env *testscript.Env, bin string) error {
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
 		"GIT_AUTHOR_NAME": "Ann Author", "GIT_AUTHOR_EMAIL": "ann@example.com",
 		"GIT_COMMITTER_NAME": "Carl Committer", "GIT_COMMITTER_EMAIL": "carl@example.com",
+		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		env.Setenv(name, value)
 	}
@@ -115,22 +124,56 @@ func setup(env *testscript.Env, bin string) error {
 	return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[init]\n\tdefaultBranch = main\n"), 0o666)
 }
 
-// condition knows [root], [podman] where it is on PATH, which continuous integration
-// must see to, and [tmpfs] where one can be mounted.
+// condition knows [root], [podman] and [s3] where it is on PATH, which continuous
+// integration must see to, and [tmpfs] where one can be mounted.
 func condition(name string) (bool, error) {
 	switch name {
+	case "s3":
+		return blobstest.HasS3() || os.Getenv("CI") == "true", nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "podman":
 		_, err := exec.LookPath("podman")
-		if err != nil && os.Getenv("CI") == "true" {
-			return false, err
-		}
-		return err == nil, nil
+		return err == nil || os.Getenv("CI") == "true", nil
 	case "tmpfs":
 		return canMount(), nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
+}
+
+// s3Key is the key of the function that starts the S3 server of all scripts.
+type s3Key struct{}
+
+// lazily returns what starts an S3 server, once, and what stops it if it runs.
+func lazily(t *testing.T) (start func() (*blobstest.S3, error), stop func()) {
+	dir := t.TempDir()
+	var started atomic.Bool
+	start = sync.OnceValues(func() (*blobstest.S3, error) {
+		started.Store(true)
+		return blobstest.NewS3(dir)
+	})
+	return start, func() {
+		if !started.Load() {
+			return
+		}
+		if server, err := start(); err == nil && server.Close() != nil {
+			t.Error("the S3 server could not be stopped")
+		}
+	}
+}
+
+// bucket puts the URL of an empty bucket into a variable, and the keys to it
+// where the programs look for them.
+func bucket(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1)
+	server, err := ts.Value(s3Key{}).(func() (*blobstest.S3, error))()
+	ts.Check(err)
+	address, err := server.NewBucket()
+	ts.Check(err)
+	ts.Setenv(args[0], address)
+	for name, value := range server.Env {
+		ts.Setenv(name, value)
+	}
 }
 
 var canMount = sync.OnceValue(func() bool {

@@ -47,6 +47,12 @@ type S3 struct {
 	exited chan struct{} // closed once the server is gone
 }
 
+// HasS3 reports whether there is a server to start.
+func HasS3() bool {
+	_, err := exec.LookPath(s3Server)
+	return err == nil
+}
+
 // StartS3 starts a server that runs until the end of the test. Where there is
 // none to start, it skips the test; it fails it where CI is "true".
 func StartS3(t testing.TB) *S3 {

@@ -24,7 +24,8 @@ func (*command) Help() string {
 }
 
 // Run copies the output.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
+	defer storeflag.Hint(&err)
 	selector, path, err := ledger.SplitPath(c.Path)
 	if err != nil {
 		return gitcmd.Usage(err)

@@ -33,7 +33,8 @@ func (*command) Help() string {
 }
 
 // Run fetches one receipt, or all of a branch.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
+	defer storeflag.Hint(&err)
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector)

@@ -32,7 +32,8 @@ func (*command) Help() string {
 }
 
 // Run records the result, pushes it if asked to, and prints the receipt's id.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
+	defer storeflag.Hint(&err)
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	job, err := pipeline.CurrentJob(ctx, repository, c.Branch)

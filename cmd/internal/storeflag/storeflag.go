@@ -18,7 +18,7 @@ import (
 
 // Flag is the flag --store; embed it into a command.
 type Flag struct {
-	Store string `placeholder:"URL" help:"Keep blobs in this store, such as file:///srv/blobs (default: $$DATAPACT_STORE, git config datapact.store, or a folder in the git directory)."`
+	Store string `placeholder:"URL" help:"Keep blobs in this store, such as file:///srv/blobs or s3://bucket (default: $$DATAPACT_STORE, git config datapact.store, or a folder in the git directory)."`
 }
 
 // URL is the store's address: of the flag, $DATAPACT_STORE, git config
@@ -60,6 +60,16 @@ func open(ctx context.Context, address string) (*blobs.Store, error) {
 	return store, nil
 }
 
+// Hint adds the next step to an error about a bucket. A command defers it.
+func Hint(err *error) {
+	switch {
+	case errors.Is(*err, blobs.ErrNoBucket):
+		*err = gitcmd.WithHint(*err, "make the bucket, or choose another store with --store")
+	case errors.Is(*err, blobs.ErrDenied):
+		*err = gitcmd.WithHint(*err, "'git help datapact' says under Stores where the keys are looked for")
+	}
+}
+
 // folderURL turns the path of a folder into an address, and leaves one as it is.
 func folderURL(text string) (string, error) {
 	if !filepath.IsAbs(text) && !strings.HasPrefix(text, ".") {
@@ -95,7 +105,8 @@ func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, only
 // Prepare makes sure that the store can be opened, and writes the flag into the
 // repository's configuration. It returns the store's address without what could
 // be secret in it.
-func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (string, error) {
+func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (_ string, err error) {
+	defer Hint(&err)
 	address, err := f.URL(ctx, repository)
 	if err != nil {
 		return "", err
