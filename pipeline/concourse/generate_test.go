@@ -215,7 +215,7 @@ def s3: { s3_bucket: "bucket", s3_region: "us-east-1", s3_access_key_id: env.S3_
 		t.Errorf("the groups differ (-want +got):\n%s", diff)
 	}
 	wantGets := map[string]Get{
-		metadata: {Get: stemcell, Passed: []string{stemcell}, Trigger: true, Version: "every"},
+		metadata: {Get: stemcell, Trigger: true, Version: "every"},
 		stemcell: {Get: "stemcell", Resource: stemcell + "-raw-stemcell", Trigger: true, Version: "every"},
 	}
 	for _, job := range got.Jobs {
@@ -247,7 +247,7 @@ func TestEverything(t *testing.T) {
 			"vars": {"x": 1}, "attempts": 3, "container_limits": {"cpu": 2, "memory": "1gb"}, "caches": [{"path": "c"}]},
 			"max_in_flight": 2, "serial_groups": ["sg"], "build_log_retention": {"builds": 5}, "ensure": {"task": "t", "file": "Result/t.yml"},
 			"input": [
-				{"branch": "Feature/One", "alias": "Result", "passed": false, "trigger": false, "version": "latest", "params": {"download": false}, "tags": ["i"]},
+				{"branch": "Feature/One", "alias": "Result", "passed": true, "trigger": false, "version": "latest", "params": {"download": false}, "tags": ["i"]},
 				{"branch": "plain.x", "passed": ["plain.x", "gate"]},
 				{"resource": {"type": "time", "source": {"interval": "1h"}, "check_every": "never"}, "alias": "clock", "version": {"time": "1"}}]}`,
 		"plain.x", "README", "",

@@ -69,7 +69,7 @@ func (b *builder) gets(job *pipeline.Job, artifacts []string) []Get {
 	for i, in := range job.Input {
 		get := Get{Get: artifacts[i], Trigger: in.Trigger, Version: in.Version, Params: in.Params, Tags: in.Tags}
 		if in.Branch != "" {
-			get.Resource, get.Passed = b.names[in.Branch], []string{b.names[in.Branch]}
+			get.Resource = b.names[in.Branch]
 		} else {
 			get.Resource = b.rawName(job, in)
 		}
@@ -82,7 +82,7 @@ func (b *builder) gets(job *pipeline.Job, artifacts []string) []Get {
 		if get.Tags == nil {
 			get.Tags = b.defaults.Task.Tags
 		}
-		get.Passed = b.passed(in, get.Passed)
+		get.Passed = b.passed(in)
 		gets = append(gets, get)
 	}
 	if b.runsOwnImage(job) {
@@ -92,16 +92,18 @@ func (b *builder) gets(job *pipeline.Job, artifacts []string) []Get {
 	return gets
 }
 
-// passed are the jobs that a version must have been through: by default, as told,
-// or none. A branch stands for its job.
-func (b *builder) passed(in pipeline.Input, jobs []string) []string {
+// passed are the jobs that a version must have been through, none unless the input
+// says so. With some, Concourse takes only versions that a build of theirs made, and
+// receipts that are replayed, or recorded elsewhere, would start nothing. A branch
+// stands for its job.
+func (b *builder) passed(in pipeline.Input) []string {
+	var jobs []string
 	switch told := in.Passed.(type) {
 	case bool:
-		if !told {
-			return nil
+		if name, ok := b.names[in.Branch]; ok && told {
+			return []string{name}
 		}
 	case []any:
-		jobs = nil
 		for _, job := range told {
 			text := fmt.Sprint(job)
 			if name, ok := b.names[text]; ok {
