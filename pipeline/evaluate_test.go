@@ -129,7 +129,7 @@ func TestBoundsOfPrograms(t *testing.T) {
 				t.Errorf("evaluating prints %.300q, %v, want %s", got, err, test.want)
 			}
 			oneStep := strings.HasPrefix(test.name, "text") // which takes what it takes
-			if used := resident(cmd.ProcessState); used > 700<<20 && !oneStep {
+			if used := resident(cmd.ProcessState); used > 2<<30 && !oneStep {
 				t.Errorf("evaluating used %d MiB", used>>20)
 			}
 			if took := cmd.ProcessState.UserTime(); took > 2*maxEvaluation+10*time.Second {
