@@ -1,226 +1,238 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
-
-	"github.com/git-datapact/git-datapact/receipts"
+	"slices"
 )
 
-// An ancestry is the receipts that an execution descends from, by their branch:
-// its own first.
-type ancestry map[string]map[receipts.ID]bool
+// An ancestry is the executions that one descends from, itself included, each once
+// and sorted: those of a branch stand together.
+type ancestry []ref
 
-// A lineage finds ancestries and keeps them.
-type lineage struct {
-	datasets *datasets
-	known    map[*execution]ancestry
+func compareRefs(a, b ref) int {
+	return cmp.Or(cmp.Compare(a.branch, b.branch), cmp.Compare(a.at, b.at))
 }
 
-// of returns what an execution of a branch descends from, itself included.
-func (l *lineage) of(ctx context.Context, branch string, e *execution) (ancestry, error) {
-	if known, ok := l.known[e]; ok {
-		return known, nil
-	}
-	own := ancestry{branch: {e.id: true}}
-	l.known[e] = own // also ends a circle that a receipt could claim
-	for _, in := range e.input {
-		set, err := l.datasets.get(ctx, in.Branch)
-		if err != nil {
-			return nil, err
-		}
-		above := set.find(in.Result)
-		if above == nil {
-			continue
-		}
-		from, err := l.of(ctx, in.Branch, above)
-		if err != nil {
-			return nil, err
-		}
-		own.add(from)
-	}
-	return own, nil
-}
-
-func (a ancestry) add(other ancestry) {
-	for branch, ids := range other {
-		if a[branch] == nil {
-			a[branch] = make(map[receipts.ID]bool, len(ids))
-		}
-		for id := range ids {
-			a[branch][id] = true
-		}
-	}
+// merge joins ancestries.
+func merge(list ...ancestry) ancestry {
+	all := slices.Concat(list...)
+	slices.SortFunc(all, compareRefs)
+	return slices.Compact(all)
 }
 
 // related reports whether two executions have a branch among their ancestors in
 // common, and whether they descend from the same receipt of every such branch.
 func (a ancestry) related(b ancestry) (shared, same bool) {
 	same = true
-	for branch, ids := range a {
-		if others, ok := b[branch]; ok {
+	for len(a) > 0 && len(b) > 0 && same {
+		switch c := cmp.Compare(a[0].branch, b[0].branch); {
+		case c < 0:
+			a = a[a.first():]
+		case c > 0:
+			b = b[b.first():]
+		default:
 			shared = true
-			same = same && meet(ids, others)
+			same = meet(a[:a.first()], b[:b.first()])
+			a, b = a[a.first():], b[b.first():]
 		}
 	}
 	return shared, shared && same
 }
 
-func meet(a, b map[receipts.ID]bool) bool {
-	if len(a) > len(b) {
-		a, b = b, a
+// first is how many of the ancestors are on the first branch.
+func (a ancestry) first() int {
+	for i := range a {
+		if a[i].branch != a[0].branch {
+			return i
+		}
 	}
-	for id := range a {
-		if b[id] {
+	return len(a)
+}
+
+// meet reports whether two ancestries have an execution in common.
+func meet(a, b ancestry) bool {
+	for len(a) > 0 && len(b) > 0 {
+		switch c := compareRefs(a[0], b[0]); {
+		case c < 0:
+			a = a[1:]
+		case c > 0:
+			b = b[1:]
+		default:
 			return true
 		}
 	}
 	return false
 }
 
+// A lineage finds ancestries, each once.
+type lineage struct {
+	datasets *datasets
+	known    map[int32][]ancestry // by branch and place
+}
+
+// of returns what an execution descends from.
+func (l *lineage) of(ctx context.Context, set *dataset, at int32) (ancestry, error) {
+	known := l.known[set.number]
+	if len(known) < len(set.all) {
+		known = append(known, make([]ancestry, len(set.all)-len(known))...)
+		l.known[set.number] = known
+	}
+	if known[at] != nil {
+		return known[at], nil
+	}
+	own := ancestry{{set.number, at}}
+	known[at] = own // also ends a circle that a receipt could claim
+	list := []ancestry{own}
+	for _, in := range set.inputs(at) {
+		above, err := l.datasets.get(ctx, in.branch)
+		if err != nil {
+			return nil, err
+		}
+		place, ok := above.find(in.result)
+		if !ok {
+			continue
+		}
+		from, err := l.of(ctx, above, place)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, from)
+	}
+	known[at] = merge(list...)
+	return known[at], nil
+}
+
 // A combination is one execution of each input, in the order of the inputs.
 type combination struct {
-	picked   []*execution
+	picked   []int32 // places in the datasets of the inputs
 	ancestry ancestry
 }
 
-// join combines the executions of several branches: those that descend from the
-// same receipt of a shared ancestor go together; an input that shares no ancestor
-// with those before it takes part with its newest. It returns the branches of such
-// inputs too.
-func (l *lineage) join(ctx context.Context, branches []string) (combinations []combination, newest []string, err error) {
-	if len(branches) == 1 { // nothing to go together with
-		set, err := l.datasets.get(ctx, branches[0])
-		return single(set), nil, err
-	}
-	combinations = []combination{{ancestry: ancestry{}}}
-	for i, branch := range branches {
-		set, err := l.datasets.get(ctx, branch)
-		if err != nil {
-			return nil, nil, err
+// join gives every combination of the executions of several datasets: those that
+// descend from the same receipt of a shared ancestor go together; a dataset that
+// shares no ancestor with those before it takes part with its newest. It returns the
+// numbers of such datasets.
+func (l *lineage) join(ctx context.Context, sets []*dataset, each func(picked []int32)) (newest []int32, err error) {
+	if len(sets) == 1 { // nothing to go together with
+		for at := range sets[0].all {
+			each([]int32{int32(at)})
 		}
-		candidates, err := l.candidates(ctx, branch, set)
+		return nil, nil
+	}
+	combinations := []combination{{}}
+	for i, set := range sets {
+		candidates, err := l.candidates(ctx, set)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		shared := anyShared(combinations, candidates)
 		if i > 0 && !shared {
 			candidates = newestOf(candidates, set)
-			newest = append(newest, branch)
+			newest = append(newest, set.number)
 		}
 		combinations = combine(combinations, candidates, shared)
 	}
-	return combinations, newest, nil
+	for _, c := range combinations {
+		each(c.picked)
+	}
+	return newest, nil
 }
 
-// single makes a combination of each execution.
-func single(set *dataset) []combination {
-	if set == nil {
-		return nil
-	}
+func (l *lineage) candidates(ctx context.Context, set *dataset) ([]combination, error) {
 	list := make([]combination, len(set.all))
-	for i, e := range set.all {
-		list[i] = combination{picked: []*execution{e}}
-	}
-	return list
-}
-
-func (l *lineage) candidates(ctx context.Context, branch string, set *dataset) ([]combination, error) {
-	list := single(set)
-	for i, e := range set.all {
-		var err error
-		if list[i].ancestry, err = l.of(ctx, branch, e); err != nil {
+	for i := range set.all {
+		from, err := l.of(ctx, set, int32(i))
+		if err != nil {
 			return nil, err
 		}
+		list[i] = combination{[]int32{int32(i)}, from}
 	}
 	return list, nil
 }
 
 func newestOf(candidates []combination, set *dataset) []combination {
-	for i, c := range candidates {
-		if c.picked[0] == set.newest {
-			return candidates[i : i+1]
-		}
+	if set.newest < 0 {
+		return nil
 	}
-	return nil
+	return candidates[set.newest : set.newest+1]
 }
 
 // anyShared judges by the branches that occur as ancestors on both sides.
 func anyShared(combinations, candidates []combination) bool {
-	left := map[string]bool{}
+	left := map[int32]bool{}
 	for _, c := range combinations {
-		for branch := range c.ancestry {
-			left[branch] = true
+		for _, r := range c.ancestry {
+			left[r.branch] = true
 		}
 	}
-	for _, c := range candidates {
-		for branch := range c.ancestry {
-			if left[branch] {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(candidates, func(c combination) bool {
+		return slices.ContainsFunc(c.ancestry, func(r ref) bool { return left[r.branch] })
+	})
 }
 
 // combine extends every combination by the candidates that go with it: where there
 // are shared ancestors those with the same, which are found by one of them and not
 // by trying all, and else every one.
 func combine(combinations, candidates []combination, shared bool) []combination {
-	index := map[string]map[receipts.ID][]int{}
-	for i, c := range candidates {
-		for branch, ids := range c.ancestry {
-			if index[branch] == nil {
-				index[branch] = map[receipts.ID][]int{}
-			}
-			for id := range ids {
-				index[branch][id] = append(index[branch][id], i)
-			}
-		}
+	m := matcher{candidates: candidates}
+	if shared {
+		m.index()
 	}
 	var extended []combination
 	for _, left := range combinations {
-		for _, i := range matching(left, candidates, index, shared) {
+		for _, i := range m.matching(left, shared) {
 			right := candidates[i]
-			both := combination{append(left.picked[:len(left.picked):len(left.picked)], right.picked...), ancestry{}}
-			both.ancestry.add(left.ancestry)
-			both.ancestry.add(right.ancestry)
-			extended = append(extended, both)
+			picked := append(left.picked[:len(left.picked):len(left.picked)], right.picked...)
+			extended = append(extended, combination{picked, merge(left.ancestry, right.ancestry)})
 		}
 	}
 	return extended
 }
 
-// matching lists the candidates that go with a combination.
-func matching(left combination, candidates []combination, index map[string]map[receipts.ID][]int, shared bool) []int {
+// A matcher finds candidates by their ancestors.
+type matcher struct {
+	candidates []combination
+	byAncestor map[ref][]int32
+	branches   map[int32]bool // of all ancestors
+}
+
+func (m *matcher) index() {
+	m.byAncestor, m.branches = map[ref][]int32{}, map[int32]bool{}
+	for i, c := range m.candidates {
+		for _, r := range c.ancestry {
+			m.byAncestor[r] = append(m.byAncestor[r], int32(i))
+			m.branches[r.branch] = true
+		}
+	}
+}
+
+// matching lists the candidates that go with a combination, each once.
+func (m *matcher) matching(left combination, shared bool) []int32 {
 	if !shared {
-		all := make([]int, len(candidates))
-		for i := range candidates {
-			all[i] = i
+		all := make([]int32, len(m.candidates))
+		for i := range m.candidates {
+			all[i] = int32(i)
 		}
 		return all
 	}
-	best := []int(nil)
+	var best []int32
 	found := false
-	for branch, ids := range left.ancestry {
-		byID, ok := index[branch]
-		if !ok {
+	for rest := left.ancestry; len(rest) > 0; rest = rest[rest.first():] {
+		if !m.branches[rest[0].branch] {
 			continue
 		}
-		var hits []int
-		for id := range ids {
-			hits = append(hits, byID[id]...)
+		var hits []int32
+		for _, r := range rest[:rest.first()] {
+			hits = append(hits, m.byAncestor[r]...)
 		}
 		if !found || len(hits) < len(best) {
 			best, found = hits, true
 		}
 	}
-	var kept []int
-	seen := map[int]bool{}
-	for _, i := range best {
-		if _, same := left.ancestry.related(candidates[i].ancestry); same && !seen[i] {
-			seen[i] = true
-			kept = append(kept, i)
-		}
-	}
-	return kept
+	slices.Sort(best)
+	return slices.DeleteFunc(slices.Compact(best), func(i int32) bool {
+		_, same := left.ancestry.related(m.candidates[i].ancestry)
+		return !same
+	})
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -29,7 +27,9 @@ type Plan struct {
 	Recorded   int                // receipts on the branch
 	Newest     receipts.Timestamp // of the newest receipt, zero for none
 	Failed     *Failure           // the last one here, nil for none; only [PlanAll] tells it
-	Executions []Execution        // what the inputs call for, in the order of the upstream ids
+	Executions []Execution        // what the inputs call for, in the order of the upstream ids, but for what is fresh
+
+	counts map[State]int
 }
 
 // An Execution is what the inputs of a job call for.
@@ -43,48 +43,48 @@ type Execution struct {
 }
 
 // Count counts the executions in a state.
-func (p *Plan) Count(state State) int {
-	n := 0
-	for _, e := range p.Executions {
-		if e.State == state {
-			n++
-		}
-	}
-	return n
-}
+func (p *Plan) Count(state State) int { return p.counts[state] }
 
 // A Planner plans the jobs of a repository from receipts alone. It reads each
-// branch once.
+// branch once. It is not for concurrent use.
 type Planner struct {
-	datasets datasets
+	// Fresh has plans list the executions that are fresh too.
+	Fresh bool
+
+	datasets *datasets
 	lineage  lineage
 }
 
 // NewPlanner returns a planner that sees the repository as it is from now on.
 func NewPlanner(repository *gitcmd.Repository) *Planner {
-	p := &Planner{datasets: datasets{repository: repository, byBranch: map[string]*dataset{}}}
-	p.lineage = lineage{datasets: &p.datasets, known: map[*execution]ancestry{}}
-	return p
+	sets := newDatasets(repository)
+	return &Planner{datasets: sets, lineage: lineage{datasets: sets, known: map[int32][]ancestry{}}}
 }
 
 // Add takes over a receipt that was recorded since a branch was read.
 func (p *Planner) Add(entry *ledger.Entry) {
-	if set, ok := p.datasets.byBranch[entry.Receipt.Branch]; ok {
-		set.add(entry)
+	if set := p.datasets.read(entry.Receipt.Branch); set != nil {
+		p.datasets.add(set, entry)
 	}
 }
 
 // Newest names the newest receipt of a branch. The error for none is
 // [gitcmd.ErrNotFound].
 func (p *Planner) Newest(ctx context.Context, branch string) (receipts.Input, error) {
-	set, err := p.datasets.get(ctx, branch)
+	set, err := p.datasets.get(ctx, p.datasets.number(branch))
 	if err != nil {
 		return receipts.Input{}, err
 	}
-	if set.newest == nil {
+	if set.newest < 0 {
 		return receipts.Input{}, fmt.Errorf("receipt of %s: %w (the branch has none)", branch, gitcmd.ErrNotFound)
 	}
-	return receipts.Input{Branch: branch, Result: string(set.newest.id), Timestamp: set.newest.finished}, nil
+	return p.input(set, set.newest), nil
+}
+
+// input names an execution as what another reads.
+func (p *Planner) input(set *dataset, at int32) receipts.Input {
+	e := &set.all[at]
+	return receipts.Input{Branch: p.datasets.names[set.number], Result: string(e.id.id()), Timestamp: e.finished}
 }
 
 // Waits reports whether an execution reads, itself or through others, a receipt that
@@ -96,7 +96,11 @@ func (p *Planner) Waits(e *Execution, due Due) bool {
 			return true
 		}
 	}
-	return p.waits(e.Inputs, due, map[*execution]bool{})
+	var links []link
+	for _, in := range e.Inputs {
+		links = append(links, link{branch: p.datasets.number(in.Branch), result: keyOf(in.Result)})
+	}
+	return p.waits(links, due, map[ref]bool{})
 }
 
 // Due tells what is to be recorded.
@@ -105,18 +109,19 @@ type Due interface {
 	Receipt(branch string, id receipts.ID) bool // a receipt
 }
 
-func (p *Planner) waits(inputs []receipts.Input, due Due, seen map[*execution]bool) bool {
+func (p *Planner) waits(inputs []link, due Due, seen map[ref]bool) bool {
 	for _, in := range inputs {
-		set := p.datasets.byBranch[in.Branch]
+		set := p.datasets.byNumber[in.branch]
 		if set == nil {
 			continue
 		}
-		if due.Receipt(in.Branch, receipts.ID(in.Result)) {
+		if due.Receipt(p.datasets.names[in.branch], in.result.id()) {
 			return true
 		}
-		if e := set.find(in.Result); e != nil && !seen[e] {
-			seen[e] = true
-			if p.waits(e.input, due, seen) {
+		at, ok := set.find(in.result)
+		if r := (ref{in.branch, at}); ok && !seen[r] {
+			seen[r] = true
+			if p.waits(set.inputs(at), due, seen) {
 				return true
 			}
 		}
@@ -129,34 +134,18 @@ func (p *Planner) waits(inputs []receipts.Input, due Due, seen map[*execution]bo
 // together that descend from the same receipt of a shared ancestor; nothing for a
 // job without an input branch, which runs on request.
 func (p *Planner) Plan(ctx context.Context, job *Job) (*Plan, error) {
-	own, err := p.datasets.get(ctx, job.Branch)
+	own, err := p.datasets.get(ctx, p.datasets.number(job.Branch))
 	if err != nil {
 		return nil, err
 	}
-	plan := &Plan{Job: job, Recorded: len(own.all)}
-	if own.newest != nil {
-		plan.Newest = own.newest.finished
+	c := comparison{planner: p, own: own, plan: &Plan{Job: job, Recorded: len(own.all), counts: map[State]int{}}}
+	if own.newest >= 0 {
+		c.plan.Newest = own.all[own.newest].finished
 	}
-	branches := job.InputBranches()
-	if len(branches) == 0 {
-		return plan, nil
+	if len(job.InputBranches()) == 0 {
+		return c.plan, nil
 	}
-	changed, err := p.jobChanged(ctx, own)
-	if err != nil {
-		return nil, err
-	}
-	combinations, newest, err := p.lineage.join(ctx, branches)
-	if err != nil {
-		return nil, err
-	}
-	recorded := bySignature(own, branches)
-	for _, c := range combinations {
-		e := expect(branches, c)
-		e.newest = newest
-		judge(&e, recorded[signature(e.Inputs)], changed)
-		plan.Executions = append(plan.Executions, e)
-	}
-	return plan, nil
+	return c.plan, c.run(ctx)
 }
 
 // jobChanged is when the job file or the container environment of a branch was
@@ -171,66 +160,6 @@ func (p *Planner) jobChanged(ctx context.Context, own *dataset) (receipts.Timest
 		return latest, err
 	}
 	return receipts.NewTimestamp(entry.Time), nil
-}
-
-func expect(branches []string, c combination) Execution {
-	var e Execution
-	for i, picked := range c.picked {
-		e.Inputs = append(e.Inputs, receipts.Input{Branch: branches[i], Result: string(picked.id), Timestamp: picked.finished})
-	}
-	e.ID = (&receipts.Receipt{Input: e.Inputs}).ID()
-	return e
-}
-
-// bySignature finds receipts by those of their inputs that the job names: seeds
-// add to the id, not to what is called for.
-func bySignature(own *dataset, branches []string) map[string]*execution {
-	found := make(map[string]*execution, len(own.all))
-	for _, e := range own.all {
-		var inputs []receipts.Input
-		for _, branch := range branches {
-			for _, in := range e.input {
-				if in.Branch == branch {
-					inputs = append(inputs, in)
-				}
-			}
-		}
-		key := signature(inputs)
-		if earlier := found[key]; earlier == nil || earlier.finished.Before(e.finished) {
-			found[key] = e
-		}
-	}
-	return found
-}
-
-func signature(inputs []receipts.Input) string {
-	var b strings.Builder
-	for i := range inputs {
-		b.WriteString(inputs[i].Line())
-	}
-	return b.String()
-}
-
-// judge compares an execution with its receipt, nil for none.
-func judge(e *Execution, recorded *execution, jobChanged receipts.Timestamp) {
-	if recorded == nil {
-		e.State, e.Why = Pending, "not recorded yet"
-		return
-	}
-	e.ID = recorded.id
-	for _, in := range e.Inputs {
-		i := slices.IndexFunc(recorded.input, func(r receipts.Input) bool { return r.Branch == in.Branch && r.Result == in.Result })
-		if used := recorded.input[i].Timestamp; !used.IsZero() && used.Compare(in.Timestamp) != 0 {
-			e.State = Stale
-			e.Why = fmt.Sprintf("read %s@%s of %s, which was executed again at %s", in.Branch, in.Result[:12], used, in.Timestamp)
-			return
-		}
-	}
-	if recorded.finished.Before(jobChanged) {
-		e.State, e.Why = Outdated, fmt.Sprintf("recorded at %s, before the job changed at %s", recorded.finished, jobChanged)
-		return
-	}
-	e.State, e.Why = Fresh, fmt.Sprintf("recorded at %s", recorded.finished)
 }
 
 // PlanAll plans the jobs of the branches named, or of all local branches that have

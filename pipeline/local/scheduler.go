@@ -63,6 +63,7 @@ func newScheduler(repository *gitcmd.Repository, jobs []*pipeline.Job, opts Opti
 		opts: opts, planner: pipeline.NewPlanner(repository),
 		due: map[string]map[receipts.ID]bool{}, tried: map[place]bool{}, groups: map[string]int{}, started: map[*Work]time.Time{},
 	}
+	s.planner.Fresh = opts.Force
 	upstream := map[string]map[string]bool{}
 	for _, job := range jobs {
 		q := &queue{job: job, upstream: map[string]bool{}, changed: true}
