@@ -9,6 +9,7 @@ import (
 	"log"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,6 +47,10 @@ func Main(name string, cmd Command) {
 	env.Stdout, env.flush = buffered, buffered.Flush
 	env.exit(run(env, cmd, os.Args[1:]))
 }
+
+// InvokedAs is the name that the process was started under, without its folder: it
+// tells the links to one executable apart.
+func InvokedAs() string { return filepath.Base(os.Args[0]) }
 
 // exit ends the process after what was printed is out.
 func (e *Env) exit(status int) {

@@ -43,7 +43,11 @@ func (r *Repository) Push(ctx context.Context, remote string, commit Hash, branc
 		return fmt.Errorf("pushing %s: the branch has no commit", branch)
 	}
 	refspec := string(commit) + ":refs/heads/" + branch
-	out, err := r.git.output(ctx, "push", "--porcelain", "--quiet", "--no-progress", "--", remote, refspec)
+	git := r.git
+	if r.pusher != nil {
+		git = *r.pusher
+	}
+	out, err := git.output(ctx, "push", "--porcelain", "--quiet", "--no-progress", "--", remote, refspec)
 	if err == nil {
 		return nil
 	}

@@ -12,7 +12,8 @@ import (
 // A Repository is a git repository on disk. Close ends the git processes that
 // serve it.
 type Repository struct {
-	git program
+	git    program
+	pusher *program // that pushes, nil for git
 
 	mu        sync.Mutex
 	objects   *objectReader // started by the first look-up

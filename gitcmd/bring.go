@@ -1,0 +1,223 @@
+package gitcmd
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+)
+
+// A Folder is one of a commit.
+type Folder struct {
+	Tree Hash   // of the commit
+	Path string // of the folder, "" for the top
+}
+
+// Bring makes sure that folders are here, with the names of what is in them alone,
+// in an exchange for each of their levels at most. Those that a commit does not have are left
+// out. It holds their names: ask in portions.
+func (c *Clone) Bring(ctx context.Context, folders []Folder) error {
+	if c.whole {
+		return nil
+	}
+	level := make(map[Folder]Hash, len(folders)) // what is reached of each path
+	for _, folder := range folders {
+		level[folder] = folder.Tree
+	}
+	filter := nextLevel
+	for depth := 0; len(level) > 0; depth++ {
+		if err := c.bringMissing(ctx, filter, level); err != nil {
+			return err
+		}
+		var err error
+		if level, err = c.below(ctx, level, depth); err != nil {
+			return err
+		}
+		filter = NoFolders
+	}
+	return nil
+}
+
+// bringMissing gets those trees that are not here.
+func (c *Clone) bringMissing(ctx context.Context, filter Filter, level map[Folder]Hash) error {
+	if len(level) == 0 {
+		return nil
+	}
+	asked := map[Hash]bool{}
+	var list bytes.Buffer
+	for _, hash := range level {
+		if !asked[hash] {
+			asked[hash] = true
+			fmt.Fprintln(&list, hash)
+		}
+	}
+	out, err := c.here.git.pipe(ctx, &list, "cat-file", "--batch-check=%(objectname)")
+	if err != nil {
+		return err
+	}
+	var missing []Hash
+	for line := range strings.Lines(string(out)) {
+		if hash, ok := strings.CutSuffix(line, " missing\n"); ok {
+			missing = append(missing, Hash(hash))
+		}
+	}
+	return c.FetchObjects(ctx, filter, missing)
+}
+
+// below goes one folder down on each path. A path that ends is done.
+func (c *Clone) below(ctx context.Context, level map[Folder]Hash, depth int) (map[Folder]Hash, error) {
+	next := make(map[Folder]Hash, len(level))
+	read := map[Hash]map[string]Hash{}
+	for folder, hash := range level {
+		names := strings.Split(folder.Path, "/")
+		if folder.Path == "" || depth >= len(names) {
+			continue
+		}
+		if read[hash] == nil {
+			var err error
+			if read[hash], err = c.subfolders(ctx, hash); err != nil {
+				return nil, err
+			}
+		}
+		if below, ok := read[hash][names[depth]]; ok {
+			next[folder] = below
+		}
+	}
+	return next, nil
+}
+
+// subfolders are the folders in a tree that is here.
+func (c *Clone) subfolders(ctx context.Context, tree Hash) (map[string]Hash, error) {
+	entries, err := (&treeEditor{repository: c.here}).entries(ctx, tree)
+	if err != nil {
+		return nil, err
+	}
+	folders := map[string]Hash{}
+	for name, entry := range entries {
+		if entry.Mode == filemode.Dir {
+			folders[name] = Hash(entry.Hash.String())
+		}
+	}
+	return folders, nil
+}
+
+// BringChanged brings the folders that tell which files below a folder commits
+// changed. The commits are in the order of [Clone.Commits].
+func (c *Clone) BringChanged(ctx context.Context, commits []CommitInfo, folder string) error {
+	if c.whole || len(commits) < 2 {
+		return nil
+	}
+	var tops []Folder
+	for _, commit := range commits {
+		tops = append(tops, Folder{commit.Tree, folder})
+	}
+	if err := c.Bring(ctx, tops); err != nil {
+		return err
+	}
+	changed := map[Folder]Hash{}
+	newer, err := c.foldersIn(ctx, tops[0])
+	for _, top := range tops[1:] {
+		if err != nil {
+			return err
+		}
+		var older map[string]Hash
+		if older, err = c.foldersIn(ctx, top); err != nil {
+			return err
+		}
+		for name, hash := range newer {
+			if older[name] != hash {
+				changed[Folder{hash, ""}] = hash
+			}
+		}
+		for name, hash := range older {
+			if newer[name] != hash {
+				changed[Folder{hash, ""}] = hash
+			}
+		}
+		newer = older
+	}
+	return c.bringMissing(ctx, NoFolders, changed)
+}
+
+// foldersIn are the folders in one that is here, none where there is no such.
+func (c *Clone) foldersIn(ctx context.Context, f Folder) (map[string]Hash, error) {
+	tree, err := c.folder(ctx, f)
+	if err != nil || tree == "" {
+		return nil, err
+	}
+	return c.subfolders(ctx, tree)
+}
+
+// folder is the tree of a folder that is here, "" where there is no such.
+func (c *Clone) folder(ctx context.Context, f Folder) (Hash, error) {
+	tree := f.Tree
+	if f.Path == "" {
+		return tree, nil
+	}
+	for name := range strings.SplitSeq(f.Path, "/") {
+		folders, err := c.subfolders(ctx, tree)
+		if err != nil {
+			return "", err
+		}
+		if tree = folders[name]; tree == "" {
+			return "", nil
+		}
+	}
+	return tree, nil
+}
+
+// A Place is a file of a commit's tree.
+type Place struct {
+	Tree Hash
+	Path string
+}
+
+func (p Place) folder() Folder {
+	folder := path.Dir(p.Path)
+	if folder == "." {
+		folder = ""
+	}
+	return Folder{p.Tree, folder}
+}
+
+// Find brings the folders that files are in, and returns the names of the files:
+// "" for one that is not there. The files themselves stay where they are.
+func (c *Clone) Find(ctx context.Context, places ...Place) ([]Hash, error) {
+	var folders []Folder
+	for _, place := range places {
+		folders = append(folders, place.folder())
+	}
+	if err := c.Bring(ctx, folders); err != nil {
+		return nil, err
+	}
+	hashes := make([]Hash, len(places))
+	for i, place := range places {
+		tree, err := c.folder(ctx, folders[i])
+		if err != nil {
+			return nil, err
+		}
+		if tree == "" {
+			continue
+		}
+		entries, err := (&treeEditor{repository: c.here}).entries(ctx, tree)
+		if err != nil {
+			return nil, err
+		}
+		if entry, ok := entries[path.Base(place.Path)]; ok && entry.Mode.IsFile() {
+			hashes[i] = Hash(entry.Hash.String())
+		}
+	}
+	return hashes, nil
+}
+
+// BringFile brings a file, if there is one, with the folders it is in.
+func (c *Clone) BringFile(ctx context.Context, place Place) error {
+	found, err := c.Find(ctx, place)
+	if err != nil || found[0] == "" || c.whole {
+		return err
+	}
+	return c.bringMissing(ctx, NoFolders, map[Folder]Hash{{}: found[0]})
+}
