@@ -315,3 +315,21 @@ func TestPattern(t *testing.T) {
 		}
 	}
 }
+
+// A receipt alone can be fetched without a store, and its outputs after it.
+func TestFetchReceiptOnly(t *testing.T) {
+	a, dir := newArchive(t)
+	put(t, filepath.Join(dir, "result"), "x", "content")
+	entry := recordDir(t, a, filepath.Join(dir, "result"))
+	out := filepath.Join(dir, "out")
+	storeless := &Archive{Repository: a.Repository}
+	if report, err := storeless.Fetch(t.Context(), entry, out, &FetchOptions{ReceiptOnly: true}); err != nil || report.Fetched != 0 {
+		t.Errorf("Fetch = %+v, %v, want no files", report, err)
+	}
+	if inputs, err := ReadInput(out); err != nil || len(inputs) != 1 || inputs[0].Result != string(entry.ID) {
+		t.Errorf("ReadInput = %v, %v, want the receipt", inputs, err)
+	}
+	if _, err := a.Fetch(t.Context(), entry, out, nil); err != nil || content(t, filepath.Join(out, "x")) != "content" {
+		t.Errorf("Fetch after it: %v", err)
+	}
+}

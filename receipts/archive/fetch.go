@@ -19,10 +19,11 @@ import (
 
 // FetchOptions are what a fetch may be told.
 type FetchOptions struct {
-	Paths    []string // patterns of the outputs to bring; all when empty
-	Raw      bool     // leave the filters on
-	Force    bool     // replace files that this folder's fetches did not write
-	Progress Progress
+	Paths       []string // patterns of the outputs to bring; all when empty
+	ReceiptOnly bool     // bring none of the outputs: the archive needs no store
+	Raw         bool     // leave the filters on
+	Force       bool     // replace files that this folder's fetches did not write
+	Progress    Progress
 }
 
 // A FetchReport counts the outputs that were brought, and those that were there.
@@ -43,6 +44,9 @@ func (a *Archive) Fetch(ctx context.Context, entry *ledger.Entry, dir string, op
 	wanted, err := chooseTargets(entry.Receipt, opts)
 	if err != nil {
 		return FetchReport{}, fmt.Errorf("receipt %s@%s: %w", entry.Receipt.Branch, entry.ID, err)
+	}
+	if opts.ReceiptOnly {
+		wanted = nil
 	}
 	folder, err := openFolder(ctx, dir)
 	if err != nil {

@@ -76,9 +76,11 @@ func adopt(ctx context.Context, l *Ledger, theirs gitcmd.Hash, moved Moved) (boo
 	if err != nil {
 		return false, err
 	}
-	paths, err := l.repository.Changed(ctx, l.branch.Commit, tip)
-	if err != nil {
-		return false, err
+	var paths []string // for the worktree, if there is one
+	if l.branch.Worktree != "" {
+		if paths, err = l.repository.Changed(ctx, l.branch.Commit, tip); err != nil {
+			return false, err
+		}
 	}
 	err = l.repository.Advance(ctx, l.branch, tip, paths, "datapact: put on top of "+theirs.Short())
 	if err == nil || gitcmd.IsSyncError(err) {
