@@ -46,6 +46,7 @@ type program struct {
 	dir   string
 	env   []string // nil: the process's own environment
 	group bool     // in a process group of its own
+	all   bool     // that group ends as a whole, with whatever talks to a server
 }
 
 // apart returns the program for short steps that must not be left half done: an
@@ -65,10 +66,13 @@ func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
 		env = os.Environ()
 	}
 	cmd.Env = ownEnviron(env)
-	if p.group {
+	if p.group || p.all {
 		setGroup(cmd)
 	}
 	cmd.Cancel = func() error { return terminate(cmd.Process) }
+	if p.all {
+		cmd.Cancel = func() error { return terminateGroup(cmd.Process) }
+	}
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
 }

@@ -14,6 +14,9 @@ func setGroup(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: t
 // terminate asks a git process to end, which removes its lock files.
 func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
+// terminateGroup asks a process and those it started to end.
+func terminateGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGTERM) }
+
 // replaceProcess runs the executable in the place of this process.
 func replaceProcess(path string, args []string) error {
 	return syscall.Exec(path, args, os.Environ())

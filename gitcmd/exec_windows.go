@@ -15,6 +15,9 @@ func setGroup(cmd *exec.Cmd) {
 // terminate ends a git process; Windows knows no gentler way.
 func terminate(p *os.Process) error { return p.Kill() }
 
+// terminateGroup ends a git process; what it started ends with its pipes.
+func terminateGroup(p *os.Process) error { return p.Kill() }
+
 // replaceProcess runs the executable and ends this process with its status.
 func replaceProcess(path string, args []string) error {
 	cmd := &exec.Cmd{Path: path, Args: args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}

@@ -241,7 +241,7 @@ func environWithoutGit() []string {
 
 // repository is one that the session's processes work in.
 func (s *Session) repository(gitDir string, more ...Setting) *Repository {
-	return &Repository{git: program{dir: gitDir, env: s.environ(gitDir, more...)}}
+	return &Repository{git: program{dir: gitDir, env: s.environ(gitDir, more...), all: true}}
 }
 
 // HeadOf is the commit that is checked out in a folder, or its HEAD where the folder
