@@ -53,7 +53,9 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		line string
 		want []string
 	}{
-		{"git datapact re", []string{"record ", "replay "}},
+		{"git datapact re", []string{"record ", "replay ", "resource "}},
+		{"git datapact resource ", []string{"check ", "in ", "out "}},
+		{"git datapact resource in re", []string{"result"}},
 		{"git datapact ru", []string{"run "}},
 		{"git datapact run --engine=p", []string{"process ", "podman "}},
 		{"git datapact run -j 2 c", []string{"counts "}},

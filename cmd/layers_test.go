@@ -22,6 +22,9 @@ var rooms = map[string][]string{
 	"cmd": {
 		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "blobs/drivers", "filters", "gitcmd",
 	},
+	"pipeline/concourse/resource": {
+		"pipeline", "pipeline/fields", "receipts/…", "blobs", "gitcmd",
+	},
 	"pipeline/concourse": {"pipeline", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
 	"pipeline/local":     {"pipeline", "receipts/…", "blobs", "gitcmd"},
 	"pipeline":           {"pipeline/fields", "receipts/…", "gitcmd"},

@@ -16,8 +16,10 @@ import (
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
-// jobFile is where a branch keeps its job.
-const jobFile = "config/job.json"
+// JobFile is where a branch keeps its job.
+const JobFile = "config/job.json"
+
+const jobFile = JobFile
 
 // hooks are the keys of what runs when a job, or a step of it, has ended.
 var hooks = []string{"on_success", "on_failure", "on_error", "on_abort", "ensure"}

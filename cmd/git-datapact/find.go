@@ -24,6 +24,7 @@ var synopses = map[string]string{
 	"pipeline": "print the Concourse pipeline of a repository",
 	"record":   "record a result directory as a receipt",
 	"replay":   "announce receipts again",
+	"resource": "check, get and put datasets for Concourse",
 	"run":      "execute what the jobs of a repository are due",
 	"show":     "print one receipt in full",
 	"status":   "tell which jobs are pending or out of date",

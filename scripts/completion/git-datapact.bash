@@ -114,8 +114,10 @@ __git_datapact_argument ()
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" ;;
 	cat,0)
 		__git_datapact_selector_path ;;
-	init,0|record,0)
+	init,0|record,0|resource,1)
 		__git_datapact_folders "$cur" ;;
+	resource,0)
+		__gitcomp "check in out" ;;
 	esac
 }
 

@@ -1,0 +1,77 @@
+// Git-datapact-resource is what Concourse runs of a datapact resource: check lists
+// versions, in brings one, out records one. The request is JSON on standard input,
+// the answer JSON on standard output. Installed under the name of an action, it
+// takes none as argument.
+//
+// Usage: git datapact resource check|in|out [DIR]
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/concourse/resource"
+)
+
+type command struct {
+	Action string `arg:"" enum:"check,in,out" help:"check, in or out."`
+	linked
+}
+
+// linked is the command under the name of an action.
+type linked struct {
+	Dir    string `arg:"" optional:"" name:"dir" help:"The folder to bring a version into (in), or the build folder (out)."`
+	action resource.Action
+}
+
+func (*linked) Help() string {
+	return "List (check), bring (in) or record (out) versions of a dataset branch for Concourse. Reads a request as JSON from standard input and prints an answer as JSON."
+}
+
+// Run does what the action is.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	c.action = resource.Action(c.Action)
+	return c.linked.Run(ctx, env)
+}
+
+// Run reads the request and prints the answer.
+func (c *linked) Run(ctx context.Context, env *gitcmd.Env) error {
+	if (c.Dir == "") != (c.action == resource.ActionCheck) {
+		return gitcmd.Usage(errors.New("want a folder for in and out, and none for check"))
+	}
+	opts := resource.Options{
+		OpenStore: openStore, Cache: resource.NewCache(),
+		Build: resource.Build{ID: os.Getenv("BUILD_ID"), URL: os.Getenv("BUILD_URL")},
+	}
+	if text := os.Getenv("GIT_DATAPACT_PATIENCE"); text != "" {
+		var err error
+		if opts.Patience, err = time.ParseDuration(text); err != nil {
+			return errors.New("GIT_DATAPACT_PATIENCE: want a duration such as 30s")
+		}
+	}
+	request, err := resource.ReadRequest(env.Stdin, c.action)
+	if err != nil {
+		return err
+	}
+	answer, err := resource.Do(ctx, c.action, request, c.Dir, &opts)
+	if err != nil {
+		return err
+	}
+	return env.PrintJSON(answer)
+}
+
+func openStore(ctx context.Context, url string, env map[string]string) (*blobs.Store, error) {
+	return blobs.Open(ctx, url, nil)
+}
+
+func main() {
+	switch action := resource.Action(gitcmd.InvokedAs()); action {
+	case resource.ActionCheck, resource.ActionIn, resource.ActionOut:
+		gitcmd.Main("git-datapact-resource", &linked{action: action})
+	}
+	gitcmd.Main("git-datapact-resource", &command{})
+}

@@ -1,0 +1,250 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/archive"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// Out records the result in a build folder, and pushes the receipt. It returns once
+// the server has that.
+func Out(ctx context.Context, request *Request, build string, opts *Options) (*Answer, error) {
+	result, inputs, err := readBuild(request.Out, build)
+	if err != nil {
+		return nil, err
+	}
+	defer result.Close()
+	server, err := opts.server(request.Source)
+	if err != nil {
+		return nil, err
+	}
+	defer server.Close()
+	o := &recording{
+		source: request.Source, params: request.Out, server: server, result: result,
+		how: archive.RecordOptions{
+			Inputs: inputs, Metadata: request.Out.Metadata, Progress: opts.Progress,
+			Commit: ledger.AppendOptions{Build: opts.Build.ID, URL: opts.Build.URL},
+		},
+	}
+	if err := o.noteRepository(ctx, build); err != nil {
+		return nil, err
+	}
+	c, err := server.clone(ctx, o.prepare)
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	a := archive.Archive{Repository: c.Repository}
+	if a.Store, err = opts.openStore(ctx, request); err != nil {
+		return nil, err
+	}
+	defer a.Store.Close()
+	entry, err := a.Record(ctx, request.Source.Branch, result, &o.how)
+	if err != nil {
+		return nil, c.Explain(ctx, err)
+	}
+	if entry, err = o.push(ctx, c, entry); err != nil {
+		return nil, fmt.Errorf("the server has not confirmed the receipt: %w", err)
+	}
+	return answer(entry), nil
+}
+
+// readBuild reads the result of a build folder, and what the execution read.
+func readBuild(params OutParams, build string) (*archive.Result, []receipts.Input, error) {
+	dir, err := folderIn(build, params.Result)
+	if err != nil {
+		return nil, nil, gitcmd.WithHint(fmt.Errorf("result %w", err), "the task is to leave its files in its output 'result', or name another folder as params.result")
+	}
+	result, err := archive.ReadResult(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	inputs := params.Inputs
+	if !params.Told {
+		inputs, err = archive.FindInputs(dir)
+	}
+	for _, name := range params.Folders {
+		if err != nil {
+			break
+		}
+		var found []receipts.Input
+		found, err = readInput(build, name)
+		inputs = append(inputs, found...)
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, result.Close())
+	}
+	return result, inputs, nil
+}
+
+func readInput(build, name string) ([]receipts.Input, error) {
+	dir, err := folderIn(build, name)
+	if err != nil {
+		return nil, fmt.Errorf("input %w", err)
+	}
+	inputs, err := archive.ReadInput(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, gitcmd.WithHint(fmt.Errorf("input %s has no .datapact/result", name), "an input is a folder that 'in' of this resource filled")
+	}
+	return inputs, err
+}
+
+// folderIn is a folder in the build folder, which links do not lead out of.
+func folderIn(build, name string) (string, error) {
+	root, err := os.OpenRoot(build)
+	if err != nil {
+		return "", fmt.Errorf("%s: opening the build folder: %w", name, err)
+	}
+	defer root.Close()
+	info, err := root.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s: there is no such folder in the build folder", name)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", name, err)
+	}
+	if !info.IsDir() {
+		return "", fmt.Errorf("%s: not a folder", name)
+	}
+	return filepath.Join(build, filepath.FromSlash(name)), nil
+}
+
+// A recording is one call of Out at work.
+type recording struct {
+	source *pipeline.Source
+	params OutParams
+	server *server
+	result *archive.Result
+	how    archive.RecordOptions
+}
+
+// noteRepository adds the commit of a repository in the build folder, such as that
+// of the code which was run, to the metadata.
+func (o *recording) noteRepository(ctx context.Context, build string) error {
+	if o.params.Repository == "" {
+		return nil
+	}
+	dir, err := folderIn(build, o.params.Repository)
+	if err != nil {
+		return fmt.Errorf("repository %w", err)
+	}
+	commit, err := o.server.HeadOf(ctx, dir)
+	if err != nil {
+		return fmt.Errorf("repository %s: %w", o.params.Repository, err)
+	}
+	o.how.Metadata = append(o.how.Metadata, receipts.Metadata{Key: "repository", Value: string(commit)})
+	return nil
+}
+
+// prepare brings what recording needs of the branch, and makes sure of all that can
+// be before the first blob is stored.
+func (o *recording) prepare(ctx context.Context, c *gitcmd.Clone) error {
+	own := o.source.Branch
+	branches := []string{own}
+	for _, in := range o.inputs() {
+		if !slices.Contains(branches, in.Branch) {
+			branches = append(branches, in.Branch)
+		}
+	}
+	if err := c.FetchBranches(ctx, gitcmd.Extent{Filter: gitcmd.TwoLevels, Depth: 1}, branches...); err != nil {
+		return err
+	}
+	tips := map[string]gitcmd.CommitInfo{}
+	for _, name := range branches {
+		commits, err := c.Tip(ctx, name)
+		if err != nil {
+			return err
+		}
+		tips[name] = commits
+	}
+	if err := o.readJob(ctx, c, tips[own]); err != nil {
+		return err
+	}
+	return o.checkInputs(ctx, c, tips)
+}
+
+// inputs are those of the receipt to be that are receipts themselves.
+func (o *recording) inputs() []receipts.Input {
+	all := archive.Draft(o.source.Branch, o.result, &o.how).Input
+	return slices.DeleteFunc(all, func(in receipts.Input) bool { return strings.HasPrefix(in.Branch, ":") })
+}
+
+// readJob lets the branch's job say the order of the inputs and the filters.
+func (o *recording) readJob(ctx context.Context, c *gitcmd.Clone, tip gitcmd.CommitInfo) error {
+	if err := c.BringFile(ctx, gitcmd.Place{Tree: tip.Tree, Path: pipeline.JobFile}); err != nil {
+		return err
+	}
+	job, err := pipeline.JobOf(ctx, c.Repository, o.source.Branch)
+	if err != nil {
+		return err
+	}
+	o.how.InputOrder, o.how.Filters = job.InputBranches(), nil
+	for _, text := range slices.Concat(o.params.Filters, job.FilterRules(), o.source.Filters) {
+		rule, err := archive.ParseFilterRule(text)
+		if err != nil {
+			return err
+		}
+		o.how.Filters = append(o.how.Filters, rule)
+	}
+	return nil
+}
+
+// checkInputs refuses inputs that are not on their branches, and brings the folder
+// that the receipt goes into along with theirs.
+func (o *recording) checkInputs(ctx context.Context, c *gitcmd.Clone, tips map[string]gitcmd.CommitInfo) error {
+	draft := archive.Draft(o.source.Branch, o.result, &o.how)
+	places := []gitcmd.Place{{Tree: tips[o.source.Branch].Tree, Path: draft.ID().Path()}}
+	var faults []error
+	var asked []receipts.Input
+	for _, in := range o.inputs() {
+		id, err := receipts.ParseID(in.Result)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("input %s: %q is not the id of a receipt", in.Branch, in.Result))
+			continue
+		}
+		places, asked = append(places, gitcmd.Place{Tree: tips[in.Branch].Tree, Path: id.Path()}), append(asked, in)
+	}
+	found, err := c.Find(ctx, places...)
+	if err != nil {
+		return err
+	}
+	for i, in := range asked {
+		if found[i+1] == "" {
+			faults = append(faults, gitcmd.WithHint(fmt.Errorf("input %s@%s does not exist on the server's branch %s", in.Branch, in.Result, in.Branch),
+				"the receipt was removed, or belongs to another repository"))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// pushTries bounds how often a push is tried whose connection broke. What the
+// server has already it does not take twice.
+const pushTries = 3
+
+// push sends the receipt, and returns it as the server has it.
+func (o *recording) push(ctx context.Context, c *gitcmd.Clone, entry *ledger.Entry) (*ledger.Entry, error) {
+	err := o.server.work(ctx, func(ctx context.Context) error {
+		for try := 1; ; try++ {
+			moved, err := ledger.Push(ctx, c.Repository, o.source.Branch, gitcmd.Remote)
+			entry = moved.Now(entry)
+			if err == nil || try == pushTries || !gitcmd.IsBroken(err) {
+				return c.Explain(ctx, err)
+			}
+			if err := gitcmd.Backoff(ctx, try*4); err != nil {
+				return err
+			}
+		}
+	})
+	return entry, err
+}

@@ -1,0 +1,224 @@
+package resource
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/fields"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// MaxRequest is the size in bytes above which a request is not read: 64 MiB, that
+// of a receipt.
+const MaxRequest = receipts.MaxSize
+
+// An Action is one of Concourse's three.
+type Action string
+
+// The actions.
+const (
+	ActionCheck Action = "check"
+	ActionIn    Action = "in"
+	ActionOut   Action = "out"
+)
+
+// A Request is what Concourse says on standard input.
+type Request struct {
+	Source  *pipeline.Source
+	Version *Version // nil for none
+	In      InParams
+	Out     OutParams
+}
+
+// A Version names an execution: the commit that recorded it, and its receipt.
+type Version struct {
+	Ref     gitcmd.Hash `json:"ref"`
+	Receipt receipts.ID `json:"receipt"`
+}
+
+// InParams say what in brings. The zero value is everything, unfiltered.
+type InParams struct {
+	ReceiptOnly bool     // no outputs: download is false
+	Paths       []string // patterns of the outputs
+	Raw         bool     // filters stay on
+}
+
+// OutParams say what out records.
+type OutParams struct {
+	Result     string           // the folder of the result, in the build folder
+	Folders    []string         // of inputs, in the build folder
+	Inputs     []receipts.Input // by their receipts
+	Told       bool             // the inputs are those two, none is looked for
+	Metadata   []receipts.Metadata
+	Filters    []string // rules, strongest first
+	Repository string   // a folder whose commit is noted, "" for none
+}
+
+// ParseRequest reads the request of an action. The error has all that is wrong
+// with it, and no value of the source.
+func ParseRequest(data []byte, action Action) (*Request, error) {
+	if len(data) > MaxRequest {
+		return nil, fmt.Errorf("the request is larger than %d bytes", MaxRequest)
+	}
+	var document map[string]json.RawMessage
+	if err := decode(data, &document); err != nil {
+		return nil, err
+	}
+	findings := fields.NewFindings("the request")
+	request := &Request{}
+	request.Source = pipeline.ReadSource("source", value(document["source"]), findings)
+	request.Source.RequireGit("source", findings)
+	if request.Source.Branch != "" && gitcmd.CheckBranchName(request.Source.Branch) != nil {
+		findings.Add("source.branch", "want the name of a branch")
+	}
+	if _, _, err := request.Source.Store(); err != nil && action != ActionCheck {
+		findings.Add("source", "names no store: want s3_bucket or store")
+	}
+	if version := value(document["version"]); version != nil && action != ActionOut {
+		request.Version = readVersion(version, findings)
+	} else if action == ActionIn {
+		findings.Add("version", "missing")
+	}
+	switch action {
+	case ActionIn:
+		request.In = readInParams(document["params"], findings)
+	case ActionOut:
+		request.Out = readOutParams(document["params"], findings)
+	}
+	if err := findings.Err("request"); err != nil {
+		return nil, err
+	}
+	return request, nil
+}
+
+// ReadRequest is [ParseRequest] of what a stream holds.
+func ReadRequest(r io.Reader, action Action) (*Request, error) {
+	data, err := io.ReadAll(io.LimitReader(r, MaxRequest+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading the request: %w", err)
+	}
+	return ParseRequest(data, action)
+}
+
+// decode reads one JSON value, and says where it is none without repeating it.
+func decode(data []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	err := decoder.Decode(into)
+	if err == nil {
+		if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+			return errors.New("the request is more than one JSON object")
+		}
+		return nil
+	}
+	if bad := (*json.SyntaxError)(nil); errors.As(err, &bad) {
+		return fmt.Errorf("the request is not JSON: error at byte %d", bad.Offset)
+	}
+	if bad := (*json.UnmarshalTypeError)(nil); errors.As(err, &bad) {
+		return errors.New("the request is not a JSON object")
+	}
+	return fmt.Errorf("the request is not JSON: %w", err) // it ends early
+}
+
+// value is the Go value of a part of a request that is known to be JSON.
+func value(raw json.RawMessage) any {
+	var v any
+	_ = json.Unmarshal(raw, &v)
+	return v
+}
+
+func readVersion(v any, findings *fields.Findings) *Version {
+	f := fields.Read("version", v, findings)
+	version := &Version{Ref: gitcmd.Hash(f.Text("ref")), Receipt: receipts.ID(f.Text("receipt"))}
+	f.Done()
+	if _, err := receipts.ParseID(string(version.Ref)); err != nil {
+		f.Fault("ref", "want the 40 hexadecimal digits of a commit")
+	}
+	if _, err := receipts.ParseID(string(version.Receipt)); err != nil {
+		f.Fault("receipt", "want the 40 hexadecimal digits of a receipt's id")
+	}
+	return version
+}
+
+// params starts on the parameters, of which there may be none.
+func params(raw json.RawMessage, findings *fields.Findings) fields.Object {
+	v := value(raw)
+	if v == nil {
+		v = map[string]any{}
+	}
+	return fields.Read("params", v, findings)
+}
+
+func readInParams(raw json.RawMessage, findings *fields.Findings) InParams {
+	f := params(raw, findings)
+	p := InParams{Paths: f.Texts("paths"), Raw: f.Flag("raw")}
+	if _, told := f.Value("download"); told {
+		p.ReceiptOnly = !f.Flag("download")
+	}
+	f.Done()
+	return p
+}
+
+func readOutParams(raw json.RawMessage, findings *fields.Findings) OutParams {
+	f := params(raw, findings)
+	p := OutParams{Result: f.Text("result"), Filters: pipeline.FilterTexts(f.Texts("filters")), Repository: f.Text("repository")}
+	if p.Result == "" {
+		p.Result = "result"
+	}
+	for key, folder := range map[string]string{"result": p.Result, "repository": p.Repository} {
+		if folder != "" && !isFolder(folder) {
+			f.Fault(key, "want a folder in the build folder")
+		}
+	}
+	var exact map[string]json.RawMessage // numbers as they are written
+	_ = json.Unmarshal(raw, &exact)
+	if _, ok := f.Value("metadata"); ok {
+		var err error
+		if p.Metadata, err = receipts.ParseMetadata(exact["metadata"]); err != nil {
+			f.Fault("metadata", "want an object, or a list of key and value: %w", err)
+		}
+	}
+	if text := strings.TrimSpace(f.Text("buildenv")); text != "" {
+		p.Metadata = append(p.Metadata, receipts.Metadata{Key: "buildenv", Value: text})
+	}
+	if _, p.Told = f.Value("input"); p.Told {
+		p.readInputs(f, exact["input"])
+	}
+	f.Done()
+	return p
+}
+
+// readInputs reads a list of receipts and of the names of folders.
+func (p *OutParams) readInputs(f fields.Object, raw json.RawMessage) {
+	var exact []json.RawMessage
+	_ = json.Unmarshal(raw, &exact)
+	for i, v := range f.List("input") {
+		key := fmt.Sprintf("input[%d]", i)
+		switch v := v.(type) {
+		case string:
+			if !isFolder(v) {
+				f.Fault(key, "want a receipt, or a folder in the build folder")
+			}
+			p.Folders = append(p.Folders, v)
+		case map[string]any:
+			inputs, err := receipts.ParseInputs(exact[i])
+			if err != nil {
+				f.Fault(key, "want a receipt with its result: %w", err)
+			}
+			p.Inputs = append(p.Inputs, inputs...)
+		default:
+			f.Fault(key, "want a receipt, or a folder in the build folder, have %s", fields.KindOf(v))
+		}
+	}
+}
+
+// isFolder reports whether a path stays in the folder it starts from.
+func isFolder(path string) bool {
+	return filepath.IsLocal(path) && filepath.Clean(path) != "." && !strings.ContainsAny(path, "\x00\n")
+}

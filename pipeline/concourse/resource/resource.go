@@ -1,0 +1,158 @@
+package resource
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/receipts/archive"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// Options are what a program that acts for Concourse chooses.
+type Options struct {
+	// OpenStore opens the store of a URL with variables in the place of those of
+	// the environment. It is required by in and out.
+	OpenStore func(ctx context.Context, url string, env map[string]string) (*blobs.Store, error)
+	// Cache is where check keeps its clones, nil for nowhere.
+	Cache *Cache
+	// Patience is how long a silent git server is waited for, and in all twenty
+	// times as long; 0 for the default.
+	Patience time.Duration
+	Build    Build
+	Progress archive.Progress
+}
+
+// A Build is the build of Concourse that runs a program.
+type Build struct{ ID, URL string }
+
+// allWork is how many times the patience git work may take in all.
+const allWork = 20
+
+// errSilent ends git work that takes too long.
+var errSilent = errors.New("took too long")
+
+// A server is the git server of a source, while something works with it.
+type server struct {
+	*gitcmd.Session
+	patience time.Duration
+}
+
+// server prepares access to the git server of a source. The caller closes it.
+func (o *Options) server(source *pipeline.Source) (*server, error) {
+	patience := o.Patience
+	if patience <= 0 {
+		patience = gitcmd.DefaultPatience
+	}
+	session, err := openSession(source, patience)
+	return &server{session, patience}, err
+}
+
+// work does some git work within a time.
+func (s *server) work(ctx context.Context, do func(context.Context) error) error {
+	limit := allWork * s.patience
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errSilent)
+	defer cancel()
+	err := do(ctx)
+	if err != nil && errors.Is(context.Cause(ctx), errSilent) {
+		return fmt.Errorf("git server %s: gave no answer within %v", s.Address(), limit)
+	}
+	return err
+}
+
+// openSession prepares what a source says of its git server.
+func openSession(source *pipeline.Source, patience time.Duration) (*gitcmd.Session, error) {
+	key, err := privateKey(source)
+	if err != nil {
+		return nil, err
+	}
+	access := gitcmd.Access{
+		Address:  source.URI,
+		Username: source.Username, Password: source.Password,
+		Key: key, KeyUser: source.PrivateKeyUser, KnownHosts: source.KnownHosts,
+		SkipTLSVerify: source.SkipSSLVerification,
+		Name:          "Concourse", Email: "concourse@localhost",
+		Patience: patience,
+	}
+	for _, setting := range source.GitConfig {
+		access.Settings = append(access.Settings, gitcmd.Setting(setting))
+	}
+	if source.CommitterName != "" {
+		access.Settings = append(access.Settings, gitcmd.Setting{Name: "user.name", Value: source.CommitterName})
+	}
+	if source.CommitterEmail != "" {
+		access.Settings = append(access.Settings, gitcmd.Setting{Name: "user.email", Value: source.CommitterEmail})
+	}
+	return gitcmd.NewSession(access)
+}
+
+// clone makes a clone, has some work done in it, and returns it open. Where the
+// server gives whole branches only, the work is done again in one of those.
+func (s *server) clone(ctx context.Context, do func(context.Context, *gitcmd.Clone) error) (*gitcmd.Clone, error) {
+	for _, whole := range []bool{false, true} {
+		c, err := s.Clone(ctx, filepath.Join(s.Folder(), fmt.Sprintf("clone-%t.git", whole)), whole)
+		if err != nil {
+			return nil, err
+		}
+		err = s.work(ctx, func(ctx context.Context) error { return c.Explain(ctx, do(ctx, c)) })
+		if err == nil {
+			return c, nil
+		}
+		if err := errors.Join(err, c.Close()); whole || !errors.Is(err, gitcmd.ErrWhole) {
+			return nil, err
+		}
+	}
+	return nil, gitcmd.ErrWhole // not reached
+}
+
+// Do answers the request of an action. The folder is the one to bring a version
+// into, or the build folder. No error holds a secret of the source.
+func Do(ctx context.Context, action Action, request *Request, dir string, opts *Options) (answer any, err error) {
+	switch action {
+	case ActionCheck:
+		answer, err = Check(ctx, request, opts)
+	case ActionIn:
+		answer, err = In(ctx, request, dir, opts)
+	case ActionOut:
+		answer, err = Out(ctx, request, dir, opts)
+	default:
+		err = fmt.Errorf("%q is no action", action)
+	}
+	return answer, Redact(err, request.Source)
+}
+
+// An Answer is that of in and of out.
+type Answer struct {
+	Version  Version    `json:"version"`
+	Metadata []Metadata `json:"metadata"`
+}
+
+// Metadata is a line of a build's page.
+type Metadata struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// answer tells of an entry whose commit is known.
+func answer(entry *ledger.Entry) *Answer {
+	var size int64
+	for _, output := range entry.Receipt.Output {
+		size += output.Size
+	}
+	return &Answer{
+		Version: Version{Ref: entry.Commit, Receipt: entry.ID},
+		Metadata: []Metadata{
+			{"branch", entry.Receipt.Branch},
+			{"result", string(entry.ID)},
+			{"timestamp", entry.Receipt.Timestamp.String()},
+			{"outputs", fmt.Sprint(len(entry.Receipt.Output))},
+			{"size", fmt.Sprintf("%d bytes", size)},
+			{"commit", string(entry.Commit)},
+		},
+	}
+}
