@@ -11,10 +11,13 @@ record=share/git-datapact/installed # what is installed, by paths below the pref
 usage() {
 	cat <<-'EOF'
 	usage: install.sh [--prefix DIR] [--uninstall]
+	       install.sh --resource DIR
 
 	Builds git-datapact and installs executables, manual pages and completions for
 	shells below DIR: by default /usr/local for root, ~/.local for others.
 	--uninstall removes what an installation below DIR put there.
+	--resource installs what Concourse runs in an image, and nothing else: check,
+	in and out in DIR, which is to be /opt/resource in the image.
 	EOF
 }
 
@@ -65,6 +68,16 @@ version() {
 	say "${described#v}"
 }
 
+# compile FOLDER PACKAGE... makes executables in a folder, which ends with a slash.
+compile() {
+	folder=$1
+	shift
+	described=$(version)
+	flags="-s -w${described:+ -X $version_variable=$described}"
+	(cd "$root" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "$flags" -o "$folder" "$@") ||
+		fail "the build did not succeed"
+}
+
 # build makes the executables in the stage. Those that are installed already and
 # are up to date go does not make again.
 build() {
@@ -74,15 +87,12 @@ build() {
 			[ ! -f "$prefix/$file" ] || cp "$prefix/$file" "$stage/bin/"
 		done
 	fi
-	described=$(version)
-	flags="-s -w${described:+ -X $version_variable=$described}"
 	set -- "$root"/cmd/git-datapact*
 	for folder; do
 		shift
 		set -- "$@" "./cmd/${folder##*/}"
 	done
-	(cd "$root" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "$flags" -o "$stage/bin/" "$@") ||
-		fail "the build did not succeed"
+	compile "$stage/bin/" "$@"
 	for file in "$stage"/bin/*; do # of an earlier version
 		[ -d "$root/cmd/${file##*/}" ] || rm "$file"
 	done
@@ -138,13 +148,14 @@ remove() {
 	done
 }
 
-install() {
+# prepare makes the folder $prefix, and the stage in it, which goes at the end.
+prepare() {
 	check_git
 	check_go
 	made=
 	[ -d "$prefix" ] || made=./
 	if ! mkdir -p "$prefix" 2>/dev/null || [ ! -w "$prefix" ]; then
-		fail "cannot write to $prefix" "choose another folder with --prefix, or run this as root"
+		fail "cannot write to $prefix" "choose another folder with --$1, or run this as root"
 	fi
 	prefix=$(cd "$prefix" && pwd)
 	stage=$prefix/.git-datapact.$$
@@ -154,10 +165,28 @@ install() {
 	mkdir "$stage"
 	say "$made" >"$stage/made"
 	say "Building git-datapact ..."
+}
+
+install() {
+	prepare prefix
 	build
 	add_texts
 	place
 	tell
+}
+
+# resource installs one executable, which acts by the name it is run under.
+resource() {
+	prepare resource
+	compile "$stage/" ./cmd/git-datapact-resource
+	for action in check in out; do
+		[ ! -d "$prefix/$action" ] || fail "$prefix/$action is a folder"
+		ln -s git-datapact-resource "$stage/$action"
+	done
+	for file in git-datapact-resource check in out; do
+		mv -f "$stage/$file" "$prefix/$file"
+	done
+	say "Installed $("$prefix/check" --version): check, in and out in $prefix"
 }
 
 # tell says what there is now, and what the startup file of the shell lacks.
@@ -208,6 +237,11 @@ while [ $# -gt 0 ]; do
 		[ -n "$prefix" ] || refuse "--prefix wants a folder"
 		shift ;;
 	--uninstall) action=uninstall ;;
+	--resource)
+		action=resource
+		prefix=${2-}
+		[ -n "$prefix" ] || refuse "--resource wants a folder"
+		shift ;;
 	*) refuse "unknown argument: $1" ;;
 	esac
 	shift

@@ -50,6 +50,35 @@ func TestInstall(t *testing.T) {
 	t.Run("uninstall", func(t *testing.T) { manCheckUninstall(t, prefix, env) })
 }
 
+// TestInstallResource installs twice what Concourse runs, and has it run.
+func TestInstallResource(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("install.sh is for sh")
+	}
+	folder := filepath.Join(t.TempDir(), "opt", "a resource")
+	env := append(manEnviron(t, t.TempDir()), manGoCaches(t)...)
+	for range 2 {
+		manInstall(t, env, 0, "--resource", folder)
+		if got, want := manTree(t, folder), []string{".", "check", "git-datapact-resource", "in", "out"}; !slices.Equal(got, want) {
+			t.Errorf("the installation made %q, want %q", got, want)
+		}
+	}
+	for _, action := range []string{"check", "in", "out"} {
+		if link, err := os.Readlink(filepath.Join(folder, action)); err != nil || link != "git-datapact-resource" {
+			t.Errorf("%s leads to %q, %v, want the executable", action, link, err)
+		}
+		cmd := exec.Command(filepath.Join(folder, action), "/")
+		if action == "check" {
+			cmd.Args = cmd.Args[:1]
+		}
+		cmd.Stdin = strings.NewReader("{}")
+		out, err := cmd.CombinedOutput()
+		if want := "git-datapact-resource: error: request: source: want an object"; err == nil || !strings.HasPrefix(string(out), want) {
+			t.Errorf("%s said %q, %v, want %q", action, out, err, want)
+		}
+	}
+}
+
 // manCheckUninstall removes the installation where there is no Go, and wants
 // another's command to stay.
 func manCheckUninstall(t *testing.T, prefix string, env []string) {
@@ -78,6 +107,7 @@ func TestInstallRefuses(t *testing.T) {
 		{"old Go", "go", "go1.9.2", nil, 1, "Go 1.9.2 is too old\nhint: install Go 1."},
 		{"unknown argument", "", "", []string{"--force"}, 2, "unknown argument: --force\nusage: "},
 		{"missing folder", "", "", []string{"--prefix"}, 2, "--prefix wants a folder\nusage: "},
+		{"missing folder of the resource", "", "", []string{"--resource"}, 2, "--resource wants a folder\nusage: "},
 		{"nothing to remove", "", "", []string{"--uninstall"}, 1, "nothing is installed in "},
 	}
 	for _, test := range tests {
