@@ -18,26 +18,36 @@ import (
 	"strings"
 )
 
+// A plan says what to measure.
+type plan struct {
+	sizes            string // of branches, separated by commas
+	runs             int    // of each command
+	executions, outs int
+	keep             bool
+}
+
 func main() {
-	sizes := flag.String("receipts", "1000,100000", "sizes of the branches to measure on, separated by commas")
-	runs := flag.Int("runs", 15, "runs of each command")
-	executions := flag.Int("executions", 1000, "executions of a job to measure the engine with, 0 for none")
-	keep := flag.Bool("keep", false, "keep the repositories, and say where they are")
+	var p plan
+	flag.StringVar(&p.sizes, "receipts", "1000,100000", "sizes of the branches to measure on, separated by commas")
+	flag.IntVar(&p.runs, "runs", 15, "runs of each command")
+	flag.IntVar(&p.executions, "executions", 1000, "executions of a job to measure the engine with, 0 for none")
+	flag.IntVar(&p.outs, "outs", 1000, "recordings through Concourse's resource, one after the other, on each branch")
+	flag.BoolVar(&p.keep, "keep", false, "keep the repositories, and say where they are")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := bench(ctx, *sizes, *runs, *executions, *keep); err != nil {
+	if err := bench(ctx, p); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func bench(ctx context.Context, sizes string, runs, executions int, keep bool) (err error) {
+func bench(ctx context.Context, p plan) (err error) {
 	dir, err := os.MkdirTemp("", "datapact-bench-")
 	if err != nil {
 		return err
 	}
-	if keep {
+	if p.keep {
 		fmt.Println("repositories are kept in", dir)
 	} else {
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
@@ -52,17 +62,17 @@ func bench(ctx context.Context, sizes string, runs, executions int, keep bool) (
 	if err := isolate(dir, bin); err != nil {
 		return err
 	}
-	if executions > 0 {
-		if err := benchEngines(ctx, dir, executions); err != nil {
+	if p.executions > 0 {
+		if err := benchEngines(ctx, dir, p.executions); err != nil {
 			return err
 		}
 	}
-	for size := range strings.FieldsFuncSeq(sizes, func(c rune) bool { return c == ',' }) {
+	for size := range strings.FieldsFuncSeq(p.sizes, func(c rune) bool { return c == ',' }) {
 		n, err := strconv.Atoi(size)
 		if err != nil || n < 100 {
-			return fmt.Errorf("-receipts %q: want numbers from 100", sizes)
+			return fmt.Errorf("-receipts %q: want numbers from 100", p.sizes)
 		}
-		if err := benchBranch(ctx, filepath.Join(dir, size), n, runs); err != nil {
+		if err := benchBranch(ctx, filepath.Join(dir, size), n, p); err != nil {
 			return err
 		}
 	}
@@ -97,19 +107,23 @@ func isolate(dir, bin string) error {
 }
 
 // benchBranch measures on one branch of n receipts.
-func benchBranch(ctx context.Context, dir string, n, runs int) error {
+func benchBranch(ctx context.Context, dir string, n int, p plan) error {
 	repository, err := generate(ctx, dir, n)
 	if err != nil {
 		return fmt.Errorf("generating %d receipts: %w", n, err)
 	}
-	fmt.Printf("a branch of %d receipts in %d commits, medians of %d runs\n\n", n, n+1, runs)
+	fmt.Printf("a branch of %d receipts in %d commits, medians of %d runs\n\n", n, n+1, p.runs)
 	fmt.Printf("%-34s %12s %12s %8s\n", "", "datapact ms", "git ms", "ratio")
 	for _, c := range repository.cases() {
-		ours, theirs, err := compare(ctx, dir, c, runs)
+		ours, theirs, err := compare(ctx, dir, c, p.runs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}
 		fmt.Printf("%-34s %12.1f %12.1f %8.2f\n", c.name, ours, theirs, ours/theirs)
+	}
+	fmt.Println()
+	if err := benchResource(ctx, repository, n, p); err != nil {
+		return fmt.Errorf("resource: %w", err)
 	}
 	fmt.Println()
 	return nil
