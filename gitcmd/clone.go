@@ -107,6 +107,37 @@ func (c *Clone) FetchBranches(ctx context.Context, extent Extent, branches ...st
 	return c.fetch(ctx, extent.Filter, limits, refspecs)
 }
 
+// Current reports whether a branch is here as the server has it.
+func (c *Clone) Current(ctx context.Context, branch string) (bool, error) {
+	here, err := c.here.ResolveRef(ctx, "refs/heads/"+branch)
+	if err != nil || here == zeroHash {
+		return false, err
+	}
+	out, err := c.Repository.git.output(ctx, "ls-remote", "--quiet", "--heads", Remote, "refs/heads/"+branch)
+	if err != nil {
+		return false, c.fetchError(ctx, err)
+	}
+	there, _, _ := strings.Cut(string(out), "\t")
+	return Hash(there) == here, nil
+}
+
+// Pack puts what many fetches brought into one file, when there are more packs than
+// most. It is for whole clones, which cost most to make anew.
+func (c *Clone) Pack(ctx context.Context, most int) error {
+	dir, err := c.here.GitDir(ctx)
+	if err != nil {
+		return err
+	}
+	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
+	if err != nil || len(packs) <= most {
+		return err
+	}
+	if _, err := c.here.git.output(ctx, "repack", "-a", "-d", "-q"); err != nil {
+		return fmt.Errorf("packing the clone: %w", err)
+	}
+	return nil
+}
+
 // Shallow reports whether a part of the history was cut off.
 func (c *Clone) Shallow(ctx context.Context) bool {
 	dir, err := c.here.GitDir(ctx)

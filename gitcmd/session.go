@@ -142,6 +142,7 @@ func (s *Session) useCredential(access Access) {
 	s.set("credential.helper", "") // nobody else is asked, or told
 	s.set(scope, "")
 	s.set(scope, credentialHelper)
+	s.set("http.proactiveAuth", "basic") // git 2.46 need not be refused first
 	s.env = append(s.env, usernameVariable+"="+access.Username, passwordVariable+"="+access.Password)
 }
 

@@ -93,7 +93,13 @@ func (c *Cache) work(ctx context.Context, server *server, place *place, do func(
 	if err != nil {
 		return err
 	}
-	err = server.work(ctx, func(ctx context.Context) error { return clone.Explain(ctx, do(ctx, clone)) })
+	err = server.work(ctx, func(ctx context.Context) error {
+		err := do(ctx, clone)
+		if err == nil && clone.Whole() {
+			err = clone.Pack(ctx, c.packs())
+		}
+		return clone.Explain(ctx, err)
+	})
 	if err = errors.Join(err, clone.Close()); err != nil {
 		return err
 	}
@@ -173,11 +179,13 @@ func (p *place) empty() error {
 	return os.Mkdir(p.dir, 0o700)
 }
 
+func (c *Cache) packs() int { return cmp.Or(c.Packs, 50) }
+
 // prune removes the clone that was just used when it has become many files, and of
 // the others those that were not used for longest when there are too many.
 func (c *Cache) prune(used *place) {
 	packs, _ := filepath.Glob(filepath.Join(used.dir, cloneDir, "objects", "pack", "*.pack"))
-	if len(packs) > cmp.Or(c.Packs, 50) {
+	if len(packs) > c.packs() {
 		_ = used.empty()
 	}
 	entries, err := os.ReadDir(c.Dir)

@@ -55,10 +55,10 @@ func (c *checking) run(ctx context.Context) ([]Version, error) {
 	return c.after(ctx, known)
 }
 
-// known fetches the branch from the version's commit on, and returns that commit.
-// The error for one that is not in the history any more is [gitcmd.ErrNotFound].
+// known brings the version's commit and the branch from there on, and returns that
+// commit. The error for one that is not in the history any more is
+// [gitcmd.ErrNotFound].
 func (c *checking) known(ctx context.Context) (gitcmd.CommitInfo, error) {
-	lost := fmt.Errorf("version %s: %w", c.version.Ref, gitcmd.ErrNotFound)
 	if c.clone.Whole() {
 		if err := c.fetch(ctx, gitcmd.Extent{}); err != nil {
 			return gitcmd.CommitInfo{}, err
@@ -70,29 +70,43 @@ func (c *checking) known(ctx context.Context) (gitcmd.CommitInfo, error) {
 	if err != nil {
 		return commit, err
 	}
+	there, err := c.upTo(ctx, commit)
+	if err == nil && !there {
+		err = fmt.Errorf("version %s: %w", c.version.Ref, gitcmd.ErrNotFound)
+	}
+	return commit, err
+}
+
+// upTo brings what the branch has since a commit, and reports whether that commit is
+// in its history.
+func (c *checking) upTo(ctx context.Context, commit gitcmd.CommitInfo) (bool, error) {
+	if current, err := c.clone.Current(ctx, c.source.Branch); err != nil {
+		return false, err
+	} else if current { // mostly nothing is new
+		if there, err := c.holds(ctx); err != nil || there {
+			return there, err
+		}
+	}
 	// The version's parent tells what the version changed. A commit is not older
 	// than its parent, but for odd clocks.
 	extent := gitcmd.Extent{Filter: gitcmd.NoFiles, Since: commit.Time}
-	if parent, err := c.clone.Commit(ctx, commit.Parent); err == nil {
+	if parent, err := c.clone.Commit(ctx, commit.Parent); err == nil && parent.Time.Before(extent.Since) {
 		extent.Since = parent.Time
 	}
-	if !c.clone.Whole() {
-		if err := c.fetch(ctx, extent); errors.Is(err, gitcmd.ErrNoneSince) {
-			return commit, lost
-		} else if err != nil {
-			return commit, err
-		}
+	if err := c.fetch(ctx, extent); errors.Is(err, gitcmd.ErrNoneSince) {
+		return false, nil
+	} else if err != nil {
+		return false, err
 	}
 	there, err := c.holds(ctx)
-	if err == nil && !there && c.clone.Shallow(ctx) { // by odd clocks, or lost
-		if err = c.fetch(ctx, gitcmd.Extent{Filter: gitcmd.NoFolders, All: true}); err == nil {
-			there, err = c.holds(ctx)
-		}
+	if err != nil || there || !c.clone.Shallow(ctx) {
+		return there, err
 	}
-	if err == nil && !there {
-		err = lost
+	// Lost, or by odd clocks.
+	if err := c.fetch(ctx, gitcmd.Extent{Filter: gitcmd.NoFolders, All: true}); err != nil {
+		return false, err
 	}
-	return commit, err
+	return c.holds(ctx)
 }
 
 // holds reports whether the branch has the version in what is here of its history.
