@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/blobs/drivers"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/concourse/resource"
 )
@@ -65,7 +66,7 @@ func (c *linked) Run(ctx context.Context, env *gitcmd.Env) error {
 }
 
 func openStore(ctx context.Context, url string, env map[string]string) (*blobs.Store, error) {
-	return blobs.Open(ctx, url, nil)
+	return blobs.Open(ctx, url, drivers.Options(env))
 }
 
 func main() {
