@@ -79,6 +79,38 @@ func TestInstallResource(t *testing.T) {
 	}
 }
 
+// TestResourceImage builds the image with a program that shows what it is given.
+func TestResourceImage(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the script is for sh")
+	}
+	fake := t.TempDir()
+	engine := filepath.Join(fake, "engine")
+	manScript(t, engine, `printf '%s\n' "$@" | sed '$d'
+		for last; do :; done
+		cd "$last" && ls -L Dockerfile resource && resource/check --version`)
+	env := append(manEnviron(t, fake), manGoCaches(t)...)
+	build := func(args ...string) (string, error) {
+		cmd := exec.Command("sh", append([]string{"../scripts/resource-image/build"}, args...)...)
+		cmd.Env = append(env, "TMPDIR="+fake)
+		out, err := cmd.Output()
+		return string(out), err
+	}
+	out, err := build("--engine", engine, "--base", "some/base", "a/tag", "--network", "host")
+	want := "build\n--build-arg\nBASE=some/base\n--tag\na/tag\n--network\nhost\nDockerfile\n\nresource:\ncheck\ngit-datapact-resource\nin\nout\ngit-datapact-resource version "
+	if err != nil || !strings.HasPrefix(out, want) {
+		t.Errorf("the engine was given %q, %v, want %q", out, err, want)
+	}
+	if left := manTree(t, fake); !slices.Equal(left, []string{".", "engine"}) {
+		t.Errorf("the script left %q", left)
+	}
+	for _, args := range [][]string{{}, {"--engine", "no-such-engine", "tag"}, {"--base"}, {"--x", "tag"}} {
+		if out, err := build(args...); err == nil || out != "" {
+			t.Errorf("building with %q printed %q, %v, want a failure", args, out, err)
+		}
+	}
+}
+
 // manCheckUninstall removes the installation where there is no Go, and wants
 // another's command to stay.
 func manCheckUninstall(t *testing.T, prefix string, env []string) {
