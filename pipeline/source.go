@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/fields"
 )
 
@@ -137,6 +139,34 @@ func FilterTexts(words []string) []string {
 		rules = append(rules, "**="+strings.Join(names, ","))
 	}
 	return rules
+}
+
+// ConfiguredStore is the store that datapact_job.source of a repository's configuration
+// names, with the variables that open it; "" where it names none. A key that is null,
+// or for Concourse to fill in, is as good as left out: then it is found where such keys
+// are on this machine.
+func ConfiguredStore(ctx context.Context, repository *gitcmd.Repository) (storeURL string, env map[string]string, err error) {
+	config, err := findConfig(ctx, repository)
+	if err != nil || config == nil {
+		return "", nil, err
+	}
+	known := map[string]any{}
+	for _, key := range append([]string{"store", "store_env"}, s3Keys...) {
+		text, isText := config.Resource.Source[key].(string)
+		if value := config.Resource.Source[key]; value != nil && !(isText && strings.Contains(text, "((")) {
+			known[key] = value
+		}
+	}
+	if known["s3_access_key_id"] == nil || known["s3_secret_access_key"] == nil {
+		delete(known, "s3_access_key_id")
+		delete(known, "s3_secret_access_key")
+	}
+	findings := fields.NewFindings("the source")
+	source := ReadSource("datapact_job.source", known, findings)
+	if err := findings.Err(config.File); err != nil {
+		return "", nil, InvalidError{err}
+	}
+	return source.store, source.storeEnv, nil
 }
 
 // Store is the URL of the store that the source names, with the variables that

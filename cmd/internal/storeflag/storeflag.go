@@ -14,46 +14,59 @@ import (
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/drivers"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline"
 )
 
 // Flag is the flag --store; embed it into a command.
 type Flag struct {
-	Store string `placeholder:"URL" help:"Keep blobs in this store, such as file:///srv/blobs or s3://bucket (default: $$DATAPACT_STORE, git config datapact.store, or a folder in the git directory)."`
+	Store string `placeholder:"URL" help:"Keep blobs in this store, such as file:///srv/blobs or s3://bucket (default: $$DATAPACT_STORE, git config datapact.store, datapact.json, or a folder in the git directory)."`
 }
 
-// URL is the store's address: of the flag, $DATAPACT_STORE, git config
-// datapact.store, and at last the folder inside the git directory.
-func (f Flag) URL(ctx context.Context, repository *gitcmd.Repository) (string, error) {
-	for _, address := range []string{f.Store, os.Getenv("DATAPACT_STORE")} {
-		if address != "" {
-			return folderURL(address)
+// A location is where a store is.
+type location struct {
+	address string            // a URL
+	env     map[string]string // variables that open it, in the place of those of the environment
+}
+
+// locate finds the store of the flag, $DATAPACT_STORE, git config datapact.store,
+// datapact_job.source of datapact.json, and at last the folder inside the git
+// directory.
+func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository) (location, error) {
+	address := f.Store
+	if address == "" {
+		address = os.Getenv("DATAPACT_STORE")
+	}
+	if address == "" {
+		var err error
+		if address, _, err = repository.Config(ctx, "datapact.store"); err != nil {
+			return location{}, err
 		}
 	}
-	address, ok, err := repository.Config(ctx, "datapact.store")
-	if err != nil {
-		return "", err
+	if address != "" {
+		address, err := folderURL(address)
+		return location{address: address}, err
 	}
-	if ok && address != "" {
-		return folderURL(address)
+	address, env, err := pipeline.ConfiguredStore(ctx, repository)
+	if err != nil || address != "" {
+		return location{address, env}, err
 	}
 	data, err := repository.DataDir(ctx)
-	if err != nil {
-		return "", err
-	}
-	return FileURL(filepath.Join(data, "blobs")), nil
+	return location{address: FileURL(filepath.Join(data, "blobs"))}, err
+}
+
+// URL is the store's address.
+func (f Flag) URL(ctx context.Context, repository *gitcmd.Repository) (string, error) {
+	l, err := f.locate(ctx, repository)
+	return l.address, err
 }
 
 // Open opens the store. The caller closes it.
 func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.Store, error) {
-	address, err := f.URL(ctx, repository)
-	if err != nil {
-		return nil, err
-	}
-	return open(ctx, address)
+	return f.OpenLocal(ctx, repository, false)
 }
 
-func open(ctx context.Context, address string) (*blobs.Store, error) {
-	store, err := blobs.Open(ctx, address, drivers.Options(nil))
+func (l location) open(ctx context.Context) (*blobs.Store, error) {
+	store, err := blobs.Open(ctx, l.address, drivers.Options(l.env))
 	if err != nil {
 		return nil, gitcmd.WithHint(err, "choose a store with --store, $DATAPACT_STORE or 'git config datapact.store'")
 	}
@@ -91,15 +104,15 @@ func FileURL(path string) string {
 // OpenLocal opens the store; when only is set, not one that is reached over a
 // network.
 func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, only bool) (*blobs.Store, error) {
-	address, err := f.URL(ctx, repository)
+	l, err := f.locate(ctx, repository)
 	if err != nil {
 		return nil, err
 	}
-	if scheme, _, _ := strings.Cut(address, ":"); only && scheme != "file" {
+	if scheme, _, _ := strings.Cut(l.address, ":"); only && scheme != "file" {
 		return nil, gitcmd.WithHint(fmt.Errorf("the store is reached over the network (%s), which --offline excludes", scheme),
 			"leave out --offline, or name a local copy with --store")
 	}
-	return open(ctx, address)
+	return l.open(ctx)
 }
 
 // Prepare makes sure that the store can be opened, and writes the flag into the
@@ -107,11 +120,11 @@ func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, only
 // be secret in it.
 func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (_ string, err error) {
 	defer Hint(&err)
-	address, err := f.URL(ctx, repository)
+	l, err := f.locate(ctx, repository)
 	if err != nil {
 		return "", err
 	}
-	store, err := open(ctx, address)
+	store, err := l.open(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -125,13 +138,13 @@ func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (_ str
 		return "", err
 	}
 	if f.Store != "" {
-		if err := repository.SetConfig(ctx, "datapact.store", address); err != nil {
+		if err := repository.SetConfig(ctx, "datapact.store", l.address); err != nil {
 			return "", err
 		}
 	}
-	if parsed, err := url.Parse(address); err == nil {
+	if parsed, err := url.Parse(l.address); err == nil {
 		parsed.User, parsed.RawQuery = nil, ""
-		address = parsed.String()
+		return parsed.String(), nil
 	}
-	return address, nil
+	return l.address, nil
 }
