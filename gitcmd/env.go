@@ -21,6 +21,14 @@ type Env struct {
 	flush func() error // of Stdout
 }
 
+// Flush lets who reads standard output see what was printed, before the command ends.
+func (e *Env) Flush() error {
+	if e.flush == nil {
+		return nil
+	}
+	return e.flush()
+}
+
 // Printf prints to standard output, as part of the answer.
 func (e *Env) Printf(format string, args ...any) error {
 	_, err := fmt.Fprintf(e.Stdout, format, args...)

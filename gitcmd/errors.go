@@ -63,7 +63,8 @@ func (h hinted) Unwrap() error { return h.error }
 // Hint returns the next step for whoever reads the error.
 func (h hinted) Hint() string { return h.hint }
 
-func hintOf(err error) string {
+// Hint is the next step that an error tells, "" for none.
+func Hint(err error) string {
 	var h interface{ Hint() string }
 	if errors.As(err, &h) {
 		return h.Hint()

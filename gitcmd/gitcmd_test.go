@@ -125,7 +125,7 @@ func TestOutsideOfRepository(t *testing.T) {
 	_, whereErr := r.GitDir(t.Context())
 	_, branchErr := r.Branch(t.Context(), "data")
 	for _, err := range []error{objectErr, whereErr, branchErr} {
-		if !errors.Is(err, ErrNoRepository) || hintOf(err) == "" {
+		if !errors.Is(err, ErrNoRepository) || Hint(err) == "" {
 			t.Errorf("error = %v, want no repository with a hint", err)
 		}
 	}
@@ -270,7 +270,7 @@ func TestWorktreeChangesKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Advance(t.Context(), branch, next, []string{"a"}, "test"); err == nil || hintOf(err) == "" {
+	if err := r.Advance(t.Context(), branch, next, []string{"a"}, "test"); err == nil || Hint(err) == "" {
 		t.Errorf("Advance = %v, want an error with a hint", err)
 	}
 	if tip := gittest.Run(t, dir, "rev-parse", "main"); tip != string(commit) {

@@ -22,7 +22,7 @@ import (
 // A Command is a struct whose fields kong reads as flags and arguments. When it
 // also has a method Help() string, that text heads its help.
 type Command interface {
-	// Run does the work. The context is cancelled by SIGINT and SIGTERM.
+	// Run does the work. The context is cancelled by SIGINT, SIGTERM and SIGHUP.
 	Run(ctx context.Context, env *Env) error
 }
 
@@ -82,7 +82,11 @@ func run(env *Env, cmd Command, args []string) int {
 			return report(env, err)
 		}
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // as nohup has it
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	return report(env, cmd.Run(ctx, env))
@@ -145,7 +149,7 @@ func report(env *Env, err error) int {
 		if failed := (*ExecError)(nil); env.Verbose && errors.As(err, &failed) {
 			fmt.Fprintf(env.Stderr, "git %s said:\n%s", failed.Command, failed.Stderr)
 		}
-		if hint := hintOf(err); hint != "" {
+		if hint := Hint(err); hint != "" {
 			fmt.Fprintf(env.Stderr, "hint: %s\n", hint)
 		}
 	}

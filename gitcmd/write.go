@@ -144,6 +144,17 @@ func (r *Repository) commitTree(ctx context.Context, tree Hash, c NewCommit) (Ha
 	return commit, nil
 }
 
+// CheckIdentity refuses, before work is done that leads to a commit, where git does not
+// know who commits.
+func (r *Repository) CheckIdentity(ctx context.Context) error {
+	for _, who := range []string{"GIT_AUTHOR_IDENT", "GIT_COMMITTER_IDENT"} {
+		if _, err := r.git.output(ctx, "var", who); err != nil {
+			return identHint(fmt.Errorf("looking for who commits: %w", err))
+		}
+	}
+	return nil
+}
+
 func identHint(err error) error {
 	if failed := (*ExecError)(nil); errors.As(err, &failed) && strings.Contains(failed.Stderr, "tell me who you are") {
 		return WithHint(err, "tell git who you are: git config --global user.name NAME, user.email ADDRESS")

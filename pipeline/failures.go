@@ -2,15 +2,19 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha1"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 // A Failure is an execution that failed here and was not recorded since.
@@ -31,8 +35,17 @@ func OpenFailures(ctx context.Context, repository *gitcmd.Repository) (Failures,
 	return Failures{filepath.Join(data, "failures")}, err
 }
 
+// longName is how long the name of a folder may be that is that of a branch.
+const longName = 150
+
 // BranchFolder is the name of the folder that keeps what belongs to a branch.
-func BranchFolder(branch string) string { return url.PathEscape(branch) }
+func BranchFolder(branch string) string {
+	name := url.PathEscape(branch)
+	if len(name) > longName {
+		name = fmt.Sprintf("%s-%x", name[:longName], sha1.Sum([]byte(branch)))
+	}
+	return name
+}
 
 func (f Failures) folder(branch string) string { return filepath.Join(f.dir, BranchFolder(branch)) }
 
@@ -59,8 +72,28 @@ func (f Failures) Clear(branch, key string) error {
 	return nil
 }
 
-// Last is the failure of a branch that happened last, nil for none.
-func (f Failures) Last(branch string) (*Failure, error) {
+// Stands reports whether an execution failed and is not recorded since: of a branch,
+// by the name of its folder.
+func (f Failures) Stands(ctx context.Context, repository *gitcmd.Repository, folder, key string) bool {
+	info, err := os.Stat(filepath.Join(f.dir, folder, key))
+	if err != nil {
+		return false
+	}
+	branch, err := url.PathUnescape(folder)
+	id, idErr := receipts.ParseID(key)
+	if err != nil || idErr != nil {
+		return true
+	}
+	l, err := ledger.Open(ctx, repository, branch)
+	if err != nil {
+		return true
+	}
+	entry, err := l.Find(ctx, id)
+	return err != nil || entry.Receipt.Timestamp.Time().Before(info.ModTime().Truncate(time.Second))
+}
+
+// Last is the failure of a branch that happened last and still stands, nil for none.
+func (f Failures) Last(ctx context.Context, repository *gitcmd.Repository, branch string) (*Failure, error) {
 	entries, err := os.ReadDir(f.folder(branch))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -72,7 +105,7 @@ func (f Failures) Last(branch string) (*Failure, error) {
 			continue // cleared meanwhile, or left by a process that was killed
 		}
 		when := receipts.NewTimestamp(info.ModTime())
-		if last == nil || !when.Before(last.Time) {
+		if (last == nil || !when.Before(last.Time)) && f.Stands(ctx, repository, BranchFolder(branch), entry.Name()) {
 			last = &Failure{Key: entry.Name(), Time: when}
 		}
 	}

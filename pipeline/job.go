@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -197,6 +198,9 @@ func readTask(f fields.Object) Task {
 	}
 	if run, ok := f.Sub("run"); ok {
 		task.Run = Run{Path: run.Text("path"), Args: run.Texts("args"), Dir: run.Text("dir"), User: run.Text("user")}
+		if task.Run.Dir != "" && !filepath.IsLocal(task.Run.Dir) {
+			run.Fault("dir", "%q is not below the build folder", task.Run.Dir)
+		}
 		run.Done()
 	}
 	if limits, ok := f.Sub("container_limits"); ok {

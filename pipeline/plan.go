@@ -183,7 +183,7 @@ func PlanAll(ctx context.Context, repository *gitcmd.Repository, names ...string
 		if err != nil {
 			return nil, fmt.Errorf("planning %s: %w", job.Branch, err)
 		}
-		if plan.Failed, err = failures.Last(job.Branch); err != nil {
+		if plan.Failed, err = failures.Last(ctx, repository, job.Branch); err != nil {
 			return nil, fmt.Errorf("reading the failures of %s: %w", job.Branch, err)
 		}
 		plans = append(plans, plan)

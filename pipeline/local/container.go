@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -29,6 +31,8 @@ type container struct {
 	engine string
 	label  string   // marks the containers of this repository
 	image  string   // what to run in
+	env    string   // the file with the variables of the job
+	long   []string // NAME=VALUE for those of several lines
 	auth   []string // variables by which the engine finds the registry's credentials
 	docker gitcmd.Hash
 	output io.Writer // for what making it ready prints
@@ -42,6 +46,9 @@ func (e *environments) makeContainer(ctx context.Context, job *pipeline.Job, c c
 	sum := sha256.Sum256([]byte(e.layout.data))
 	c.label = "datapact.repository=" + hex.EncodeToString(sum[:8])
 	if err := e.sweepContainers(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := e.writeVariables(job, &c); err != nil {
 		return nil, err
 	}
 	if job.Task.Image == nil {
@@ -127,10 +134,12 @@ func (c container) digest(ctx context.Context) (string, error) {
 // run starts a container for the task and waits for its end.
 func (c container) run(ctx context.Context, t task) error {
 	name := "datapact-" + strings.ToLower(rand.Text())
-	args, env := c.arguments(t, name)
-	cmd := exec.Command(c.engine, args...)
+	if err := os.Chmod(filepath.Join(t.build, resultFolder), 0o777); err != nil { // whoever the user is there
+		return err
+	}
+	cmd := exec.Command(c.engine, c.arguments(t, name)...)
 	cmd.Dir = t.build
-	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(os.Environ(), c.long...)
 	err := runCommand(ctx, cmd, t.output, func() error {
 		stopping := context.WithoutCancel(ctx)
 		_, err := c.call(stopping, "stop", "-t", strconv.Itoa(int(grace.Seconds())), name)
@@ -172,17 +181,46 @@ func (c container) explain(program string, err error) error {
 	return named(program, err)
 }
 
-// arguments are those of the engine, and the variables it passes on: their values do
-// not show in the list of processes.
-func (c container) arguments(t task, name string) (args, env []string) {
+// writeVariables writes the variables of a job where the engine reads them: their values
+// do not show in the list of processes, nor do they mean anything to the engine. Those
+// of several lines, which such a file cannot hold, come through its environment.
+func (e *environments) writeVariables(job *pipeline.Job, c *container) error {
+	scratch, err := e.scratchFolder()
+	if err != nil {
+		return err
+	}
+	var lines strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(job.Task.Env)) {
+		value := job.Task.Env[name]
+		if !strings.ContainsAny(value, "\n\r") {
+			fmt.Fprintf(&lines, "%s=%s\n", name, value)
+			continue
+		}
+		if _, set := os.LookupEnv(name); set || strings.HasPrefix(name, "DOCKER_") || strings.HasPrefix(name, "CONTAINER") {
+			return fmt.Errorf("task.env.%s: %s has a meaning of its own for %s, and several lines", name, name, c.engine)
+		}
+		c.long = append(c.long, name+"="+value)
+	}
+	file, err := os.CreateTemp(scratch, "env-")
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(lines.String())
+	c.env = file.Name()
+	return errors.Join(err, file.Close())
+}
+
+// arguments are those of the engine.
+func (c container) arguments(t task, name string) (args []string) {
 	run, limits := t.job.Task.Run, t.job.Task.Limits
 	args = []string{"run", "--rm", "--name", name, "--label", c.label, "--security-opt", "label=disable",
-		"--mount", bindMount(t.build, buildMount), "--workdir", path.Join(buildMount, run.Dir)}
+		"--mount", bindMount(t.build, buildMount), "--workdir", path.Join(buildMount, run.Dir), "--env-file", c.env}
 	for alias, folder := range t.mounts {
 		args = append(args, "--mount", bindMount(folder, path.Join(buildMount, alias))+",readonly")
 	}
-	for name, value := range t.job.Task.Env {
-		args, env = append(args, "--env", name), append(env, name+"="+value)
+	for _, variable := range c.long {
+		name, _, _ := strings.Cut(variable, "=")
+		args = append(args, "--env", name)
 	}
 	for _, option := range []struct {
 		name, value string
@@ -197,7 +235,7 @@ func (c container) arguments(t task, name string) (args, env []string) {
 			args = append(args, strings.Fields(option.name+" "+option.value)...)
 		}
 	}
-	return append(append(args, "--entrypoint", program(t), c.image), run.Args...), env
+	return append(append(args, "--entrypoint", program(t), c.image), run.Args...)
 }
 
 // bindMount is the value of --mount for a folder, whose fields are those of CSV.
@@ -205,9 +243,16 @@ func bindMount(folder, target string) string {
 	return `type=bind,"source=` + strings.ReplaceAll(folder, `"`, `""`) + `",target=` + target
 }
 
+// command prepares the engine. What it has started may outlive it for a while.
+func (c container) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, c.engine, args...)
+	cmd.WaitDelay = grace
+	return cmd
+}
+
 // call runs the engine and returns what it answers.
 func (c container) call(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, c.engine, args...)
+	cmd := c.command(ctx, args...)
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
 	if err := cmd.Run(); err != nil {
@@ -218,7 +263,7 @@ func (c container) call(ctx context.Context, args ...string) (string, error) {
 
 // show runs the engine and prints what it says to the log.
 func (c container) show(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, c.engine, args...)
+	cmd := c.command(ctx, args...)
 	cmd.Env = append(os.Environ(), c.auth...)
 	var complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = c.output, io.MultiWriter(c.output, &complaint)

@@ -76,13 +76,9 @@ func (e *environments) of(ctx context.Context, job *pipeline.Job, output io.Writ
 }
 
 func (e *environments) make(ctx context.Context, job *pipeline.Job, output io.Writer) (*environment, error) {
-	docker, err := e.tree(ctx, job, dockerFolder)
+	docker, err := tree(ctx, e.repository, job, dockerFolder)
 	if err != nil {
 		return nil, err
-	}
-	if job.Task.Run.Path == "" && docker == "" && job.Task.Image == nil {
-		return nil, gitcmd.WithHint(fmt.Errorf("the job of %s says nothing to run", job.Branch),
-			"set task.run.path in config/job.json, or give the branch a docker/ folder with a script execute")
 	}
 	engine := e.engine
 	if engine == "" {
@@ -97,8 +93,8 @@ func (e *environments) make(ctx context.Context, job *pipeline.Job, output io.Wr
 }
 
 // tree is the hash of a folder of the job's branch, "" for none.
-func (e *environments) tree(ctx context.Context, job *pipeline.Job, folder string) (gitcmd.Hash, error) {
-	object, err := e.repository.Object(ctx, string(job.Commit)+":"+folder)
+func tree(ctx context.Context, repository *gitcmd.Repository, job *pipeline.Job, folder string) (gitcmd.Hash, error) {
+	object, err := repository.Object(ctx, string(job.Commit)+":"+folder)
 	if errors.Is(err, gitcmd.ErrNotFound) {
 		return "", nil
 	}
@@ -138,7 +134,7 @@ func (e *environments) choose(ctx context.Context, job *pipeline.Job, docker git
 // branch, or else config/.
 func (e *environments) makeProcess(ctx context.Context, job *pipeline.Job, docker gitcmd.Hash) (*environment, error) {
 	if docker == "" {
-		config, err := e.tree(ctx, job, "config")
+		config, err := tree(ctx, e.repository, job, "config")
 		return &environment{name: string(config), runner: process{}}, err
 	}
 	folder, err := e.export(ctx, docker)

@@ -28,7 +28,7 @@ type executor struct {
 // execute runs an execution from its build folder to its receipt.
 func (e *executor) execute(ctx context.Context, w *Work) outcome {
 	branch := w.Job.Branch
-	x := &execution{executor: e, work: w, build: e.layout.build(branch, w.Key), logFile: e.layout.log(branch, w.Key)}
+	x := &execution{executor: e, work: w, place: e.layout.build(branch, w.Key), logFile: e.layout.log(branch, w.Key)}
 	entry, err := x.run(ctx)
 	o := outcome{work: w, entry: entry, err: err}
 	if entry != nil {
@@ -36,11 +36,11 @@ func (e *executor) execute(ctx context.Context, w *Work) outcome {
 		return o
 	}
 	if ctx.Err() != nil {
-		o.err = ctx.Err()
-		_ = removeAll(x.build)
+		o.err, o.interrupted = ctx.Err(), true
+		_ = removeAll(x.place)
 		return o
 	}
-	if _, err := os.Stat(x.build); err == nil {
+	if _, err := os.Stat(x.build); err == nil && x.build != "" {
 		o.build = x.build
 	}
 	o.err = errors.Join(o.err, e.layout.failures.Put(branch, w.Key, o.err))
@@ -51,7 +51,8 @@ func (e *executor) execute(ctx context.Context, w *Work) outcome {
 type execution struct {
 	*executor
 	work    *Work
-	build   string
+	place   string // of the build folders of the execution
+	build   string // one of them, new for each attempt: no process that an earlier one left knows it
 	logFile string
 	read    []receipts.Input
 	mounts  map[string]string // folders of others that stand in the build folder, by alias
@@ -60,7 +61,7 @@ type execution struct {
 // settle clears away what only a failed execution leaves. The receipt is recorded: what
 // stays behind harms nobody.
 func (x *execution) settle(entry *ledger.Entry) {
-	_ = removeAll(x.build)
+	_ = removeAll(x.place)
 	_ = x.layout.failures.Clear(x.work.Job.Branch, x.work.Key)
 	if x.work.Key != string(entry.ID) {
 		_ = os.Rename(x.logFile, x.layout.log(x.work.Job.Branch, string(entry.ID)))
@@ -68,17 +69,11 @@ func (x *execution) settle(entry *ledger.Entry) {
 }
 
 func (x *execution) run(ctx context.Context) (entry *ledger.Entry, err error) {
-	if err := removeAll(x.build); err != nil { // of the last failure
-		return nil, err
-	}
-	if err := os.MkdirAll(x.build, 0o777); err != nil {
-		return nil, err
-	}
 	output, err := openLog(x.logFile)
 	if err != nil {
 		return nil, err
 	}
-	environment, err := x.prepare(ctx, output)
+	environment, err := x.environments.of(ctx, x.work.Job, output)
 	if err == nil {
 		err = x.attempt(ctx, environment, output)
 	}
@@ -88,17 +83,29 @@ func (x *execution) run(ctx context.Context) (entry *ledger.Entry, err error) {
 	return x.record(ctx, environment)
 }
 
-// prepare brings the inputs, and makes ready what the job runs in.
-func (x *execution) prepare(ctx context.Context, output *log) (*environment, error) {
-	environment, err := x.environments.of(ctx, x.work.Job, output)
-	if err != nil {
-		return nil, err
+// prepare makes a build folder with the inputs and an empty result.
+func (x *execution) prepare(ctx context.Context) error {
+	if err := removeAll(x.place); err != nil { // of the last attempt, or failure
+		return err
 	}
-	return environment, x.bringInputs(ctx)
+	if err := os.MkdirAll(x.place, 0o777); err != nil {
+		return err
+	}
+	var err error
+	if x.build, err = os.MkdirTemp(x.place, ""); err != nil {
+		return err
+	}
+	if err := os.Chmod(x.build, 0o755); err != nil { // for other users of a container
+		return err
+	}
+	if err := x.bringInputs(ctx); err != nil {
+		return err
+	}
+	return os.Mkdir(filepath.Join(x.build, resultFolder), 0o777)
 }
 
 func (x *execution) bringInputs(ctx context.Context) error {
-	x.mounts = map[string]string{}
+	x.mounts, x.read = map[string]string{}, nil
 	planned := x.work.Inputs
 	for _, in := range x.work.Job.Input {
 		if folder, given := x.inputs[in.Alias]; given {
@@ -120,9 +127,6 @@ func (x *execution) mount(alias, folder string) error {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
 		return err
-	}
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-		return errors.Join(err, fmt.Errorf("input %s: %s is not a folder", alias, folder))
 	}
 	found, err := archive.ReadInput(folder)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -150,27 +154,26 @@ func (x *execution) fetch(ctx context.Context, in pipeline.Input, planned receip
 	return nil
 }
 
-// attempt runs the task as often as the job allows, each time with an empty result.
-func (x *execution) attempt(ctx context.Context, environment *environment, output *log) error {
-	task := task{job: x.work.Job, build: x.build, mounts: x.mounts, output: output}
-	var err error
+// attempt runs the task as often as the job allows, each time in a new build folder.
+func (x *execution) attempt(ctx context.Context, environment *environment, output *log) (err error) {
 	for range max(1, x.work.Job.Task.Attempts) {
-		result := filepath.Join(x.build, resultFolder)
-		if err := removeAll(result); err != nil {
+		if err := x.prepare(ctx); err != nil {
 			return err
 		}
-		if err := os.Mkdir(result, 0o777); err != nil {
-			return err
-		}
-		if err = environment.try(ctx, task); err == nil || ctx.Err() != nil {
+		err = environment.try(ctx, task{job: x.work.Job, build: x.build, mounts: x.mounts, output: output})
+		if err == nil || ctx.Err() != nil {
 			return err
 		}
 	}
 	return err
 }
 
+// record records what the task left. It does not follow a link to somewhere else.
 func (x *execution) record(ctx context.Context, environment *environment) (*ledger.Entry, error) {
 	job := x.work.Job
+	if info, err := os.Lstat(filepath.Join(x.build, resultFolder)); err != nil || !info.IsDir() {
+		return nil, errors.Join(err, fmt.Errorf("the task left no folder %s", resultFolder))
+	}
 	return x.archive.RecordDir(ctx, archive.Request{
 		Dir: filepath.Join(x.build, resultFolder), Branch: job.Branch, Read: append([]receipts.Input{}, x.read...),
 		Order: job.InputBranches(), Filters: job.FilterRules(), Metadata: environment.metadata(),

@@ -2,6 +2,8 @@ package local
 
 import (
 	"encoding/json"
+	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -46,22 +48,37 @@ func TestAuthFile(t *testing.T) {
 	}
 }
 
-// The values of variables are for the engine's environment alone: others can read its
-// command line.
+// The values of variables are in a file, or for the engine's environment: others can read
+// its command line.
 func TestArgumentsHoldNoValues(t *testing.T) {
 	c := container{engine: Podman, image: "i", label: "l"}
 	job := &pipeline.Job{Task: pipeline.Task{
-		Env: map[string]string{"KEY": "s3cret"}, Privileged: true,
+		Env: map[string]string{"KEY": "s3cret", "LINES": "a\nb"}, Privileged: true,
 		Limits: pipeline.Limits{CPU: 2, Memory: "1GB"}, Run: pipeline.Run{Path: "p", Args: []string{"--a", "b c"}, Dir: "d", User: "u"},
 	}}
-	args, env := c.arguments(task{job: job, build: "/b,c", mounts: map[string]string{"in": "/x"}}, "n")
+	e := &environments{layout: &layout{data: t.TempDir()}}
+	if err := e.writeVariables(job, &c); err != nil {
+		t.Fatal(err)
+	}
 	const want = `run --rm --name n --label l --security-opt label=disable --mount type=bind,"source=/b,c",target=/tmp/build/datapact ` +
-		`--workdir /tmp/build/datapact/d --mount type=bind,"source=/x",target=/tmp/build/datapact/in,readonly --env KEY ` +
+		`--workdir /tmp/build/datapact/d --env-file FILE --mount type=bind,"source=/x",target=/tmp/build/datapact/in,readonly --env LINES ` +
 		`--privileged --user u --cpu-shares 2 --memory 1gb --entrypoint p i --a b c`
-	if got := strings.Join(args, " "); got != want {
+	args := c.arguments(task{job: job, build: "/b,c", mounts: map[string]string{"in": "/x"}}, "n")
+	if got := strings.ReplaceAll(strings.Join(args, " "), c.env, "FILE"); got != want {
 		t.Errorf("arguments = %s\nwant        %s", got, want)
 	}
-	if len(env) != 1 || env[0] != "KEY=s3cret" {
-		t.Errorf("variables = %q", env)
+	if len(c.long) != 1 || c.long[0] != "LINES=a\nb" {
+		t.Errorf("variables = %q", c.long)
+	}
+	data, err := os.ReadFile(c.env)
+	if err != nil || string(data) != "KEY=s3cret\n" {
+		t.Errorf("the file holds %q, %v", data, err)
+	}
+	if info, err := os.Stat(c.env); err != nil || runtime.GOOS != "windows" && info.Mode().Perm() != 0o600 {
+		t.Errorf("the file has the mode %v, %v", info.Mode(), err)
+	}
+	job.Task.Env["PATH"] = "a\nb"
+	if err := e.writeVariables(job, &c); err == nil || !strings.Contains(err.Error(), "task.env.PATH") {
+		t.Errorf("writeVariables of a path of two lines: %v", err)
 	}
 }

@@ -45,7 +45,7 @@ func (l *layout) lock() (unlock func(), err error) {
 	if !got {
 		holder, _ := os.ReadFile(file)
 		return nil, gitcmd.WithHint(fmt.Errorf("another run is at work in this repository: %s", strings.TrimSpace(string(holder))),
-			"wait until it has finished; it takes up what becomes due meanwhile")
+			"wait until it has finished, then run again: what becomes due by others meanwhile is left for that")
 	}
 	host, _ := os.Hostname()
 	holder := fmt.Sprintf("process %d on %s, since %s\n", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339))
@@ -55,34 +55,24 @@ func (l *layout) lock() (unlock func(), err error) {
 	return func() { _ = lock.Close() }, nil
 }
 
-// sweep removes the build folders that a run left which was killed.
-func (l *layout) sweep() error {
+// sweep removes what a run left that was killed, and what is known of failures whose
+// receipt was recorded since by other means. What cannot be removed stays.
+func (l *layout) sweep(ctx context.Context, repository *gitcmd.Repository) {
 	builds := filepath.Join(l.data, "builds")
-	branches, err := os.ReadDir(builds)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
+	branches, _ := os.ReadDir(builds)
 	for _, branch := range branches {
+		folder := filepath.Join(builds, branch.Name())
 		if strings.HasPrefix(branch.Name(), scratchPrefix) {
-			if err := removeAll(filepath.Join(builds, branch.Name())); err != nil {
-				return err
-			}
+			_ = removeAll(folder)
 			continue
 		}
-		folders, err := os.ReadDir(filepath.Join(builds, branch.Name()))
-		if err != nil {
-			return err
-		}
-		for _, folder := range folders {
-			if _, err := os.Stat(filepath.Join(l.data, "failures", branch.Name(), folder.Name())); err == nil {
-				continue
-			}
-			if err := removeAll(filepath.Join(builds, branch.Name(), folder.Name())); err != nil {
-				return err
+		keys, _ := os.ReadDir(folder)
+		for _, key := range keys {
+			if !l.failures.Stands(ctx, repository, branch.Name(), key.Name()) {
+				_ = removeAll(filepath.Join(folder, key.Name()))
 			}
 		}
 	}
-	return nil
 }
 
 // scratchPrefix begins the names of folders beside the build folders that a run keeps

@@ -22,7 +22,7 @@
 // In the folder that git-datapact keeps in the common git directory, BRANCH escaped as
 // in a URL and KEY the receipt's id, or "request" where it is not known beforehand:
 //
-//	builds/BRANCH/KEY/          build folder, of executions at work and failed ones
+//	builds/BRANCH/KEY/…/        build folder, of executions at work and failed ones
 //	logs/BRANCH/KEY.log         what the task printed, standard output and error
 //	failures/BRANCH/KEY         why it failed, see [pipeline.Failures]
 //	run.lock                    held by the process that runs jobs
@@ -32,6 +32,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -56,6 +57,8 @@ type Options struct {
 type Watcher interface {
 	// Recorded is called for each receipt that is recorded.
 	Recorded(*ledger.Entry) error
+	// Left is called for a job that is due and cannot run here.
+	Left(branch string, executions int, why error)
 	// Failed is called for each execution that failed.
 	Failed(Failed)
 	// Progress is called at each change, and every second.
@@ -93,9 +96,10 @@ func Run(ctx context.Context, a *archive.Archive, opts Options) (Summary, error)
 	if err != nil {
 		return Summary{}, err
 	}
-	if err := layout.sweep(); err != nil {
+	if err := a.Repository.CheckIdentity(ctx); err != nil {
 		return Summary{}, err
 	}
+	layout.sweep(ctx, a.Repository)
 	executor := &executor{archive: a, layout: layout, inputs: opts.Inputs, environments: newEnvironments(a.Repository, layout, opts.Engine)}
 	s := newScheduler(a.Repository, jobs, opts)
 	defer executor.environments.close()
@@ -133,17 +137,34 @@ func loadJobs(ctx context.Context, repository *gitcmd.Repository, opts Options) 
 	if err := pipeline.CheckInputBranches(ctx, repository, jobs); err != nil {
 		return nil, err
 	}
-	for alias := range opts.Inputs {
+	for alias, folder := range opts.Inputs {
 		if !readsAs(jobs[0], alias) {
 			return nil, fmt.Errorf("the job of %s has no input %s", jobs[0].Branch, alias)
 		}
-	}
-	for _, job := range jobs {
-		if err := ledger.CheckBranch(ctx, repository, job.Branch); err != nil {
-			return nil, err
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			return nil, fmt.Errorf("input %s: %s is not a folder", alias, folder)
 		}
 	}
 	return pipeline.InOrder(jobs), nil
+}
+
+// unable tells why a job cannot run here, nil where it can.
+func unable(ctx context.Context, repository *gitcmd.Repository, job *pipeline.Job, opts Options) error {
+	for _, in := range job.Input {
+		if _, given := opts.Inputs[in.Alias]; in.Branch == "" && !given {
+			return gitcmd.WithHint(fmt.Errorf("the job of %s reads %s, a resource of Concourse, which is not to be had here", job.Branch, in.Alias),
+				"name the job, and a folder that holds what it brings: --input "+in.Alias+"=DIR")
+		}
+	}
+	docker, err := tree(ctx, repository, job, dockerFolder)
+	if err != nil {
+		return err
+	}
+	if job.Task.Run.Path == "" && docker == "" && job.Task.Image == nil {
+		return gitcmd.WithHint(fmt.Errorf("the job of %s says nothing to run", job.Branch),
+			"set task.run.path in config/job.json, or give the branch a docker/ folder with a script execute")
+	}
+	return ledger.CheckBranch(ctx, repository, job.Branch)
 }
 
 func readsAs(job *pipeline.Job, alias string) bool {

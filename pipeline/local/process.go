@@ -41,7 +41,14 @@ func (p process) program(t task) string {
 		name = defaultPath
 	}
 	if strings.HasPrefix(name, imageFolder) && p.docker != "" {
-		return filepath.Join(p.docker, path.Base(name))
+		return filepath.Join(p.docker, filepath.FromSlash(strings.TrimPrefix(path.Clean(name), imageFolder)))
+	}
+	if search, ok := t.job.Task.Env["PATH"]; ok && !strings.Contains(name, "/") {
+		for _, folder := range filepath.SplitList(search) {
+			if found, err := exec.LookPath(filepath.Join(folder, name)); err == nil && filepath.IsAbs(found) {
+				return found
+			}
+		}
 	}
 	return filepath.FromSlash(name)
 }

@@ -37,6 +37,7 @@ type queue struct {
 	upstream map[string]bool // branches that it depends on, itself or through others
 	waiting  []*Work         // in the order they are to start
 	running  int
+	able     bool // it was found that the job can run here
 	changed  bool // what it reads has changed since it was planned
 	stopped  bool // after a failure
 }
@@ -44,6 +45,7 @@ type queue struct {
 // A scheduler decides what runs when. Only the goroutine of run touches it.
 type scheduler struct {
 	opts    Options
+	unable  func(context.Context, *pipeline.Job) error // why a job cannot run here
 	planner *pipeline.Planner
 	queues  []*queue // in dependency order
 	due     map[string]map[receipts.ID]bool
@@ -52,6 +54,7 @@ type scheduler struct {
 	running []*Work
 	started map[*Work]time.Time
 	summary Summary
+	behind  error    // of worktrees that could not follow
 	planned struct { // the last planning
 		at   time.Time
 		took time.Duration
@@ -61,7 +64,8 @@ type scheduler struct {
 func newScheduler(repository *gitcmd.Repository, jobs []*pipeline.Job, opts Options) *scheduler {
 	s := &scheduler{
 		opts: opts, planner: pipeline.NewPlanner(repository),
-		due: map[string]map[receipts.ID]bool{}, tried: map[place]bool{}, groups: map[string]int{}, started: map[*Work]time.Time{},
+		unable: func(ctx context.Context, job *pipeline.Job) error { return unable(ctx, repository, job, opts) },
+		due:    map[string]map[receipts.ID]bool{}, tried: map[place]bool{}, groups: map[string]int{}, started: map[*Work]time.Time{},
 	}
 	s.planner.Fresh = opts.Force
 	upstream := map[string]map[string]bool{}
@@ -80,18 +84,26 @@ func newScheduler(repository *gitcmd.Repository, jobs []*pipeline.Job, opts Opti
 	return s
 }
 
-// Branch reports whether anything on a branch is due, for [pipeline.Due].
-func (s *scheduler) Branch(name string) bool { return len(s.due[name]) > 0 }
+// Branch reports whether anything on a branch, or on those that it depends on, is due,
+// for [pipeline.Due].
+func (s *scheduler) Branch(name string) bool {
+	if len(s.due[name]) > 0 {
+		return true
+	}
+	q := s.queue(name)
+	return q != nil && s.upstreamDue(q)
+}
 
 // Receipt reports whether a receipt is due, for [pipeline.Due].
 func (s *scheduler) Receipt(branch string, id receipts.ID) bool { return s.due[branch][id] }
 
 // An outcome is what became of an execution.
 type outcome struct {
-	work  *Work
-	entry *ledger.Entry // nil where it failed
-	err   error
-	build string // kept build folder
+	work        *Work
+	entry       *ledger.Entry // nil where it failed
+	err         error         // beside an entry: a worktree could not follow
+	build       string        // kept build folder
+	interrupted bool
 }
 
 // run starts what can start, waits for what ends, and plans again, until nothing is
@@ -148,7 +160,7 @@ func (s *scheduler) end(ctx context.Context, failed error) (Summary, error) {
 		}
 		return s.summary, gitcmd.WithHint(err, "'git datapact run --log BRANCH@ID' shows what a task printed; run again to go on")
 	}
-	return s.summary, nil
+	return s.summary, s.behind
 }
 
 // shouldPlan reports whether to plan again: when something has changed, at once if
@@ -174,7 +186,10 @@ func (s *scheduler) plan(ctx context.Context) error {
 			delete(s.due[q.job.Branch], w.place().id)
 		}
 		var err error
-		if q.waiting, err = s.work(ctx, q.job); err != nil {
+		if q.waiting, err = s.work(ctx, q.job); err == nil {
+			err = s.leaveUnable(ctx, q)
+		}
+		if err != nil {
 			return fmt.Errorf("planning %s: %w", q.job.Branch, err)
 		}
 		for _, w := range q.waiting {
@@ -182,6 +197,23 @@ func (s *scheduler) plan(ctx context.Context) error {
 		}
 	}
 	s.planned.at, s.planned.took = time.Now(), time.Since(begun)
+	return nil
+}
+
+// leaveUnable leaves what is due of a job that cannot run here. Where somebody asked for
+// that job, it is an error.
+func (s *scheduler) leaveUnable(ctx context.Context, q *queue) error {
+	if len(q.waiting) == 0 || q.able {
+		return nil
+	}
+	err := s.unable(ctx, q.job)
+	if q.able = err == nil; q.able || slices.Contains(s.opts.Branches, q.job.Branch) || ctx.Err() != nil {
+		return err
+	}
+	if s.opts.Watcher != nil {
+		s.opts.Watcher.Left(q.job.Branch, len(q.waiting), err)
+	}
+	q.waiting = nil
 	return nil
 }
 
@@ -233,9 +265,8 @@ func (s *scheduler) request(ctx context.Context, job *pipeline.Job) ([]*Work, er
 		if _, given := s.opts.Inputs[in.Alias]; given {
 			continue
 		}
-		if in.Branch == "" {
-			return nil, gitcmd.WithHint(fmt.Errorf("input %s is a resource of Concourse, which is not to be had here", in.Alias),
-				"name a folder that holds what it brings: --input "+in.Alias+"=DIR")
+		if in.Branch == "" { // leaveUnable says so
+			continue
 		}
 		newest, err := s.planner.Newest(ctx, in.Branch)
 		if err != nil {
@@ -265,7 +296,7 @@ func (s *scheduler) next() *Work {
 // upstreamDue reports whether executions of the job may have to wait.
 func (s *scheduler) upstreamDue(q *queue) bool {
 	for branch := range q.upstream {
-		if s.Branch(branch) {
+		if len(s.due[branch]) > 0 {
 			return true
 		}
 	}
@@ -284,8 +315,14 @@ func (s *scheduler) hasRoom(q *queue) bool {
 	return q.running == 0 || !serial && (job.MaxInFlight == 0 || q.running < job.MaxInFlight)
 }
 
+// queue is that of a branch, nil where its job does not run.
 func (s *scheduler) queue(branch string) *queue {
-	return s.queues[slices.IndexFunc(s.queues, func(q *queue) bool { return q.job.Branch == branch })]
+	for _, q := range s.queues {
+		if q.job.Branch == branch {
+			return q
+		}
+	}
+	return nil
 }
 
 func (s *scheduler) start(w *Work) {
@@ -311,7 +348,7 @@ func (s *scheduler) finish(o outcome, l *layout) error {
 	s.running = slices.DeleteFunc(s.running, func(other *Work) bool { return other == o.work })
 	delete(s.started, o.work)
 	if o.entry == nil {
-		if errors.Is(o.err, context.Canceled) {
+		if o.interrupted {
 			return nil
 		}
 		s.summary.Failed++
@@ -327,10 +364,11 @@ func (s *scheduler) finish(o outcome, l *layout) error {
 			other.changed = true
 		}
 	}
+	s.behind = errors.Join(s.behind, o.err)
 	if s.opts.Watcher != nil {
-		return errors.Join(s.opts.Watcher.Recorded(o.entry), o.err)
+		return s.opts.Watcher.Recorded(o.entry)
 	}
-	return o.err
+	return nil
 }
 
 func (s *scheduler) failed(o outcome, l *layout) {

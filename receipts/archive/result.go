@@ -75,8 +75,10 @@ func (r *Result) list() error {
 		switch {
 		case err != nil:
 			return err
-		case path == control:
+		case path == control && entry.IsDir():
 			return fs.SkipDir
+		case path == control:
+			return fmt.Errorf("%s is not a folder", control)
 		case entry.IsDir():
 			return nil
 		}

@@ -31,7 +31,19 @@ func NewWatcher(env *gitcmd.Env, asJSON bool) *Watcher {
 // Recorded prints the receipt's selector, or the receipt as JSON.
 func (w *Watcher) Recorded(entry *ledger.Entry) error {
 	w.line.Close()
-	return entries.Print(w.env, entry, w.asJSON, entries.Selector)
+	if err := entries.Print(w.env, entry, w.asJSON, entries.Selector); err != nil {
+		return err
+	}
+	return w.env.Flush()
+}
+
+// Left says which job was left as it is, and why.
+func (w *Watcher) Left(branch string, executions int, why error) {
+	w.line.Close()
+	w.env.Infof("%s of %s left: %s", units.Count(executions, "execution"), branch, gitcmd.Printable(why.Error()))
+	if hint := gitcmd.Hint(why); hint != "" {
+		w.env.Infof("hint: %s", hint)
+	}
 }
 
 // Failed says what failed, why, and where to look.
@@ -40,6 +52,9 @@ func (w *Watcher) Failed(f local.Failed) {
 	text := fmt.Sprintf("%s@%s failed: %s\n  log: %s", f.Branch, f.Key[:min(12, len(f.Key))], gitcmd.Printable(f.Err.Error()), f.Log)
 	if f.Build != "" {
 		text += "\n  build folder: " + f.Build
+	}
+	if hint := gitcmd.Hint(f.Err); hint != "" {
+		text += "\n  hint: " + gitcmd.Printable(hint)
 	}
 	w.env.Warnf("%s", text)
 }
@@ -61,7 +76,7 @@ func (w *Watcher) Progress(p local.Progress) {
 func (w *Watcher) Close(summary local.Summary, err error) {
 	w.line.Close()
 	if err == nil && summary.Recorded == 0 {
-		w.env.Infof("Nothing is due")
+		w.env.Infof("Nothing is due (a job without inputs runs when its branch is named)")
 	} else if err == nil {
 		w.env.Infof("Recorded %s", units.Count(summary.Recorded, "execution"))
 	}
