@@ -78,7 +78,7 @@ func (b *cloudBatch) publish(ctx context.Context, items []item) error {
 // send stores one item. Whatever the driver says, an item that is there then
 // is stored: another upload was first, or an answer got lost.
 func (b *cloudBatch) send(ctx context.Context, it item) error {
-	err := b.write(ctx, it)
+	err := b.write(ctx, it, true)
 	if err != nil && ctx.Err() == nil {
 		if same, holdsErr := holds(ctx, b.cloud, it); same {
 			err = nil
@@ -92,9 +92,19 @@ func (b *cloudBatch) send(ctx context.Context, it item) error {
 	return drop(it.path)
 }
 
-// write cancels the driver's work when the staged bytes cannot be read, for
-// some drivers publish what they got until then.
-func (b *cloudBatch) write(ctx context.Context, it item) error {
+// replace sends an item over what is there: buckets show an object when they have
+// all of it.
+func (b *cloudBatch) replace(ctx context.Context, it item) error {
+	if err := b.write(ctx, it, false); err != nil {
+		return b.cloud.translate(ctx, err)
+	}
+	return nil
+}
+
+// write sends an item, a fresh one only if its key is not taken. It cancels the
+// driver's work when the staged bytes cannot be read, for some drivers publish
+// what they got until then.
+func (b *cloudBatch) write(ctx context.Context, it item, fresh bool) error {
 	f, err := os.Open(it.path)
 	if err != nil {
 		return err
@@ -117,7 +127,7 @@ func (b *cloudBatch) write(ctx context.Context, it item) error {
 		MaxConcurrency: max(1, int(partMemory/part)),
 		ContentType:    contentType,
 		Metadata:       map[string]string{digestKey: it.SHA256},
-		IfNotExist:     true,
+		IfNotExist:     fresh,
 	})
 	if readErr != nil {
 		return readErr

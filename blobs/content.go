@@ -2,7 +2,6 @@ package blobs
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
 
@@ -13,7 +12,8 @@ import (
 // verified as by [Store.Get], with the filters of chain undone. A file of more
 // than limit bytes is a [filters.ErrTooLarge]; a negative limit is none.
 // The reader reads to io.EOF only after all stored bytes are verified, and it
-// reports altered ones as a [*CorruptError] even where they do not decode.
+// reports altered ones as a [*CorruptError] even where they do not decode. Stored
+// bytes that are the recorded ones and do not decode are a [*DecodeError].
 // The caller closes the reader, which is not for concurrent use.
 func (s *Store) Content(ctx context.Context, obj Object, chain filters.Chain, limit int64) (io.ReadCloser, error) {
 	stored, err := s.Get(ctx, obj)
@@ -63,7 +63,7 @@ func (r *contentReader) settle(cause error) error {
 	if cause == nil {
 		return io.EOF
 	}
-	return fmt.Errorf("decoding blob %q: %w", string(r.key), cause)
+	return &DecodeError{Key: r.key, Err: cause}
 }
 
 // closeDecoder also waits until the decoder no longer reads stored bytes.

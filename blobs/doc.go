@@ -8,6 +8,7 @@
 // Every read compares the stored bytes with the size and the sha256 that a
 // receipt gives for them. An object that exists is never overwritten: storing
 // the same bytes again is done at once, storing others is a [ConflictError].
+// [Store.Mend] alone replaces bytes, by the ones that were recorded.
 //
 // # Writing
 //

@@ -43,3 +43,16 @@ type ConflictError struct {
 func (e *ConflictError) Error() string {
 	return fmt.Sprintf("storing blob %q: the store holds other bytes under this key", string(e.Key))
 }
+
+// A DecodeError says that an object's stored bytes are the recorded ones and that
+// undoing the filters of them fails.
+type DecodeError struct {
+	Key Key
+	Err error
+}
+
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("decoding blob %q: %v", string(e.Key), e.Err)
+}
+
+func (e *DecodeError) Unwrap() error { return e.Err }

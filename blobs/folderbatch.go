@@ -120,6 +120,24 @@ func (b *folderBatch) place(ctx context.Context, it item, name string) error {
 	return nil
 }
 
+// replace renames over what is there, after the staged bytes are on disk.
+func (b *folderBatch) replace(ctx context.Context, it item) error {
+	name, err := b.folder.locate(it.Key)
+	if err != nil {
+		return err
+	}
+	if err := syncStaged(ctx, b.opened, []string{it.path}); err != nil {
+		return err
+	}
+	if err := makeDurable(filepath.Dir(name)); err != nil {
+		return err
+	}
+	if err := os.Rename(it.path, name); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(name))
+}
+
 // makeDurable makes dir and what is missing above it, and syncs what it made.
 func makeDurable(dir string) error {
 	var made []string

@@ -32,6 +32,8 @@ type batch interface {
 	create() (stagedFile, error)
 	// publish makes the items durable, with those that have no path.
 	publish(ctx context.Context, items []item) error
+	// replace makes one staged item durable, whatever its key holds.
+	replace(ctx context.Context, it item) error
 	// close removes what is staged still.
 	close() error
 }

@@ -54,6 +54,8 @@ func Test(t *testing.T, open func(t *testing.T) Subject) {
 		{"Stat", testStat},
 		{"List", testList},
 		{"Delete", testDelete},
+		{"Mend", testMend},
+		{"MendRefused", testMendRefused},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}

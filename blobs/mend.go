@@ -1,0 +1,55 @@
+package blobs
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Mend puts the bytes of good under obj's key, in the place of what is there, if
+// anything. It is the one way to replace an object, for those whose stored bytes
+// are not what their receipt says: the caller has found out that they are not.
+//
+// What good reads is staged first and compared with obj's size and sha256; if it
+// is something else, the store stays as it is. The exchange is a single step:
+// whoever reads the key meanwhile has either the old bytes or the new ones. After
+// nil the new ones survive a power cut.
+func (s *Store) Mend(ctx context.Context, obj Object, good io.Reader) error {
+	if err := obj.Key.check(); err != nil {
+		return err
+	}
+	b, err := s.backend.begin(ctx)
+	if err == nil {
+		err = mend(ctx, b, obj, good)
+		if closeErr := b.close(); err == nil {
+			err = closeErr
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("mending blob %q: %w", string(obj.Key), err)
+	}
+	return nil
+}
+
+func mend(ctx context.Context, b batch, obj Object, good io.Reader) error {
+	f, err := b.create()
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	// One byte more than wanted shows that there are more.
+	size, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(contextReader(ctx, named(good)), obj.Size+1))
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if size != obj.Size || !strings.EqualFold(hexSum(sum), obj.SHA256) {
+		return errors.New("the bytes to put there are not the recorded ones")
+	}
+	return b.replace(ctx, item{obj, f.Name()})
+}
