@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -203,6 +204,29 @@ func TestFindBranch(t *testing.T) {
 		case test.complaint != "" && (err == nil || !strings.Contains(err.Error(), test.complaint)):
 			t.Errorf("FindBranch(%q) = %v, want %q", test.name, err, test.complaint)
 		}
+	}
+}
+
+func TestReadableBranches(t *testing.T) {
+	dir := gittest.New(t)
+	gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "start")
+	for _, ref := range []string{
+		"refs/heads/a/b", "refs/remotes/origin/a/b", "refs/remotes/backup/c", "refs/remotes/origin/c",
+		"refs/remotes/z/d", "refs/remotes/backup/d", "refs/remotes/origin/HEAD", "refs/tags/e",
+	} {
+		gittest.Run(t, dir, "update-ref", ref, "HEAD")
+	}
+	branches, err := Open(dir).ReadableBranches(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, b := range branches {
+		got = append(got, b.Ref)
+	}
+	want := []string{"refs/heads/a/b", "refs/remotes/origin/c", "refs/remotes/backup/d", "refs/heads/main"}
+	if !slices.Equal(got, want) {
+		t.Errorf("ReadableBranches = %v, want %v", got, want)
 	}
 }
 

@@ -1,6 +1,7 @@
 package gitcmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -263,6 +264,24 @@ func (r *Repository) LocalBranches(ctx context.Context) ([]Branch, error) {
 		return nil, fmt.Errorf("listing branches: %w", err)
 	}
 	return parseBranches(string(out)), nil
+}
+
+// ReadableBranches lists every branch that there is to read, sorted by name: the
+// local ones and, of those that are not local, the remote-tracking ones; of several
+// remotes, that of origin, else of the first by its name.
+func (r *Repository) ReadableBranches(ctx context.Context) ([]Branch, error) {
+	out, err := r.git.output(ctx, "for-each-ref", branchFormat, "refs/heads/", "refs/remotes/")
+	if err != nil {
+		return nil, fmt.Errorf("listing branches: %w", err)
+	}
+	rank := func(b Branch) int { // the local one first, then that of origin
+		return slices.Index([]string{"", "origin", b.Remote}, b.Remote)
+	}
+	branches := slices.DeleteFunc(parseBranches(string(out)), func(b Branch) bool { return CheckBranchName(b.Name) != nil })
+	slices.SortFunc(branches, func(a, b Branch) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(rank(a), rank(b)), strings.Compare(a.Remote, b.Remote))
+	})
+	return slices.CompactFunc(branches, func(a, b Branch) bool { return a.Name == b.Name }), nil
 }
 
 // branchFormat makes for-each-ref answer what parseBranches reads.
