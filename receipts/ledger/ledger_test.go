@@ -197,6 +197,16 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+func TestHistory(t *testing.T) {
+	repository, _ := newRepository(t)
+	record(t, repository, sample("a", "10:00:00"), "10:00:00")
+	record(t, repository, sample("b", "11:00:00"), "11:00:00")
+	record(t, repository, sample("a", "12:00:00"), "12:00:00")
+	if got := versions(t, ledger(t, repository).History(t.Context())); got != "a b a" {
+		t.Errorf("History = %q, want all executions", got)
+	}
+}
+
 // More receipts than are taken from the history are read at once, in the same
 // order.
 func TestScanFarBack(t *testing.T) {
@@ -258,9 +268,10 @@ func TestDamagedReceipts(t *testing.T) {
 	gittest.Run(t, dir, "commit", "-q", "-m", "by hand")
 	l := ledger(t, repository)
 	for name, list := range map[string]string{
-		"Log":  versions(t, l.Log(t.Context())),
-		"Scan": versions(t, l.Scan(t.Context(), everything)),
-		"All":  versions(t, l.All(t.Context())),
+		"Log":     versions(t, l.Log(t.Context())),
+		"Scan":    versions(t, l.Scan(t.Context(), everything)),
+		"All":     versions(t, l.All(t.Context())),
+		"History": versions(t, l.History(t.Context())),
 	} {
 		if strings.Count(list, "error") != 2 || strings.Count(list, "good") != 1 {
 			t.Errorf("%s = %q, want two errors and the good one", name, list)

@@ -52,6 +52,32 @@ func (l *Ledger) Executions(ctx context.Context, id receipts.ID) iter.Seq2[*Entr
 	}
 }
 
+// History reads every recording of every receipt of the branch, newest first by the
+// order of the commits. After a [*ReceiptError] it goes on with the next. The
+// entries name no commit.
+func (l *Ledger) History(ctx context.Context) iter.Seq2[*Entry, error] {
+	files := func(yield func(gitcmd.File, error) bool) {
+		for commit, err := range l.repository.Log(ctx, string(l.branch.Commit), folder) {
+			if err != nil {
+				yield(gitcmd.File{}, err)
+				return
+			}
+			for _, file := range present(commit.Files) {
+				if !yield(file, nil) {
+					return
+				}
+			}
+		}
+	}
+	return func(yield func(*Entry, error) bool) {
+		for entry, err := range l.readAhead(ctx, files) {
+			if !yield(l.validated(entry, err)) {
+				return
+			}
+		}
+	}
+}
+
 func present(files []gitcmd.File) []gitcmd.File {
 	var kept []gitcmd.File
 	for _, file := range files {
