@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"pipeline/fields":    {},
 	"receipts/archive":   {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
 	"receipts/ledger":    {"receipts", "gitcmd"},
+	"receipts/verify":    {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
 	"receipts":           {},
 	"blobs":              {"filters"},
 	"blobs/blobstest":    {"blobs", "blobs/drivers", "filters"},

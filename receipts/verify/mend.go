@@ -1,0 +1,41 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/git-datapact/git-datapact/blobs"
+)
+
+// mend copies a blob that is missing or has other bytes from the mirror, where it
+// proves itself, and checks the store again. What other bytes cannot mend, or what
+// the store does not answer about, stays as it is.
+func (r *run) mend(ctx context.Context, c *check, v verdict) verdict {
+	if v.kind != Missing && v.kind != Size && v.kind != Digest {
+		return v
+	}
+	if err := r.copy(ctx, c.object); err != nil {
+		if errors.Is(err, blobs.ErrNoBucket) {
+			r.stop(fmt.Errorf("reading the other store: %w", err))
+		}
+		v.what = fmt.Sprintf("%s; not mended: %v", v.what, err)
+		return v
+	}
+	if after := r.prove(ctx, c); after.kind != "" {
+		after.what = fmt.Sprintf("%s; copied from the other store, and then: %s", v.what, after.what)
+		return after
+	}
+	v.what += "; mended from the other store"
+	v.mended = true
+	return v
+}
+
+func (r *run) copy(ctx context.Context, object blobs.Object) error {
+	good, err := r.opts.Mirror.Get(ctx, object)
+	if err != nil {
+		return fmt.Errorf("in the other store: %w", err)
+	}
+	defer good.Close()
+	return r.store.Mend(ctx, object, good)
+}

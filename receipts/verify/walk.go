@@ -1,0 +1,106 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// A source is receipts of a branch that are to be verified.
+type source struct {
+	branch   string
+	receipts iter.Seq2[*ledger.Entry, error]
+}
+
+// sources finds what the selectors choose, before anything is verified.
+func (r *run) sources(ctx context.Context) ([]source, error) {
+	var sources []source
+	for _, text := range r.opts.Selectors {
+		s, err := r.selected(ctx, text)
+		if err != nil {
+			return nil, err
+		}
+		sources = append(sources, s)
+	}
+	if len(r.opts.Selectors) > 0 {
+		return sources, nil
+	}
+	branches, err := r.repository.ReadableBranches(ctx)
+	for _, branch := range branches {
+		sources = append(sources, r.branch(ctx, branch.Name, ledger.At(r.repository, branch)))
+	}
+	return sources, err
+}
+
+func (r *run) branch(ctx context.Context, name string, l *ledger.Ledger) source {
+	if r.opts.History {
+		return source{name, l.History(ctx)}
+	}
+	return source{name, l.All(ctx)}
+}
+
+func (r *run) selected(ctx context.Context, text string) (source, error) {
+	l, selector, err := ledger.OpenSelector(ctx, r.repository, text)
+	if err != nil {
+		return source{}, err
+	}
+	if selector == (ledger.Selector{Branch: selector.Branch}) {
+		return r.branch(ctx, selector.Branch, l), nil
+	}
+	entry, err := l.Lookup(ctx, selector)
+	if bad := (*ledger.ReceiptError)(nil); err != nil && !errors.As(err, &bad) {
+		return source{}, err
+	}
+	if r.opts.History && err == nil {
+		return source{selector.Branch, l.Executions(ctx, entry.ID)}, nil
+	}
+	return source{selector.Branch, func(yield func(*ledger.Entry, error) bool) { yield(entry, err) }}, nil
+}
+
+// walk adds the blobs of all receipts.
+func (r *run) walk(ctx context.Context, sources []source) error {
+	for _, s := range sources {
+		for entry, err := range s.receipts {
+			if r.damaged(err) {
+				continue
+			}
+			if err == nil {
+				err = r.receipt(ctx, s.branch, entry)
+			}
+			if err == nil && r.lineage.waiting >= tracedAtOnce {
+				err = r.trace(ctx)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return r.trace(ctx)
+}
+
+// damaged tells of a receipt that cannot be read, and reports whether err is that.
+func (r *run) damaged(err error) bool {
+	bad, ok := errors.AsType[*ledger.ReceiptError](err)
+	if ok {
+		id, _ := receipts.IDFromPath(bad.Path)
+		r.report(Finding{Place: Place{Branch: bad.Branch, ID: id}, Kind: Receipt, What: fmt.Sprintf("receipt: %v", bad.Err)})
+	}
+	return ok
+}
+
+// openBranch opens a branch that an input is on.
+func (r *run) openBranch(ctx context.Context, name string) (*ledger.Ledger, error) {
+	branch, err := r.repository.FindBranch(ctx, name)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		return nil, fmt.Errorf("there is no branch %s", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return ledger.At(r.repository, branch), nil
+}
