@@ -59,6 +59,8 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact ru", []string{"run "}},
 		{"git datapact run --engine=p", []string{"process ", "podman "}},
 		{"git datapact run -j 2 c", []string{"counts "}},
+		{"git datapact verify words c", []string{"counts "}},
+		{"git datapact verify -j 2 --re", []string{"--repair-from="}},
 		{"git datapact pi", []string{"pipeline "}},
 		{"git datapact pipeline --c", []string{"--config=", "--check "}},
 		{"git datapact o", []string{"other "}},

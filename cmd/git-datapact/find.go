@@ -28,6 +28,7 @@ var synopses = map[string]string{
 	"run":      "execute what the jobs of a repository are due",
 	"show":     "print one receipt in full",
 	"status":   "tell which jobs are pending or out of date",
+	"verify":   "prove that the store holds what receipts say",
 }
 
 // folders lists where executables are looked for: beside this one, then on PATH.

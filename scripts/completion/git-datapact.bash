@@ -70,7 +70,7 @@ __git_datapact_scan ()
 __git_datapact_takes_value ()
 {
 	case "$command,$1" in
-	*,-C|branch,-i|fetch,-o|log,-n|record,-[bim]|run,-[ij])
+	*,-C|branch,-i|fetch,-o|log,-n|record,-[bim]|run,-[ij]|verify,-j)
 		return 0 ;;
 	*,--*)
 		[[ " $(__git_datapact_options) " = *" $1= "* ]] ;;
@@ -88,6 +88,8 @@ __git_datapact_value ()
 		__git_datapact_folders "$2" ;;
 	branch,-i|branch,--input|record,-b|record,--branch)
 		__gitcomp_nl "$(__git_datapact_branches)" "" "$2" ;;
+	verify,--repair-from)
+		__git_datapact_folders "$2" ;;
 	record,-i|record,--input)
 		__git_datapact_folders "$2"
 		__gitcomp_nl_append "$(__git_datapact_branches)" "" "$2" "" ;;
@@ -108,7 +110,7 @@ __git_datapact_argument ()
 		__gitcomp_nl "$(echo help; __git_datapact_commands)" ;;
 	help,0)
 		__gitcomp_nl "$(__git_datapact_commands)" ;;
-	fetch,0|log,0|show,0|replay,*|run,*|status,*)
+	fetch,0|log,0|show,0|replay,*|run,*|status,*|verify,*)
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
 	fetch,*)
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" ;;

@@ -105,9 +105,11 @@ complete -c git-datapact -n '__git_datapact_using run' -s f -l force
 complete -c git-datapact -n '__git_datapact_using run' -s i -l input -r
 complete -c git-datapact -n '__git_datapact_using run' -l engine -x -a 'process docker podman'
 complete -c git-datapact -n '__git_datapact_using run' -l log -x -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using verify' -s j -l jobs -x
+complete -c git-datapact -n '__git_datapact_using verify' -l repair-from -x -a '(__fish_complete_directories)'
 
 complete -c git-datapact -n '__git_datapact_using log show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
-complete -c git-datapact -n '__git_datapact_using replay run status' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using replay run status verify' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using fetch; and not __git_datapact_first' -a '(__git_datapact_outputs (__git_datapact_argument))'
 complete -c git-datapact -n '__git_datapact_using cat; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
 complete -c git-datapact -n '__git_datapact_using resource; and __git_datapact_first' -a 'check in out'
