@@ -69,7 +69,7 @@ func (c *cloud) list(ctx context.Context, prefix string) iter.Seq2[Attributes, e
 				return
 			}
 			key := Key(o.Key)
-			if key.check() == nil && !yield(Attributes{Key: key, Size: o.Size, ModTime: o.ModTime}, nil) {
+			if listed(key, prefix) && !yield(Attributes{Key: key, Size: o.Size, ModTime: o.ModTime}, nil) {
 				return
 			}
 		}

@@ -78,7 +78,7 @@ func (b *cloudBatch) publish(ctx context.Context, items []item) error {
 // send stores one item. Whatever the driver says, an item that is there then
 // is stored: another upload was first, or an answer got lost.
 func (b *cloudBatch) send(ctx context.Context, it item) error {
-	err := b.write(ctx, it, true)
+	err := b.write(ctx, it)
 	if err != nil && ctx.Err() == nil {
 		if same, holdsErr := holds(ctx, b.cloud, it); same {
 			err = nil
@@ -92,19 +92,12 @@ func (b *cloudBatch) send(ctx context.Context, it item) error {
 	return drop(it.path)
 }
 
-// replace sends an item over what is there: buckets show an object when they have
-// all of it.
-func (b *cloudBatch) replace(ctx context.Context, it item) error {
-	if err := b.write(ctx, it, false); err != nil {
-		return b.cloud.translate(ctx, err)
-	}
-	return nil
-}
+// partFor is the size of the parts that an object is sent in.
+func partFor(size int64) int64 { return max(partSize, (size+maxParts-1)/maxParts) }
 
-// write sends an item, a fresh one only if its key is not taken. It cancels the
-// driver's work when the staged bytes cannot be read, for some drivers publish
-// what they got until then.
-func (b *cloudBatch) write(ctx context.Context, it item, fresh bool) error {
+// write cancels the driver's work when the staged bytes cannot be read, for
+// some drivers publish what they got until then.
+func (b *cloudBatch) write(ctx context.Context, it item) error {
 	f, err := os.Open(it.path)
 	if err != nil {
 		return err
@@ -121,13 +114,13 @@ func (b *cloudBatch) write(ctx context.Context, it item, fresh bool) error {
 		}
 		return n, err
 	})
-	part := max(partSize, (it.Size+maxParts-1)/maxParts)
+	part := partFor(it.Size)
 	err = b.cloud.bucket.Upload(ctx, string(it.Key), guarded, &blob.WriterOptions{
 		BufferSize:     int(part),
 		MaxConcurrency: max(1, int(partMemory/part)),
 		ContentType:    contentType,
 		Metadata:       map[string]string{digestKey: it.SHA256},
-		IfNotExist:     fresh,
+		IfNotExist:     !it.replace,
 	})
 	if readErr != nil {
 		return readErr

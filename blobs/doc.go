@@ -19,7 +19,8 @@
 // # Folders
 //
 // A file:// URL names a folder. Objects are plain files "<dir>/<branch>/<blob>";
-// "<dir>/.incoming" holds the bytes of uploads that run, and what interrupted
+// "<dir>/.quarantine" what collections of garbage set aside, in a bucket too, and
+// "<dir>/.incoming" the bytes of uploads that run, and what interrupted
 // uploads left there is removed when the next one starts. All other URLs go
 // through gocloud.dev/blob and the drivers that the program links.
 package blobs

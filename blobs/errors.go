@@ -17,6 +17,16 @@ var ErrNoBucket = errors.New("bucket does not exist")
 // to sign it with, wrap. They are a [fs.ErrPermission] too.
 var ErrDenied = fmt.Errorf("access to the bucket: %w", fs.ErrPermission)
 
+// A GoneError says that an object on which a recording relies was deleted
+// meanwhile, and is not in quarantine either. Storing the file again mends it.
+type GoneError struct {
+	Key Key
+}
+
+func (e *GoneError) Error() string {
+	return fmt.Sprintf("storing blob %q: it was deleted meanwhile", string(e.Key))
+}
+
 // errDone answers calls on an upload that is committed or closed.
 var errDone = errors.New("upload is over")
 

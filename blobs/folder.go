@@ -22,13 +22,9 @@ type folder struct {
 	dir string // absolute
 }
 
-// locate returns the path of an object's file.
+// locate returns the path of an object's file, be it in quarantine.
 func (f *folder) locate(key Key) (string, error) {
 	local, err := filepath.Localize(string(key))
-	first, _, _ := strings.Cut(string(key), "/")
-	if err == nil && strings.EqualFold(first, incoming) {
-		err = fs.ErrInvalid
-	}
 	if err != nil {
 		return "", fmt.Errorf("locating blob %q: not a usable file name", string(key))
 	}
@@ -78,7 +74,12 @@ func (f *folder) remove(ctx context.Context, key Key) error {
 	if err != nil {
 		return err
 	}
-	if err = os.Remove(name); err == nil {
+	err = os.Remove(name)
+	if err == nil && reserved(string(key)) { // that it stays away is not urgent
+		f.removeEmpty(filepath.Dir(name))
+		return nil
+	}
+	if err == nil {
 		err = syncDir(filepath.Dir(name))
 	}
 	if err != nil {
@@ -125,7 +126,7 @@ func (w *walk) enter(name string) error {
 	switch {
 	case name == ".":
 		return nil
-	case strings.EqualFold(name, incoming), checkPath(name) != nil:
+	case reserved(name) && !reserved(w.prefix), checkPath(name) != nil:
 		return fs.SkipDir
 	case strings.HasPrefix(below, w.prefix), strings.HasPrefix(w.prefix, below):
 		return nil
@@ -135,7 +136,7 @@ func (w *walk) enter(name string) error {
 
 func (w *walk) file(name string, d fs.DirEntry) error {
 	key := Key(name)
-	if !d.Type().IsRegular() || !strings.HasPrefix(name, w.prefix) || key.check() != nil {
+	if !d.Type().IsRegular() || !strings.HasPrefix(name, w.prefix) || !listed(key, w.prefix) {
 		return nil
 	}
 	info, err := d.Info()

@@ -103,10 +103,14 @@ func (b *folderBatch) placeAll(ctx context.Context, items []item) ([]string, err
 
 // place gives a staged file its name, which another process may have taken.
 func (b *folderBatch) place(ctx context.Context, it item, name string) error {
-	err := renameExclusive(it.path, name)
+	rename := renameExclusive
+	if it.replace {
+		rename = os.Rename
+	}
+	err := rename(it.path, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = os.MkdirAll(filepath.Dir(name), 0o777); err == nil {
-			err = renameExclusive(it.path, name)
+			err = rename(it.path, name)
 		}
 	}
 	if errors.Is(err, fs.ErrExist) {
@@ -118,24 +122,6 @@ func (b *folderBatch) place(ctx context.Context, it item, name string) error {
 		return fmt.Errorf("storing blob %q: %w", string(it.Key), err)
 	}
 	return nil
-}
-
-// replace renames over what is there, after the staged bytes are on disk.
-func (b *folderBatch) replace(ctx context.Context, it item) error {
-	name, err := b.folder.locate(it.Key)
-	if err != nil {
-		return err
-	}
-	if err := syncStaged(ctx, b.opened, []string{it.path}); err != nil {
-		return err
-	}
-	if err := makeDurable(filepath.Dir(name)); err != nil {
-		return err
-	}
-	if err := os.Rename(it.path, name); err != nil {
-		return err
-	}
-	return syncDir(filepath.Dir(name))
 }
 
 // makeDurable makes dir and what is missing above it, and syncs what it made.

@@ -15,7 +15,7 @@ type Key string
 // what is empty or not UTF-8, has an empty part or a part ".", holds ".." or a
 // control character, or starts or ends with a slash.
 func NewKey(branch, blob string) (Key, error) {
-	if err := checkPath(branch); err != nil {
+	if err := checkBranch(branch); err != nil {
 		return "", fmt.Errorf("checking branch %q: %w", branch, err)
 	}
 	if err := checkPath(blob); err != nil {
@@ -26,7 +26,7 @@ func NewKey(branch, blob string) (Key, error) {
 
 // check is for keys that did not come from NewKey.
 func (k Key) check() error {
-	err := checkPath(string(k))
+	err := checkBranch(string(k))
 	if err == nil && !strings.Contains(string(k), "/") {
 		err = errors.New("it has no branch")
 	}
@@ -34,6 +34,21 @@ func (k Key) check() error {
 		return fmt.Errorf("checking key %q: %w", string(k), err)
 	}
 	return nil
+}
+
+// checkBranch also refuses what begins with a folder of the store's own.
+func checkBranch(branch string) error {
+	if reserved(branch) {
+		return errors.New("it begins with a folder that the store keeps for itself")
+	}
+	return checkPath(branch)
+}
+
+// reserved reports whether a path is in a folder of the store's own, or would be
+// where file names have no case.
+func reserved(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return strings.EqualFold(first, incoming) || strings.EqualFold(first, quarantine)
 }
 
 func checkPath(path string) error {

@@ -51,5 +51,5 @@ func mend(ctx context.Context, b batch, obj Object, good io.Reader) error {
 	if size != obj.Size || !strings.EqualFold(hexSum(sum), obj.SHA256) {
 		return errors.New("the bytes to put there are not the recorded ones")
 	}
-	return b.replace(ctx, item{obj, f.Name()})
+	return b.publish(ctx, []item{{Object: obj, path: f.Name(), replace: true}})
 }

@@ -41,9 +41,21 @@ type Store struct {
 type backend interface {
 	open(ctx context.Context, key Key) (io.ReadCloser, error)
 	stat(ctx context.Context, key Key) (entry, error)
+	// list yields what is named as an object; what is in quarantine if the prefix
+	// says so.
 	list(ctx context.Context, prefix string) iter.Seq2[Attributes, error]
+	// folders lists the names, up to the next slash, of what is below a prefix.
+	folders(ctx context.Context, prefix string) ([]string, error)
 	remove(ctx context.Context, key Key) error
 	begin(ctx context.Context) (batch, error)
+	// refresh makes an object as young as one that was just stored. It reports
+	// false where that takes storing it again.
+	refresh(ctx context.Context, have entry) (bool, error)
+	// setAside moves an object that is older than a time to a key in quarantine,
+	// and reports whether it did. A younger one stays, a missing one is none.
+	setAside(ctx context.Context, from, to Key, before time.Time) (bool, error)
+	// restore moves an object out of quarantine, unless its key is taken.
+	restore(ctx context.Context, from, to Key) error
 	close() error
 }
 
@@ -61,7 +73,8 @@ func New(bucket *blob.Bucket) *Store {
 
 // Get returns the stored bytes of an object, verified: it reads to io.EOF only
 // if size and sha256 are as obj says, and to a [*CorruptError] if not. Bytes
-// past obj.Size are never handed out. A missing object is an [ErrNotFound].
+// past obj.Size are never handed out. A missing object is an [ErrNotFound]; one
+// in quarantine is not missing.
 // The caller closes the reader, which is not for concurrent use; closing early
 // leaves the rest unverified. The reader stops when ctx does.
 func (s *Store) Get(ctx context.Context, obj Object) (io.ReadCloser, error) {
@@ -69,7 +82,11 @@ func (s *Store) Get(ctx context.Context, obj Object) (io.ReadCloser, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	src, err := s.backend.open(ctx, obj.Key)
+	var src io.ReadCloser
+	err := s.anywhere(ctx, obj.Key, func(key Key) (err error) {
+		src, err = s.backend.open(ctx, key)
+		return err
+	})
 	if err != nil {
 		cancel()
 		return nil, err
@@ -78,13 +95,23 @@ func (s *Store) Get(ctx context.Context, obj Object) (io.ReadCloser, error) {
 	return newReader(ctx, cancel, v, &s.chunks), nil
 }
 
-// Stat says what the store knows of an object. A missing one is an [ErrNotFound].
+// Stat says what the store knows of an object. A missing one is an [ErrNotFound];
+// one in quarantine is not missing.
 func (s *Store) Stat(ctx context.Context, key Key) (Attributes, error) {
 	if err := key.check(); err != nil {
 		return Attributes{}, err
 	}
-	e, err := s.backend.stat(ctx, key)
-	return e.Attributes, err
+	var found Attributes
+	err := s.anywhere(ctx, key, func(at Key) error {
+		e, err := s.backend.stat(ctx, at)
+		found = e.Attributes
+		return err
+	})
+	found.Key = key
+	if err != nil {
+		return Attributes{}, err
+	}
+	return found, nil
 }
 
 // List yields the objects whose key starts with prefix, in no particular order.
@@ -92,13 +119,13 @@ func (s *Store) Stat(ctx context.Context, key Key) (Attributes, error) {
 // not show, nor does anything that is not named as an object.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[Attributes, error] {
 	parent := prefix[:strings.LastIndex(prefix, "/")+1]
-	if parent != "" && checkPath(strings.TrimSuffix(parent, "/")) != nil {
+	if parent != "" && checkBranch(strings.TrimSuffix(parent, "/")) != nil {
 		return func(func(Attributes, error) bool) {} // no key starts so
 	}
 	return s.backend.list(ctx, prefix)
 }
 
-// Delete removes an object. A missing one is an [ErrNotFound].
+// Delete removes an object, not one in quarantine. A missing one is an [ErrNotFound].
 func (s *Store) Delete(ctx context.Context, key Key) error {
 	if err := key.check(); err != nil {
 		return err
@@ -114,12 +141,18 @@ func (s *Store) Close() error {
 // holds reports whether the backend has the staged item already. A key with
 // other bytes is a ConflictError.
 func holds(ctx context.Context, b backend, it item) (bool, error) {
+	_, existed, err := held(ctx, b, it)
+	return existed, err
+}
+
+// held is holds, and says what the backend knows of it.
+func held(ctx context.Context, b backend, it item) (entry, bool, error) {
 	have, err := b.stat(ctx, it.Key)
 	if errors.Is(err, ErrNotFound) {
-		return false, nil
+		return entry{}, false, nil
 	}
 	if err != nil {
-		return false, err
+		return entry{}, false, err
 	}
 	same := have.Size == it.Size
 	if same {
@@ -128,7 +161,7 @@ func holds(ctx context.Context, b backend, it item) (bool, error) {
 	if err == nil && !same {
 		err = &ConflictError{it.Key}
 	}
-	return err == nil, err
+	return have, err == nil, err
 }
 
 // sameBytes compares by the cheapest digest at hand: one that the backend

@@ -32,8 +32,6 @@ type batch interface {
 	create() (stagedFile, error)
 	// publish makes the items durable, with those that have no path.
 	publish(ctx context.Context, items []item) error
-	// replace makes one staged item durable, whatever its key holds.
-	replace(ctx context.Context, it item) error
 	// close removes what is staged still.
 	close() error
 }
@@ -47,7 +45,8 @@ type stagedFile interface {
 // if the store has them already.
 type item struct {
 	Object
-	path string
+	path    string
+	replace bool // whatever the store has under the key
 }
 
 // NewUpload starts an upload. The caller closes it, committed or not.
@@ -75,7 +74,7 @@ func (u *Upload) Put(ctx context.Context, branch string, r io.Reader, chain filt
 }
 
 func (u *Upload) put(ctx context.Context, branch string, r io.Reader, chain filters.Chain) (Stored, error) {
-	if err := checkPath(branch); err != nil {
+	if err := checkBranch(branch); err != nil {
 		return Stored{}, err
 	}
 	if u.isOver() {
@@ -90,12 +89,13 @@ func (u *Upload) put(ctx context.Context, branch string, r io.Reader, chain filt
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
+	kept := false
 	if err == nil {
 		key := Key(branch + "/" + stored.Blob)
-		it := item{Object{Key: key, Size: stored.Size, SHA256: stored.SHA256}, f.Name()}
-		stored.Existed, err = u.settle(ctx, it)
+		it := item{Object: Object{Key: key, Size: stored.Size, SHA256: stored.SHA256}, path: f.Name()}
+		stored.Existed, kept, err = u.settle(ctx, it)
 	}
-	if err != nil || stored.Existed {
+	if err != nil || !kept {
 		if dropErr := drop(f.Name()); err == nil {
 			err = dropErr
 		}
@@ -103,27 +103,34 @@ func (u *Upload) put(ctx context.Context, branch string, r io.Reader, chain filt
 	return stored, err
 }
 
-// settle adds a staged item to the upload and reports whether its bytes were
-// there before.
-func (u *Upload) settle(ctx context.Context, it item) (bool, error) {
-	existed, err := holds(ctx, u.store.backend, it)
+// settle adds a staged item to the upload. It reports whether its bytes were
+// there before, and whether the staged ones are kept. Bytes that were there are
+// made young, so that no collection of garbage takes them for left over.
+func (u *Upload) settle(ctx context.Context, it item) (existed, kept bool, err error) {
+	have, existed, err := held(ctx, u.store.backend, it)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	if existed {
-		it.path = ""
+		young, err := u.store.backend.refresh(ctx, have)
+		if err != nil {
+			return false, false, err
+		}
+		if it.replace = !young; young {
+			it.path = ""
+		}
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	first, ok := u.items[it.Key]
 	if !ok {
 		u.items[it.Key] = it
-		return existed, nil
+		return existed, it.path != "", nil
 	}
 	if first.Object != it.Object {
-		return false, &ConflictError{it.Key}
+		return false, false, &ConflictError{it.Key}
 	}
-	return true, nil
+	return true, false, nil
 }
 
 // drop removes a staged file.
@@ -136,19 +143,42 @@ func drop(path string) error {
 
 // Commit publishes everything put. After nil all of it is stored under its key
 // and, in a folder, survives a power cut. After an error some objects may be
-// stored, each of them whole. An upload is committed once.
+// stored, each of them whole; a [*GoneError] is about one that was there when it
+// was put. An upload is committed once.
 func (u *Upload) Commit(ctx context.Context) error {
 	if u.finish() {
 		return errDone
 	}
-	items := slices.SortedFunc(maps.Values(u.items), func(a, b item) int {
-		return strings.Compare(string(a.Key), string(b.Key))
-	})
+	items := u.sorted()
 	err := u.batch.publish(ctx, items)
 	if closeErr := u.batch.close(); err == nil {
 		err = closeErr
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return each(ctx, items, func(it item) error {
+		if it.path != "" {
+			return nil
+		}
+		return u.store.keep(ctx, it.Key)
+	})
+}
+
+// Confirm makes sure, after the commit of the upload, that everything put is
+// under its key still, and brings back what was moved to quarantine. Whoever
+// names the objects somewhere calls it after that is done: from then on a
+// collection of garbage sees the names, and before it this sees what was
+// collected. One that is gone is a [*GoneError].
+func (u *Upload) Confirm(ctx context.Context) error {
+	return each(ctx, u.sorted(), func(it item) error { return u.store.keep(ctx, it.Key) })
+}
+
+// sorted lists the items by their keys.
+func (u *Upload) sorted() []item {
+	return slices.SortedFunc(maps.Values(u.items), func(a, b item) int {
+		return strings.Compare(string(a.Key), string(b.Key))
+	})
 }
 
 // Close discards what is not committed. After Commit it does nothing.

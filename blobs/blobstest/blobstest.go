@@ -56,6 +56,10 @@ func Test(t *testing.T, open func(t *testing.T) Subject) {
 		{"Delete", testDelete},
 		{"Mend", testMend},
 		{"MendRefused", testMendRefused},
+		{"Quarantine", testQuarantine},
+		{"QuarantineYoung", testQuarantineYoung},
+		{"QuarantineDuringUpload", testQuarantineDuringUpload},
+		{"PurgeDuringUpload", testPurgeDuringUpload},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, open(t)) })
 	}

@@ -123,8 +123,8 @@ func testAgain(t *testing.T, s Subject) {
 			t.Errorf("Existed = %v, %v, want false, true", first.Existed, second.Existed)
 		}
 		after, err := s.Store.Stat(t.Context(), obj.Key)
-		if err != nil || after != before {
-			t.Errorf("Stat after storing again = %+v, %v, want %+v", after, err, before)
+		if err != nil || after.Size != before.Size || after.ModTime.Before(before.ModTime) {
+			t.Errorf("Stat after storing again = %+v, %v, want %+v or younger", after, err, before)
 		}
 	}
 }

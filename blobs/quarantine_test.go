@@ -1,0 +1,65 @@
+package blobs_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"gocloud.dev/blob/fileblob"
+
+	"github.com/git-datapact/git-datapact/blobs"
+)
+
+// TestRefresh: an object that an upload relies on is young afterwards.
+func TestRefresh(t *testing.T) {
+	dir := t.TempDir()
+	bucket, err := fileblob.OpenBucket(filepath.Join(dir, "bucket"), &fileblob.Options{CreateDir: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, s := range map[string]*blobs.Store{
+		"folder": openFolder(t, filepath.Join(dir, "folder")),
+		"bucket": closing(t, blobs.New(bucket)),
+	} {
+		obj := store(t, s, "main", []byte("content"))
+		old := time.Now().Add(-10 * 24 * time.Hour)
+		if err := os.Chtimes(filepath.Join(dir, folder, filepath.FromSlash(string(obj.Key))), old, old); err != nil {
+			t.Fatal(err)
+		}
+		before := time.Now().Add(-time.Hour)
+		if again := store(t, s, "main", []byte("content")); again != obj {
+			t.Errorf("%s: storing again gives %+v, want %+v", folder, again, obj)
+		}
+		moved, err := s.Quarantine(t.Context(), obj.Key, blobs.NewRun(time.Now()), before)
+		if moved || err != nil {
+			t.Errorf("%s: Quarantine of an object in use = %v, %v, want false", folder, moved, err)
+		}
+	}
+}
+
+// TestQuarantineLeavesNoFolders: what is purged takes its folders along.
+func TestQuarantineLeavesNoFolders(t *testing.T) {
+	dir := t.TempDir()
+	s := openFolder(t, dir)
+	obj := store(t, s, "team/set", []byte("content"))
+	run := blobs.NewRun(time.Now())
+	if moved, err := s.Quarantine(t.Context(), obj.Key, run, time.Now().Add(time.Hour)); !moved || err != nil {
+		t.Fatalf("Quarantine = %v, %v", moved, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ".quarantine", "note"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for q, err := range s.Quarantined(t.Context()) {
+		if err != nil || q.Run != run {
+			t.Fatalf("Quarantined gives %+v, %v", q, err)
+		}
+		if err := s.Purge(t.Context(), q); err != nil {
+			t.Error(err)
+		}
+	}
+	left, err := os.ReadDir(filepath.Join(dir, ".quarantine"))
+	if err != nil || len(left) != 1 {
+		t.Errorf("left in quarantine: %v, %v, want the note", left, err)
+	}
+}
