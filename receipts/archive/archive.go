@@ -7,7 +7,8 @@
 // Every regular file of a result directory is an output; the folder .datapact in
 // it holds what is said about the execution (see [Result]). Each file is read
 // once. All blobs are stored and confirmed before the receipt is committed, so
-// that no receipt names a blob that is not there. A file that changes while it is
+// that no receipt names a blob that is not there; they are looked for once more after
+// it, for the sake of a collection of garbage at the same time. A file that changes while it is
 // read, a link, a device or a name that could not be fetched again is refused,
 // and then nothing is recorded.
 //

@@ -41,21 +41,21 @@ func (a *Archive) Record(ctx context.Context, branch string, result *Result, opt
 		opts = &RecordOptions{}
 	}
 	receipt := Draft(branch, result, opts)
-	upload, err := a.Store.NewUpload(ctx)
-	if err != nil {
+	r := recording{ctx: ctx, blobs: a.Store, result: result, opts: opts, branch: branch}
+	if err := r.storeAll(receipt); err != nil {
 		return nil, err
 	}
-	defer upload.Close()
-	r := recording{ctx: ctx, result: result, opts: opts, upload: upload, branch: branch}
-	if receipt.Output, err = r.outputs(); err != nil {
+	entry, err := a.append(ctx, receipt, opts)
+	if entry == nil {
 		return nil, err
 	}
-	if err := receipt.Validate(); err != nil {
-		return nil, err
+	if confirmErr := r.confirm(context.WithoutCancel(ctx), *receipt); confirmErr != nil {
+		return entry, fmt.Errorf("recorded %s, but not all of its blobs are there: %w", entry.ID, confirmErr)
 	}
-	if err := upload.Commit(ctx); err != nil {
-		return nil, err
-	}
+	return entry, err
+}
+
+func (a *Archive) append(ctx context.Context, receipt *receipts.Receipt, opts *RecordOptions) (*ledger.Entry, error) {
 	a.appending.Lock()
 	defer a.appending.Unlock()
 	return ledger.Append(ctx, a.Repository, receipt, &opts.Commit)
@@ -79,12 +79,60 @@ func Draft(branch string, result *Result, opts *RecordOptions) *receipts.Receipt
 // A recording is one call of Record at work.
 type recording struct {
 	ctx    context.Context // of the one call this value lives for
+	blobs  *blobs.Store
 	result *Result
 	opts   *RecordOptions
-	upload *blobs.Upload
+	upload *blobs.Upload // the last one
 	branch string
 	meter  meter
 	names  map[string]bool // of all files
+}
+
+// storeTries is how often files are stored whose blobs are deleted meanwhile.
+const storeTries = 5
+
+// storeAll stores every file as an output of the receipt. What a collection of
+// garbage deletes for good meanwhile is stored again.
+func (r *recording) storeAll(receipt *receipts.Receipt) (err error) {
+	for range storeTries {
+		if err = r.storeOnce(receipt); !isGone(err) {
+			break
+		}
+	}
+	return err
+}
+
+func isGone(err error) bool {
+	gone := (*blobs.GoneError)(nil)
+	return errors.As(err, &gone)
+}
+
+func (r *recording) storeOnce(receipt *receipts.Receipt) (err error) {
+	if r.upload, err = r.blobs.NewUpload(r.ctx); err != nil {
+		return err
+	}
+	defer r.upload.Close()
+	if receipt.Output, err = r.outputs(); err != nil {
+		return err
+	}
+	if err := receipt.Validate(); err != nil {
+		return err
+	}
+	return r.upload.Commit(r.ctx)
+}
+
+// confirm makes sure that the blobs of a receipt that is committed are there: a
+// collection of garbage that looked for receipts before the commit may have set them
+// aside after they were stored. It takes a copy of the receipt.
+func (r *recording) confirm(ctx context.Context, receipt receipts.Receipt) error {
+	r.ctx = ctx
+	err := r.upload.Confirm(ctx)
+	for try := 0; isGone(err) && try < storeTries; try++ {
+		if err = r.storeAll(&receipt); err == nil {
+			err = r.upload.Confirm(ctx)
+		}
+	}
+	return err
 }
 
 // outputs stores every file, and makes sure that the directory is still as it was
