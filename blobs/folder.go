@@ -75,6 +75,9 @@ func (f *folder) remove(ctx context.Context, key Key) error {
 		return err
 	}
 	err = os.Remove(name)
+	if isMissing(err) { // another process was first
+		return opening(key, err)
+	}
 	if err == nil && reserved(string(key)) { // that it stays away is not urgent
 		f.removeEmpty(filepath.Dir(name))
 		return nil

@@ -2,8 +2,10 @@ package blobs
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"slices"
 	"strings"
@@ -15,17 +17,27 @@ import (
 const quarantine = ".quarantine"
 
 // A Run is the name of a collection of garbage in the quarantine: the time at
-// which it began, in seconds. Its objects have been there since then or later.
+// which it began, in seconds, and what tells it from all others. Its objects have
+// been there since then or later.
 type Run string
 
-const runLayout = "20060102T150405Z"
+const (
+	runLayout = "20060102T150405Z"
+	runSuffix = 12 // letters and digits
+)
 
 // NewRun names the run that begins at a time.
-func NewRun(begun time.Time) Run { return Run(begun.UTC().Format(runLayout)) }
+func NewRun(begun time.Time) Run {
+	return Run(begun.UTC().Format(runLayout) + "-" + rand.Text()[:runSuffix])
+}
 
 // Time is when the run began.
 func (r Run) Time() (time.Time, error) {
-	t, err := time.Parse(runLayout, string(r))
+	begun, suffix, _ := strings.Cut(string(r), "-")
+	t, err := time.Parse(runLayout, begun)
+	if err == nil && (len(suffix) != runSuffix || strings.Trim(suffix, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "") {
+		err = fs.ErrInvalid
+	}
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%q is not a run", string(r))
 	}
@@ -109,13 +121,14 @@ func (s *Store) Restore(ctx context.Context, key Key) (bool, error) {
 	return err == nil, err
 }
 
-// Purge removes an object from quarantine for good. One that is gone is no error.
-func (s *Store) Purge(ctx context.Context, q Quarantined) error {
+// Purge removes an object from quarantine for good. It reports false for one that
+// is not there.
+func (s *Store) Purge(ctx context.Context, q Quarantined) (bool, error) {
 	err := s.backend.remove(ctx, q.Run.key(q.Key))
 	if errors.Is(err, ErrNotFound) {
-		return nil
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 // runs lists the runs in quarantine, the newest first.
@@ -126,18 +139,13 @@ func (s *Store) runs(ctx context.Context) ([]Run, error) {
 	}
 	var runs []Run
 	for _, name := range names {
-		if run := Run(name); checkRun(run) {
-			runs = append(runs, run)
+		if _, err := Run(name).Time(); err == nil {
+			runs = append(runs, Run(name))
 		}
 	}
 	slices.Sort(runs)
 	slices.Reverse(runs)
 	return runs, nil
-}
-
-func checkRun(run Run) bool {
-	_, err := run.Time()
-	return err == nil
 }
 
 // aside calls visit with the keys that an object can have in quarantine until one
@@ -194,4 +202,10 @@ func (s *Store) keep(ctx context.Context, key Key) error {
 		}
 	}
 	return &GoneError{key}
+}
+
+// Each calls do for every key, several at a time, and returns the first error. It
+// starts no further call once one failed or ctx is done.
+func (s *Store) Each(ctx context.Context, keys []Key, do func(Key) error) error {
+	return each(ctx, keys, do)
 }

@@ -54,8 +54,8 @@ func TestQuarantineLeavesNoFolders(t *testing.T) {
 		if err != nil || q.Run != run {
 			t.Fatalf("Quarantined gives %+v, %v", q, err)
 		}
-		if err := s.Purge(t.Context(), q); err != nil {
-			t.Error(err)
+		if purged, err := s.Purge(t.Context(), q); !purged || err != nil {
+			t.Errorf("Purge = %v, %v", purged, err)
 		}
 	}
 	left, err := os.ReadDir(filepath.Join(dir, ".quarantine"))

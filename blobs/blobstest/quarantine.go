@@ -31,14 +31,13 @@ func purge(t *testing.T, s Subject) int {
 	t.Helper()
 	count := 0
 	for q, err := range s.Store.Quarantined(t.Context()) {
-		if err == nil {
-			err = s.Store.Purge(t.Context(), q)
-		}
-		if err == nil {
-			err = s.Store.Purge(t.Context(), q) // gone, which is what is wanted
-		}
 		if err != nil {
 			t.Fatal(err)
+		}
+		for _, want := range []bool{true, false} {
+			if purged, err := s.Store.Purge(t.Context(), q); purged != want || err != nil {
+				t.Fatalf("Purge = %v, %v, want %v", purged, err, want)
+			}
 		}
 		count++
 	}

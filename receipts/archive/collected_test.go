@@ -24,7 +24,7 @@ func collected(t *testing.T, a *Archive, forGood bool) {
 	}
 	for q, err := range a.Store.Quarantined(t.Context()) {
 		if err == nil && forGood {
-			err = a.Store.Purge(t.Context(), q)
+			_, err = a.Store.Purge(t.Context(), q)
 		}
 		if err != nil {
 			t.Fatal(err)
@@ -58,7 +58,7 @@ func TestCollectedWhileStoring(t *testing.T) {
 // moves the branch.
 func TestCollectedAtTheCommit(t *testing.T) {
 	for how, command := range map[string]string{
-		"quarantine": "mkdir -p .quarantine/20200101T000000Z && mv data .quarantine/20200101T000000Z/",
+		"quarantine": "mkdir -p .quarantine/20200101T000000Z-AAAAAAAAAAAA && mv data .quarantine/20200101T000000Z-AAAAAAAAAAAA/",
 		"for good":   "rm -r data",
 	} {
 		a, dir := newArchive(t)
@@ -72,8 +72,8 @@ func TestCollectedAtTheCommit(t *testing.T) {
 		put(t, result, "a", "1", "b", "2", ".datapact/input", seed)
 		entry := recordDir(t, a, result)
 		wantStored(t, a, entry.Receipt.Output[0].Blob, entry.Receipt.Output[1].Blob)
-		if _, err := os.Stat(filepath.Join(repository, "blobs", ".quarantine", "20200101T000000Z")); how == "quarantine" && err == nil {
-			left, _ := os.ReadDir(filepath.Join(repository, "blobs", ".quarantine", "20200101T000000Z", "data"))
+		if _, err := os.Stat(filepath.Join(repository, "blobs", ".quarantine", "20200101T000000Z-AAAAAAAAAAAA")); how == "quarantine" && err == nil {
+			left, _ := os.ReadDir(filepath.Join(repository, "blobs", ".quarantine", "20200101T000000Z-AAAAAAAAAAAA", "data"))
 			if len(left) > 0 {
 				t.Errorf("%s: %d blobs were not brought back", how, len(left))
 			}
