@@ -44,9 +44,10 @@ func firstComplaint(stderr string) string {
 // program starts git processes in one directory.
 type program struct {
 	dir   string
-	env   []string // nil: the process's own environment
-	group bool     // in a process group of its own
-	all   bool     // that group ends as a whole, with whatever talks to a server
+	env   []string  // nil: the process's own environment
+	group bool      // in a process group of its own
+	all   bool      // that group ends as a whole, with whatever talks to a server
+	stdin io.Reader // of stream; nil for none
 }
 
 // apart returns the program for short steps that must not be left half done: an
@@ -127,7 +128,7 @@ func (p program) stream(ctx context.Context, read func(io.Reader) error, args ..
 	defer cancel()
 	cmd := p.command(ctx, args...)
 	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
+	cmd.Stdin, cmd.Stderr = p.stdin, &stderr
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

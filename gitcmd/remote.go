@@ -19,11 +19,10 @@ func (r *Repository) Remote(ctx context.Context, branch string) (string, error) 
 			return name, err
 		}
 	}
-	out, err := r.git.output(ctx, "remote")
+	names, err := r.Remotes(ctx)
 	if err != nil {
-		return "", fmt.Errorf("listing remotes: %w", err)
+		return "", err
 	}
-	names := strings.Fields(string(out))
 	for _, name := range names {
 		if name == "origin" || len(names) == 1 {
 			return name, nil
