@@ -30,6 +30,7 @@ var rooms = map[string][]string{
 	"pipeline":           {"pipeline/fields", "receipts/…", "gitcmd"},
 	"pipeline/fields":    {},
 	"receipts/archive":   {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
+	"receipts/gc":        {"receipts/ledger", "receipts", "blobs", "gitcmd"},
 	"receipts/ledger":    {"receipts", "gitcmd"},
 	"receipts/verify":    {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
 	"receipts":           {},

@@ -1,0 +1,116 @@
+package gc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/gitcmd"
+)
+
+// clockTolerance is how far in the future an object may have been stored: clocks of
+// machines differ a little.
+const clockTolerance = 5 * time.Minute
+
+// survey lists the store: what there is, what of it no receipt names, and whether
+// there is a reason not to touch it.
+func (c *collection) survey(ctx context.Context) error {
+	listed := 0
+	for object, err := range c.store.List(ctx, "") {
+		if err == nil {
+			err = c.sane(object)
+		}
+		if err != nil {
+			return err
+		}
+		c.judge(object)
+		if listed++; listed%1000 == 0 {
+			c.progress(Listing, listed)
+		}
+	}
+	for q, err := range c.store.Quarantined(ctx) {
+		if err != nil {
+			return err
+		}
+		c.dataset(path.Dir(string(q.Key))).Quarantined.add(q.Size)
+		c.aside = append(c.aside, q)
+	}
+	return c.strangers(ctx)
+}
+
+// sane refuses to compare ages where the clocks are off.
+func (c *collection) sane(object blobs.Attributes) error {
+	if ahead := time.Until(object.ModTime); ahead > clockTolerance {
+		return gitcmd.WithHint(fmt.Errorf("blob %q was stored %v in the future: the clock of this machine, or of the store, is off",
+			string(object.Key), ahead.Round(time.Second)), "set the clocks right: how old objects are cannot be told")
+	}
+	return nil
+}
+
+// judge counts an object, and remembers it if it is garbage.
+func (c *collection) judge(object blobs.Attributes) {
+	used := c.roots.uses(object.Key)
+	if !used && !isRecorded(object.Key) {
+		c.left.add(object.Size)
+		return
+	}
+	d := c.dataset(path.Dir(string(object.Key)))
+	d.All.add(object.Size)
+	switch {
+	case used:
+	case object.ModTime.After(c.opts.Before):
+		d.Recent.add(object.Size)
+	default:
+		d.Garbage.add(object.Size)
+		if d.Oldest.IsZero() || object.ModTime.Before(d.Oldest) {
+			d.Oldest = object.ModTime
+		}
+		c.garbage = append(c.garbage, candidate{object.Key, object.Size})
+	}
+}
+
+// isRecorded reports whether an object has a name as recordings give them: 40
+// hexadecimal digits below the branch.
+func isRecorded(key blobs.Key) bool {
+	name := path.Base(string(key))
+	return len(name) == 40 && strings.Trim(name, "0123456789abcdef") == ""
+}
+
+// strangers refuses a store with objects of branches that are not known here: they
+// may be those of another repository. It also refuses to take a branch for deleted
+// that is there.
+func (c *collection) strangers(ctx context.Context) error {
+	unknown := c.unknown()
+	if len(unknown) > 0 { // unless they are younger than the list of branches
+		if err := c.roots.refresh(ctx); err != nil {
+			return err
+		}
+		unknown = c.unknown()
+	}
+	if len(unknown) > 0 {
+		return gitcmd.WithHint(fmt.Errorf("the store holds objects of branches that are not known here: %s", few(unknown)),
+			"if another repository keeps its blobs there, nothing must be deleted; a branch that was deleted is named with --gone=BRANCH")
+	}
+	var faults []error
+	for _, branch := range c.opts.Gone {
+		if c.roots.branches[branch] {
+			faults = append(faults, fmt.Errorf("branch %s is not gone: a ref or a receipt of this repository is of it", branch))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (c *collection) unknown() []string {
+	var names []string
+	for _, d := range sorted(c.datasets) {
+		if !c.roots.branches[d.Branch] && !slices.Contains(c.opts.Gone, d.Branch) {
+			names = append(names, d.Branch)
+		}
+	}
+	return names
+}
