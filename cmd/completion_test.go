@@ -63,6 +63,8 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact verify -j 2 --re", []string{"--repair-from="}},
 		{"git datapact pi", []string{"pipeline "}},
 		{"git datapact pipeline --c", []string{"--config=", "--check "}},
+		{"git datapact gc --de", []string{"--delete "}},
+		{"git datapact gc --p", []string{"--purge "}},
 		{"git datapact o", []string{"other "}},
 		{"git datapact help sh", []string{"show "}},
 		{"git datapact --ver", []string{"--verbose ", "--version "}},

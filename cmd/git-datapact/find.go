@@ -19,6 +19,7 @@ var synopses = map[string]string{
 	"branch":   "start a dataset branch",
 	"cat":      "stream one output of a receipt",
 	"fetch":    "bring the outputs of a receipt into a folder",
+	"gc":       "delete blobs that no receipt names",
 	"init":     "make a repository ready to record in",
 	"log":      "list the receipts of a dataset branch",
 	"pipeline": "print the Concourse pipeline of a repository",

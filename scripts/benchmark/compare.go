@@ -29,6 +29,8 @@ func (r *repository) cases() []comparison {
 		{"all receipts (log)", "git-datapact-log data", list + " | git cat-file --batch --buffer"},
 		{"all with commits (log --json)", "git-datapact-log --json data",
 			"git log --first-parent --raw --no-abbrev --no-renames -z data -- result"},
+		{"gc, nothing to delete", "git-datapact-gc || test $? = 1",
+			"git log --all --raw --no-abbrev --no-renames -z && " + list + " | git cat-file --batch --buffer"},
 		{"record one small result", "git-datapact-record -q --branch data build/result",
 			fastImport},
 	}

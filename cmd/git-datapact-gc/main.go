@@ -1,0 +1,80 @@
+// Git-datapact-gc finds the blobs of a store that no receipt names, and deletes
+// them.
+//
+// Usage: git datapact gc [--delete] [--purge] [--older-than AGE] [--tips-only] [--offline] [--gone BRANCH]… [--ignore OBJECT]… [--store URL] [--json]
+//
+//	git datapact gc --restore [--store URL] [--json]
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/gc"
+)
+
+type command struct {
+	storeflag.Flag
+	Delete    bool          `help:"Move the blobs to the quarantine of the store."`
+	Purge     bool          `help:"Delete for good what has been in quarantine for longer than --older-than."`
+	Restore   bool          `help:"Bring back everything that is in quarantine."`
+	OlderThan units.Age     `placeholder:"AGE" default:"2w" help:"Leave alone what is younger, such as 36h, 10d or 2w (default: 2w)."`
+	TipsOnly  bool          `help:"Keep what current receipts name, and not what those in history do."`
+	Offline   bool          `help:"Do not ask the remotes whether all their receipts are here."`
+	Gone      []string      `sep:"none" placeholder:"BRANCH" help:"Take this branch, which is not here, for deleted."`
+	Ignore    []gitcmd.Hash `sep:"none" placeholder:"OBJECT" help:"Give up what this receipt, which cannot be read, may name."`
+	JSON      bool          `name:"json" help:"Print a JSON object per dataset and line, and one with the total."`
+}
+
+func (*command) Help() string {
+	return "Find the blobs of a store that no receipt names, in any branch, remote-tracking branch or tag, nor in their history. Without --delete, --purge or --restore nothing is changed."
+}
+
+// Run collects and prints what was found. That there is nothing is a negative
+// answer.
+func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
+	defer storeflag.Hint(&err)
+	if c.Restore && (c.Delete || c.Purge || c.TipsOnly || len(c.Gone) > 0 || len(c.Ignore) > 0) {
+		return gitcmd.Usage(errors.New("--restore goes with --store and --json only"))
+	}
+	repository := gitcmd.Open("")
+	defer repository.Close()
+	store, err := c.Open(ctx, repository)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	line := progress.New(env, "")
+	defer line.Close()
+	var report *gc.Report
+	if c.Restore {
+		report, err = gc.Restore(ctx, store)
+	} else {
+		report, err = gc.Collect(ctx, repository, store, c.options(line))
+	}
+	line.Close()
+	if report == nil {
+		return err
+	}
+	printErr := c.print(env, report)
+	if err != nil {
+		return err
+	}
+	return printErr
+}
+
+func (c *command) options(line *progress.Line) *gc.Options {
+	return &gc.Options{
+		Before: time.Now().Add(-time.Duration(c.OlderThan)), TipsOnly: c.TipsOnly, Offline: c.Offline,
+		Gone: c.Gone, Ignore: c.Ignore, Delete: c.Delete, Purge: c.Purge,
+		Progress: func(stage gc.Stage, done int) { line.Show(fmt.Sprintf("%s: %d", stage, done)) },
+	}
+}
+
+func main() { gitcmd.Main("git-datapact-gc", &command{}) }
