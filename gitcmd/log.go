@@ -36,9 +36,15 @@ func (r *Repository) LogLast(ctx context.Context, revision, path string) (LogEnt
 }
 
 func (r *Repository) log(ctx context.Context, revision string, paths []string, options ...string) iter.Seq2[LogEntry, error] {
-	args := append([]string{"log", "--first-parent", "--diff-merges=first-parent", "--root", "--raw", "-z", "--no-abbrev",
-		"--no-renames", "--no-relative", "--no-color", "--no-show-signature", "--no-follow", "--no-notes", "--format=%x01%H %ct %P"}, options...)
-	args = append(append(args, revision, "--"), literal(paths)...)
+	options = append([]string{"--first-parent", "--diff-merges=first-parent"}, options...)
+	return r.readHistory(ctx, revision, append(append(options, revision, "--"), literal(paths)...))
+}
+
+// readHistory runs `git log` with the arguments that choose commits and changes. The
+// revision is what an error says was read.
+func (r *Repository) readHistory(ctx context.Context, revision string, chosen []string) iter.Seq2[LogEntry, error] {
+	args := append([]string{"log", "--root", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-color",
+		"--no-show-signature", "--no-follow", "--no-notes", "--format=%x01%H %ct %P"}, chosen...)
 	return func(yield func(LogEntry, error) bool) {
 		err := r.git.stream(ctx, func(out io.Reader) error {
 			return readLog(out, func(entry LogEntry) error {
@@ -102,16 +108,30 @@ func parseLogHeader(line string) (LogEntry, error) {
 	return LogEntry{Commit: Hash(fields[0]), Time: time.Unix(unix, 0).UTC(), Merge: len(fields) > 3}, nil
 }
 
+// parseChange reads ":<mode> <mode> <hash> <hash> <status>", with a colon, a mode and
+// a hash more for each parent after the first that a change is against.
 func parseChange(meta, path string) (File, error) {
-	fields := strings.Fields(strings.TrimPrefix(meta, ":"))
-	if len(fields) != 5 {
+	rest := strings.TrimLeft(meta, ":")
+	parents := len(meta) - len(rest)
+	fields := strings.Fields(rest)
+	if parents == 0 || len(fields) != 2*parents+3 {
 		return File{}, fmt.Errorf("git log answered %q", meta)
 	}
-	change := File{Path: path, Mode: fields[1], Hash: Hash(fields[3])}
-	if change.Hash == zeroHash {
-		change.Hash = ""
+	change := File{Path: path, Mode: fields[parents], Hash: orNone(fields[2*parents+1])}
+	for _, hash := range fields[parents+1 : 2*parents+1] {
+		if before := orNone(hash); before != "" {
+			change.Before = append(change.Before, before)
+		}
 	}
 	return change, nil
+}
+
+// orNone is "" for the hash that stands for no object.
+func orNone(hash string) Hash {
+	if Hash(hash) == zeroHash {
+		return ""
+	}
+	return Hash(hash)
 }
 
 // CommitBefore returns the newest commit of a first-parent history that was made

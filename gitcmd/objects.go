@@ -60,6 +60,17 @@ func (r *Repository) Object(ctx context.Context, rev string) (*Object, error) {
 // missing. It holds them all: ask in portions. One that is larger than
 // [MaxObjectSize] comes without its data.
 func (r *Repository) Objects(ctx context.Context, revs []string) ([]*Object, error) {
+	return r.ask(ctx, "contents", revs)
+}
+
+// Headers tells of several objects what they are and how large, without their data.
+// Those that are not there are nil, beside an error that is [ErrNotFound].
+func (r *Repository) Headers(ctx context.Context, revs []string) ([]*Object, error) {
+	return r.ask(ctx, "info", revs)
+}
+
+// ask has a command of cat-file's answered for each name.
+func (r *Repository) ask(ctx context.Context, command string, revs []string) ([]*Object, error) {
 	for _, rev := range revs {
 		if strings.ContainsAny(rev, "\n\r\x00") {
 			return nil, fmt.Errorf("reading object %q: a name cannot hold a line break", rev)
@@ -77,7 +88,7 @@ func (r *Repository) Objects(ctx context.Context, revs []string) ([]*Object, err
 		}
 		r.objects = reader
 	}
-	objects, err := r.objects.read(ctx, revs)
+	objects, err := r.objects.read(ctx, command, revs)
 	if r.objects.broken {
 		_ = r.objects.close()
 		r.objects = nil
@@ -131,13 +142,13 @@ func (o *objectReader) close() error {
 	return o.cmd.Wait()
 }
 
-func (o *objectReader) read(ctx context.Context, revs []string) ([]*Object, error) {
+func (o *objectReader) read(ctx context.Context, command string, revs []string) ([]*Object, error) {
 	stop := context.AfterFunc(ctx, func() { _ = terminate(o.cmd.Process) })
 	defer stop()
 	var writing sync.WaitGroup
-	request := "contents " + strings.Join(revs, "\ncontents ") + "\nflush\n"
+	request := command + " " + strings.Join(revs, "\n"+command+" ") + "\nflush\n"
 	writing.Go(func() { _, _ = io.WriteString(o.stdin, request) })
-	objects, err := o.answers(revs)
+	objects, err := o.answers(revs, command == "contents")
 	writing.Wait()
 	if ctx.Err() != nil {
 		o.broken = true
@@ -148,11 +159,11 @@ func (o *objectReader) read(ctx context.Context, revs []string) ([]*Object, erro
 
 // answers reads the answer to every name, also after one that is an error, so
 // that the stream stays in step.
-func (o *objectReader) answers(revs []string) ([]*Object, error) {
+func (o *objectReader) answers(revs []string, withData bool) ([]*Object, error) {
 	objects := make([]*Object, len(revs))
 	var first error
 	for i, rev := range revs {
-		object, err := readObject(o.stdout, rev)
+		object, err := readObject(o.stdout, rev, withData)
 		if errors.Is(err, errStream) || errors.Is(err, errObjectFormat) {
 			o.broken = true
 			if interrupted(o.close()) { // waits for what it says on stderr
@@ -174,9 +185,9 @@ func (o *objectReader) answers(revs []string) ([]*Object, error) {
 // errStream marks errors after which the stream of answers is of no use.
 var errStream = errors.New("the answer of git cat-file is cut short or garbled")
 
-// readObject reads one answer of cat-file: "<hash> <kind> <size>", the
-// bytes, a line feed; or "<name> missing" and its like.
-func readObject(r *bufio.Reader, rev string) (*Object, error) {
+// readObject reads one answer of cat-file: "<hash> <kind> <size>" and, where it was
+// asked for, the bytes and a line feed; or "<name> missing" and its like.
+func readObject(r *bufio.Reader, rev string, withData bool) (*Object, error) {
 	line, err := r.ReadString('\n')
 	if err != nil {
 		return nil, errStream
@@ -194,6 +205,9 @@ func readObject(r *bufio.Reader, rev string) (*Object, error) {
 	}
 	if len(object.Hash) != len(zeroHash) {
 		return nil, errObjectFormat
+	}
+	if !withData {
+		return object, nil
 	}
 	if object.Size > MaxObjectSize {
 		if _, err := io.CopyN(io.Discard, r, object.Size+1); err != nil {

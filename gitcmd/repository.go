@@ -36,6 +36,12 @@ type layout struct {
 // process: where there is no repository, the first use says [ErrNoRepository].
 func Open(dir string) *Repository { return &Repository{git: program{dir: dir}} }
 
+// OpenAsStored is Open for who judges what somebody else made: objects are read as
+// they are stored, not as a ref below refs/replace says, which can be pushed too.
+func OpenAsStored(dir string) *Repository {
+	return &Repository{git: program{dir: dir}.with("GIT_NO_REPLACE_OBJECTS=1")}
+}
+
 func (r *Repository) where(ctx context.Context) (*layout, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

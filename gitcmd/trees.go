@@ -19,13 +19,31 @@ import (
 // A File is a path of a tree and the blob it holds.
 type File struct {
 	Path string // slash-separated, from the root of the tree
-	Mode string // "100644", "100755", "120000"
+	Mode string // "100644", "100755", "120000"; "160000" for a commit of another repository
 	Hash Hash
+
+	// Before is what a change replaced, in each parent that had the file; none in a
+	// list of files.
+	Before []Hash
 }
 
 // Files lists the files below a folder of a commit or tree, sorted by path. A
 // folder that is not there has none.
 func (r *Repository) Files(ctx context.Context, treeish, folder string) iter.Seq2[File, error] {
+	return func(yield func(File, error) bool) {
+		for file, err := range r.listed(ctx, []string{"ls-tree", "-r", "-z", "--full-tree", treeish, folder + "/"}) {
+			if err != nil {
+				err = fmt.Errorf("listing %s of %s: %w", folder, treeish, err)
+			}
+			if !yield(file, err) {
+				return
+			}
+		}
+	}
+}
+
+// listed reads what `git ls-tree -z` prints.
+func (r *Repository) listed(ctx context.Context, args []string) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
 		err := r.git.stream(ctx, func(out io.Reader) error {
 			return readRecords(out, func(record string) error {
@@ -35,9 +53,9 @@ func (r *Repository) Files(ctx context.Context, treeish, folder string) iter.Seq
 				}
 				return err
 			})
-		}, "ls-tree", "-r", "-z", "--full-tree", treeish, folder+"/")
+		}, args...)
 		if err != nil {
-			yield(File{}, fmt.Errorf("listing %s of %s: %w", folder, treeish, err))
+			yield(File{}, err)
 		}
 	}
 }
