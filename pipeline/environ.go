@@ -19,15 +19,15 @@ type read struct {
 	guarded bool // on the left of "//", which says what else to use
 }
 
-// readsOf lists what a program reads of the environment, in the order of its text.
-// It knows what is read by name, and nothing of a name that is computed.
-func readsOf(query *gojq.Query, environ []string) ([]read, error) {
+// readsOf lists what a program reads of the environment by name, in the order of its
+// text, and reports whether it reads anything of it, by a computed name also.
+func readsOf(query *gojq.Query, environ []string) (reads []read, any bool, err error) {
 	f := reader{environ: environ}
 	f.query(query, false, 0)
 	if f.tooDeep {
-		return nil, fmt.Errorf("more than %d terms within each other or in a row", maxNesting)
+		return nil, false, fmt.Errorf("more than %d terms within each other or in a row", maxNesting)
 	}
-	return f.reads, nil
+	return f.reads, f.any, nil
 }
 
 // unsetReads are the errors for reads of variables that are not set.
@@ -58,6 +58,7 @@ func isSet(environ []string, name string) bool {
 type reader struct {
 	environ []string
 	reads   []read
+	any     bool
 	tooDeep bool
 }
 
@@ -96,9 +97,12 @@ func (f *reader) term(t *gojq.Term, guarded bool, depth int) {
 	if t == nil {
 		return
 	}
-	if t.Func != nil && (t.Func.Name == "env" || t.Func.Name == "$ENV") && len(t.SuffixList) > 0 {
-		if name, ok := constantKey(t.SuffixList[0].Index); ok {
-			f.reads = append(f.reads, read{name, guarded})
+	if t.Func != nil && (t.Func.Name == "env" || t.Func.Name == "$ENV") {
+		f.any = true
+		if len(t.SuffixList) > 0 {
+			if name, ok := constantKey(t.SuffixList[0].Index); ok {
+				f.reads = append(f.reads, read{name, guarded})
+			}
 		}
 	}
 	f.operands(t, guarded, depth)

@@ -27,15 +27,27 @@ const (
 // An evaluation is bounded, and one step of it that neither ends nor can be
 // interrupted is left to itself: see [within].
 func (t tree) evaluate(ctx context.Context, file string) (any, error) {
-	value, err := within(ctx, func(ctx context.Context) (any, error) {
-		e := &evaluation{tree: t, ctx: ctx, environ: os.Environ()}
+	value, _, err := t.evaluateIn(ctx, file, os.Environ())
+	return value, err
+}
+
+// evaluateIn evaluates in an environment, as "NAME=value", and reports whether the
+// program, or a module of it, reads that.
+func (t tree) evaluateIn(ctx context.Context, file string, environ []string) (value any, reads bool, err error) {
+	type outcome struct {
+		value any
+		reads bool
+	}
+	done, err := within(ctx, func(ctx context.Context) (any, error) {
+		e := &evaluation{tree: t, ctx: ctx, environ: environ}
 		value, err := e.run(file)
-		return value, errors.Join(append(e.unset, err)...)
+		return outcome{value, e.reads}, errors.Join(append(e.unset, err)...)
 	})
 	if errors.Is(err, errSlow) || errors.Is(err, errHungry) {
-		return nil, t.fault(file, err)
+		return nil, false, t.fault(file, err)
 	}
-	return value, err
+	o, _ := done.(outcome)
+	return o.value, o.reads, err
 }
 
 // An evaluation is one run of a program with its modules.
@@ -45,6 +57,7 @@ type evaluation struct {
 	environ []string // as "NAME=value"
 	modules int      // that were loaded
 	unset   []error  // reads of variables that are not set
+	reads   bool     // the environment is read
 }
 
 func (e *evaluation) run(file string) (any, error) {
@@ -123,10 +136,11 @@ func (e *evaluation) parse(file string) (*gojq.Query, error) {
 	if err != nil {
 		return nil, e.fault(file, err)
 	}
-	reads, err := readsOf(query, e.environ)
+	reads, any, err := readsOf(query, e.environ)
 	if err != nil {
 		return nil, e.fault(file, err)
 	}
+	e.reads = e.reads || any
 	if e.strict {
 		e.unset = append(e.unset, e.unsetReads(file, string(data), reads)...)
 	}

@@ -111,6 +111,30 @@ func LoadJob(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.B
 	return readJob(branch, value)
 }
 
+// CheckJob is LoadJob for a job that somebody else wrote: its program sees no
+// environment. One that fails and reads the environment may be right where it is
+// meant to be evaluated: its error is an [UnseenError]. Without a commit, the branch
+// is what the index holds.
+func CheckJob(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch) error {
+	value, reads, err := commitTree(repository, branch).evaluateIn(ctx, jobFile, nil)
+	if err == nil {
+		_, err = readJob(branch, value)
+	}
+	if err != nil && reads && ctx.Err() == nil {
+		return UnseenError{err}
+	}
+	return err
+}
+
+// An UnseenError says that a program failed which was not shown the environment that
+// it reads.
+type UnseenError struct{ Err error }
+
+func (e UnseenError) Error() string { return e.Err.Error() }
+
+// Unwrap is how it failed.
+func (e UnseenError) Unwrap() error { return e.Err }
+
 // CurrentJob is the job of a local branch, the current one where the name is "".
 func CurrentJob(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
 	if name == "" {
