@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
-
-const prefix = "git-datapact-"
 
 // synopses says what each of our commands does; others are listed without.
 var synopses = map[string]string{
@@ -29,57 +26,27 @@ var synopses = map[string]string{
 	"run":      "execute what the jobs of a repository are due",
 	"show":     "print one receipt in full",
 	"status":   "tell which jobs are pending or out of date",
+	"validate": "check receipts and jobs, also as a hook",
 	"verify":   "prove that the store holds what receipts say",
-}
-
-// folders lists where executables are looked for: beside this one, then on PATH.
-func folders() []string {
-	var list []string
-	if self, err := os.Executable(); err == nil {
-		list = append(list, filepath.Dir(self))
-		if real, err := filepath.EvalSymlinks(self); err == nil {
-			list = append(list, filepath.Dir(real))
-		}
-	}
-	return append(list, filepath.SplitList(os.Getenv("PATH"))...)
-}
-
-// find returns the executable of a command.
-func find(name string) (string, error) {
-	if strings.ContainsAny(name, `/\`) || name == "" {
-		return "", unknown(name)
-	}
-	for _, folder := range folders() {
-		// LookPath judges, by the rules of the system, whether a file can be run.
-		if path, err := exec.LookPath(filepath.Join(folder, prefix+name)); err == nil {
-			return path, nil
-		}
-	}
-	return "", unknown(name)
-}
-
-func unknown(name string) error {
-	return gitcmd.WithHint(fmt.Errorf("%q is not a command: there is no executable %s%s beside this one or on PATH", name, prefix, name),
-		"'git datapact help' lists the commands")
 }
 
 // installed lists the commands there are.
 func installed() []string {
 	var names []string
-	for _, folder := range folders() {
+	for _, folder := range gitcmd.CommandFolders() {
 		entries, err := os.ReadDir(folder)
 		if err != nil {
 			continue
 		}
 		for _, entry := range entries {
-			name, ok := strings.CutPrefix(entry.Name(), prefix)
+			name, ok := strings.CutPrefix(entry.Name(), gitcmd.CommandPrefix)
 			if !ok {
 				continue
 			}
 			if runtime.GOOS == "windows" {
 				name = strings.TrimSuffix(name, ".exe")
 			}
-			if path, err := find(name); err == nil && filepath.Dir(path) != "." {
+			if path, err := gitcmd.FindCommand(name); err == nil && filepath.Dir(path) != "." {
 				names = append(names, name)
 			}
 		}
@@ -91,11 +58,11 @@ func installed() []string {
 // help opens the manual page of a command, or prints its usage where there is no
 // man or no page.
 func help(name string) error {
-	path, err := find(name)
+	path, err := gitcmd.FindCommand(name)
 	if err != nil {
 		return err
 	}
-	page := prefix + name
+	page := gitcmd.CommandPrefix + name
 	if man, err := exec.LookPath("man"); err == nil && exec.Command(man, "--where", page).Run() == nil {
 		return gitcmd.Exec(man, page)
 	}

@@ -31,7 +31,7 @@ func (c *command) Run(_ context.Context, env *gitcmd.Env) error {
 	if strings.HasPrefix(c.Words[0], "-") {
 		return gitcmd.WithHint(gitcmd.Usage(fmt.Errorf("unknown flag %s", c.Words[0])), "'git datapact help' shows the usage")
 	}
-	path, err := find(c.Words[0])
+	path, err := gitcmd.FindCommand(c.Words[0])
 	if err != nil {
 		return err
 	}
