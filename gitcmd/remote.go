@@ -55,9 +55,31 @@ func (r *Repository) Push(ctx context.Context, remote string, commit Hash, branc
 		if moved(reason) {
 			return fmt.Errorf("pushing %s to %s: %s: %w", branch, remote, reason, ErrMoved)
 		}
-		return fmt.Errorf("pushing %s to %s: rejected: %s", branch, remote, reason)
+		return fmt.Errorf("pushing %s to %s: rejected: %s%s", branch, remote, reason, hookSays(err))
 	}
-	return fmt.Errorf("pushing %s to %s: %w", branch, remote, err)
+	return fmt.Errorf("pushing %s to %s: %w%s", branch, remote, err, hookSays(err))
+}
+
+// maxHookLines is how much of what a hook says is told again.
+const maxHookLines = 20
+
+// hookSays is what a hook said about a push that failed, here or on the remote, each
+// line behind a line feed.
+func hookSays(err error) string {
+	var failed *ExecError
+	if !errors.As(err, &failed) {
+		return ""
+	}
+	var said strings.Builder
+	count := 0
+	for line := range strings.Lines(failed.Stderr) {
+		line = strings.TrimRight(line, " \r\n")
+		ofGit := strings.HasPrefix(line, "error: ") || strings.HasPrefix(line, "fatal: ") || strings.HasPrefix(line, "hint: ") || strings.HasPrefix(line, "To ")
+		if count++; line != "" && !ofGit && count <= maxHookLines {
+			said.WriteString("\n" + line)
+		}
+	}
+	return said.String()
 }
 
 // rejection finds the reason in the porcelain line "!\t<refspec>\t[…] (reason)".
