@@ -3,6 +3,7 @@ package gitcmd
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -83,4 +84,15 @@ func (r *Repository) Maintain(ctx context.Context) error {
 		return fmt.Errorf("packing objects: %w", err)
 	}
 	return nil
+}
+
+// ConfigKeys lists the configuration keys that begin with a prefix, sorted.
+func (r *Repository) ConfigKeys(ctx context.Context, prefix string) ([]string, error) {
+	if _, err := r.ConfigAll(ctx, prefix); err != nil { // which reads all of them
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	keys := slices.Sorted(maps.Keys(r.config))
+	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, prefix) }), nil
 }

@@ -1,0 +1,100 @@
+package gitcmd
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Preview is a git directory that shows a repository as updates will leave it: the
+// same objects, those that a push holds in quarantine among them, and branches of its
+// own. Close removes it.
+type Preview struct {
+	dir string
+	env []string
+}
+
+// Preview makes one in which branches are where tips says, "" for one that is gone,
+// and the others are where they are.
+func (r *Repository) Preview(ctx context.Context, tips map[string]Hash) (*Preview, error) {
+	where, err := r.where(ctx)
+	if err != nil {
+		return nil, err
+	}
+	branches, err := r.LocalBranches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	refs := map[string]Hash{}
+	for _, branch := range branches {
+		refs[branch.Name] = branch.Commit
+	}
+	maps.Copy(refs, tips)
+	maps.DeleteFunc(refs, func(_ string, commit Hash) bool { return commit == "" })
+	dir, err := os.MkdirTemp("", "git-datapact-")
+	if err != nil {
+		return nil, err
+	}
+	p := &Preview{dir: dir, env: previewEnviron(os.Environ(), dir, where)}
+	if err := p.fill(where, refs); err != nil {
+		return nil, fmt.Errorf("making a preview of the repository: %w: %w", err, p.Close())
+	}
+	return p, nil
+}
+
+// previewEnviron is the environment of processes that use a preview. Where a push is
+// received, git has told them already where the objects are.
+func previewEnviron(environ []string, dir string, where *layout) []string {
+	var env []string
+	objects := false
+	for _, variable := range environ {
+		switch name, _, _ := strings.Cut(variable, "="); name {
+		case "GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_QUARANTINE_PATH":
+			continue
+		case "GIT_OBJECT_DIRECTORY":
+			objects = true
+		}
+		env = append(env, variable)
+	}
+	if !objects {
+		env = append(env, "GIT_OBJECT_DIRECTORY="+filepath.Join(where.common, "objects"))
+	}
+	return append(env, "GIT_DIR="+dir, "GIT_NO_REPLACE_OBJECTS=1")
+}
+
+func (p *Preview) fill(where *layout, refs map[string]Hash) error {
+	for _, folder := range []string{"objects", "refs"} {
+		if err := os.Mkdir(filepath.Join(p.dir, folder), 0o700); err != nil {
+			return err
+		}
+	}
+	var packed strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(refs)) {
+		fmt.Fprintf(&packed, "%s refs/heads/%s\n", refs[name], name)
+	}
+	for name, text := range map[string]string{
+		"HEAD":        "ref: refs/heads/.invalid\n",
+		"packed-refs": packed.String(),
+		"config":      "[include]\n\tpath = " + strconv.Quote(filepath.Join(where.common, "config")) + "\n[core]\n\tbare = true\n",
+	} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	data := filepath.Join(where.common, "datapact")
+	if err := os.MkdirAll(data, 0o777); err != nil {
+		return err
+	}
+	return os.Symlink(data, filepath.Join(p.dir, "datapact"))
+}
+
+// Environ is the environment in which a process sees the preview.
+func (p *Preview) Environ() []string { return p.env }
+
+// Close removes the preview.
+func (p *Preview) Close() error { return os.RemoveAll(p.dir) }
