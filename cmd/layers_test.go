@@ -27,6 +27,7 @@ var rooms = map[string][]string{
 	},
 	"pipeline/concourse": {"pipeline", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
 	"pipeline/local":     {"pipeline", "receipts/…", "blobs", "gitcmd"},
+	"pipeline/validate":  {"pipeline", "pipeline/fields", "receipts/ledger", "receipts", "filters", "gitcmd"},
 	"pipeline":           {"pipeline/fields", "receipts/…", "gitcmd"},
 	"pipeline/fields":    {},
 	"receipts/archive":   {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
@@ -53,7 +54,7 @@ var owners = map[string][]string{
 }
 
 // light are the commands that start in milliseconds because they link no store.
-var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status"}
+var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-validate"}
 
 // top is what may stand at the top of the tree, besides files that begin with a dot.
 var top = []string{

@@ -1,0 +1,297 @@
+package validate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// portion is how many receipts are read at a time.
+const portion = 512
+
+// Options say where a check takes place.
+type Options struct {
+	// Server says that every branch is here, so that one which is not does not exist.
+	Server bool
+	// Now is the time of the check, the zero time for the clock's.
+	Now time.Time
+	// Verify is the executable git-datapact-verify, which the rule "blobs" runs.
+	Verify string
+	// Visit is told of each finding, in the order they are made. Its error ends the check.
+	Visit func(Finding) error
+}
+
+// Check holds updates against the rules, with what they bring to branches that are no
+// datasets left alone: those without a folder result and without config/job.json. The
+// updates happen at once: a receipt that one brings can be the input of another's.
+func Check(ctx context.Context, repository *gitcmd.Repository, updates []Update, opts Options) (Summary, error) {
+	c, err := newChecker(ctx, repository, opts)
+	if err != nil {
+		return Summary{}, err
+	}
+	for i := range updates {
+		c.tips[updates[i].Branch] = updates[i].New
+	}
+	for i := range updates {
+		if err := c.update(&updates[i]); err != nil {
+			return c.summary, err
+		}
+	}
+	if err := c.checkInputs(); err != nil {
+		return c.summary, err
+	}
+	if err := c.checkSignatures(); err != nil {
+		return c.summary, err
+	}
+	return c.summary, c.checkBlobs()
+}
+
+// A checker is one check at work.
+type checker struct {
+	ctx        context.Context // of the one call this value lives for
+	repository *gitcmd.Repository
+	opts       Options
+	levels     map[Rule]Level
+	summary    Summary
+	shallow    bool
+	tips       map[string]gitcmd.Hash // of the branches that are updated, "" for a deleted one
+
+	touched bool                         // something beside receipts has changed
+	waiting []item                       // receipts that are still to be read
+	told    map[place]bool               // findings that two ways lead to
+	needs   map[string]map[string][]user // inputs: the receipts of a branch, and what names them
+	needed  int                          // how many names there are
+	branch  map[string][]gitcmd.Branch   // the branches that are here, by name
+	commits []made                       // those whose signatures are to be checked
+	fresh   []named                      // receipts whose blobs are to be checked
+	judging time.Duration                // spent on evaluating jobs
+}
+
+// A place is where a finding is.
+type place struct {
+	rule   Rule
+	branch string
+	path   string
+}
+
+// An item is a receipt, or what should be one, that is to be read.
+type item struct {
+	branch string
+	commit gitcmd.Hash
+	file   gitcmd.File
+	id     receipts.ID
+	net    bool // it is the difference of two tips: the commits have been looked at
+}
+
+func newChecker(ctx context.Context, repository *gitcmd.Repository, opts Options) (*checker, error) {
+	if opts.Now.IsZero() {
+		opts.Now = time.Now()
+	}
+	c := &checker{
+		ctx: ctx, repository: repository, opts: opts, tips: map[string]gitcmd.Hash{},
+		told: map[place]bool{}, needs: map[string]map[string][]user{},
+	}
+	var err error
+	if c.levels, err = levels(ctx, repository); err != nil {
+		return nil, err
+	}
+	c.shallow, err = repository.IsShallow(ctx)
+	return c, err
+}
+
+// on reports whether a rule is looked at.
+func (c *checker) on(rule Rule) bool { return c.levels[rule] != Off }
+
+// find makes a finding of its rule's level.
+func (c *checker) find(f Finding) error {
+	f.Level = c.levels[f.Rule]
+	return c.tell(f)
+}
+
+// doubt makes a finding that is a warning at most: it may be right elsewhere.
+func (c *checker) doubt(f Finding) error {
+	if f.Level = c.levels[f.Rule]; f.Level == Error {
+		f.Level = Warn
+	}
+	return c.tell(f)
+}
+
+// maxMessage bounds a message, in bytes: part of it can be somebody else's.
+const maxMessage = 1000
+
+func (c *checker) tell(f Finding) error {
+	switch f.Level {
+	case Off:
+		return nil
+	case Warn:
+		c.summary.Warnings++
+	default:
+		c.summary.Errors++
+	}
+	if len(f.Message) > maxMessage {
+		f.Message = f.Message[:maxMessage] + "…"
+	}
+	return c.opts.Visit(f)
+}
+
+func (c *checker) about(it item, rule Rule, format string, args ...any) error {
+	if !c.on(rule) {
+		return nil
+	}
+	return c.find(Finding{Rule: rule, Branch: it.branch, Path: it.file.Path, Commit: it.commit, Message: fmt.Sprintf(format, args...)})
+}
+
+// update checks one update.
+func (c *checker) update(u *Update) error {
+	v, err := c.view(u)
+	if err != nil || !v.isDataset {
+		return err
+	}
+	c.summary.Branches++
+	c.touched = false
+	if u.New == "" {
+		if !v.hadReceipts {
+			return nil
+		}
+		return c.find(Finding{Rule: Delete, Branch: u.Branch, Message: "the branch is deleted, and its receipts with it"})
+	}
+	lost := false
+	if u.Moves && v.oldIsHere {
+		if lost, err = c.rewritten(u); err != nil {
+			return err
+		}
+	}
+	merges, err := c.history(u, v)
+	if err != nil {
+		return err
+	}
+	if u.Moves && v.oldIsHere && (merges || lost) {
+		if err := c.differences(u); err != nil {
+			return err
+		}
+	}
+	if err := c.flush(); err != nil {
+		return err
+	}
+	if !v.hasJob || !c.touched {
+		return nil
+	}
+	return c.job(u.Branch, u.New)
+}
+
+// A view is what is known of an update before its commits are read.
+type view struct {
+	isDataset   bool
+	hadReceipts bool
+	oldIsHere   bool
+	hasJob      bool // after the update
+}
+
+// view looks whether the branch is a dataset, before or after the update.
+func (c *checker) view(u *Update) (view, error) {
+	names := make([]string, 0, 6)
+	for _, commit := range []gitcmd.Hash{u.New, u.Old} {
+		commit = orNothing(commit)
+		names = append(names, string(commit), string(commit)+":result", string(commit)+":"+jobFile)
+	}
+	objects, err := c.repository.Headers(c.ctx, names)
+	if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
+		return view{}, err
+	}
+	is := func(i int, kind gitcmd.Kind) bool { return objects[i] != nil && objects[i].Kind == kind }
+	if u.New != "" && objects[0] == nil {
+		return view{}, fmt.Errorf("commit %s of %s: %w", u.New, u.Branch, gitcmd.ErrNotFound)
+	}
+	v := view{oldIsHere: objects[3] != nil, hadReceipts: is(4, gitcmd.Tree), hasJob: is(2, gitcmd.Blob)}
+	v.isDataset = is(1, gitcmd.Tree) || v.hasJob || v.hadReceipts || is(5, gitcmd.Blob)
+	return v, nil
+}
+
+// orNothing is a hash that no object has for a commit that there is not.
+func orNothing(commit gitcmd.Hash) gitcmd.Hash {
+	if commit == "" {
+		return "0000000000000000000000000000000000000000"
+	}
+	return commit
+}
+
+// rewritten looks whether the update drops commits.
+func (c *checker) rewritten(u *Update) (bool, error) {
+	kept, err := c.repository.Ancestor(c.ctx, u.Old, u.New)
+	if err != nil || kept {
+		return false, err
+	}
+	return true, c.find(Finding{Rule: Rewrite, Branch: u.Branch, Message: fmt.Sprintf("the branch goes from %s to %s, which does not contain it", u.Old.Short(), u.New.Short())})
+}
+
+// history looks at each commit that an update brings, and reports whether there are
+// merges.
+func (c *checker) history(u *Update, v view) (merges bool, err error) {
+	var except []gitcmd.Hash
+	if v.oldIsHere {
+		except = append(except, u.Old)
+	} else if u.Old != "" { // it is the remote's, and not fetched yet
+		known, err := c.branches(u.Branch)
+		if err != nil {
+			return false, err
+		}
+		for _, branch := range known {
+			if branch.Remote != "" {
+				except = append(except, branch.Commit)
+			}
+		}
+	}
+	for commit, err := range c.repository.HistoryOf(c.ctx, u.New, except...) {
+		if err != nil {
+			return false, err
+		}
+		merges = merges || commit.Merge
+		c.summary.Commits++
+		if c.on(Signed) {
+			c.commits = append(c.commits, made{u.Branch, commit.Commit})
+		}
+		if err := c.commit(u.Branch, commit); err != nil {
+			return false, err
+		}
+	}
+	return merges, nil
+}
+
+// commit looks at what one commit did.
+func (c *checker) commit(branch string, commit gitcmd.LogEntry) error {
+	recorded := 0
+	for _, file := range commit.Files {
+		isReceipt, err := c.file(item{branch: branch, commit: commit.Commit, file: file})
+		if err != nil {
+			return err
+		}
+		if isReceipt {
+			recorded++
+		}
+	}
+	if recorded > 1 && !commit.Merge {
+		return c.find(Finding{Rule: Single, Branch: branch, Commit: commit.Commit, Message: fmt.Sprintf("records %d receipts in one commit", recorded)})
+	}
+	return nil
+}
+
+// differences looks at what an update makes of the tip where the commits alone do not
+// tell: a merge can leave out what one side had.
+func (c *checker) differences(u *Update) error {
+	for file, err := range c.repository.Differences(c.ctx, u.Old, u.New) {
+		if err != nil {
+			return err
+		}
+		if len(file.Before) == 0 {
+			continue // it is new
+		}
+		if _, err := c.file(item{branch: u.Branch, file: file, net: true}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+package validate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+)
+
+// A Hook is a hook of git that a check can be.
+type Hook string
+
+// The hooks: the first two run in a clone, the others where a push is received.
+const (
+	PreCommit   Hook = "pre-commit"
+	PrePush     Hook = "pre-push"
+	UpdateHook  Hook = "update"
+	PreReceive  Hook = "pre-receive"
+	PostReceive Hook = "post-receive"
+)
+
+// Hooks lists them all.
+func Hooks() []Hook { return []Hook{PreCommit, PrePush, UpdateHook, PreReceive, PostReceive} }
+
+// ParseHooks reads the names of hooks.
+func ParseHooks(names []string) ([]Hook, error) {
+	var hooks []Hook
+	for _, name := range names {
+		if !slices.Contains(Hooks(), Hook(name)) {
+			return nil, gitcmd.Usage(fmt.Errorf("%q is no hook for receipts, want one of %s", name, hookNames()))
+		}
+		hooks = append(hooks, Hook(name))
+	}
+	return hooks, nil
+}
+
+func hookNames() string {
+	var names []string
+	for _, hook := range Hooks() {
+		names = append(names, string(hook))
+	}
+	return strings.Join(names, ", ")
+}
+
+func usualHooks(ctx context.Context, repository *gitcmd.Repository) ([]Hook, error) {
+	bare, err := repository.IsBare(ctx)
+	if bare {
+		return []Hook{PreReceive}, err
+	}
+	return []Hook{PreCommit, PrePush}, err
+}
+
+// Run is a check as a hook of git: args and in are what git gives to it.
+func (h Hook) Run(ctx context.Context, repository *gitcmd.Repository, args []string, in io.Reader, opts Options) (Summary, error) {
+	opts.Server = h == UpdateHook || h == PreReceive || h == PostReceive
+	var updates []Update
+	var err error
+	switch h {
+	case PreCommit:
+		return CheckStaged(ctx, repository, opts)
+	case PrePush:
+		updates, err = ParsePushed(in)
+	case UpdateHook:
+		updates, err = parseUpdate(args)
+	default:
+		updates, err = ParseReceived(in)
+	}
+	if err != nil || len(updates) == 0 {
+		return Summary{}, err
+	}
+	return Check(ctx, repository, updates, opts)
+}
+
+// parseUpdate reads the arguments of an update hook: a ref and two hashes.
+func parseUpdate(args []string) ([]Update, error) {
+	if len(args) != 3 {
+		return nil, gitcmd.Usage(errors.New("the hook update has three arguments: a ref, and the hashes before and after"))
+	}
+	update, isBranch, err := NewUpdate(args[0], args[1], args[2])
+	if err != nil || !isBranch {
+		return nil, err
+	}
+	return []Update{update}, nil
+}

@@ -1,0 +1,158 @@
+package validate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// A user is a receipt that names another one as its input.
+type user struct {
+	branch string
+	commit gitcmd.Hash
+	id     receipts.ID
+	input  int
+}
+
+// maxNeeded is how many inputs are kept in mind before they are looked for.
+const maxNeeded = 200_000
+
+// need notes the inputs of a receipt. They are looked for once all is read: many
+// receipts name one.
+func (c *checker) need(it item, receipt *receipts.Receipt) error {
+	if !c.on(Inputs) {
+		return nil
+	}
+	for i, in := range receipt.Input {
+		if in.Branch == "" || in.Branch[0] == ':' {
+			continue // what no branch holds
+		}
+		u := user{it.branch, it.commit, it.id, i}
+		id, err := receipts.ParseID(in.Result)
+		if err != nil || id.IsNull() || gitcmd.CheckBranchName(in.Branch) != nil {
+			if err := c.missing(u, Error, "%q of branch %q cannot be a receipt", in.Result, in.Branch); err != nil {
+				return err
+			}
+			continue
+		}
+		if c.needs[in.Branch] == nil {
+			c.needs[in.Branch] = map[string][]user{}
+		}
+		c.needs[in.Branch][id.Path()] = append(c.needs[in.Branch][id.Path()], u)
+		c.needed++
+	}
+	if c.needed < maxNeeded {
+		return nil
+	}
+	return c.checkInputs()
+}
+
+// missing makes a finding of an input. At the level Warn it is in doubt.
+func (c *checker) missing(u user, level Level, format string, args ...any) error {
+	f := Finding{Rule: Inputs, Branch: u.branch, Path: u.id.Path(), Commit: u.commit,
+		Message: fmt.Sprintf("input[%d]: ", u.input) + fmt.Sprintf(format, args...)}
+	if level == Warn {
+		return c.doubt(f)
+	}
+	return c.find(f)
+}
+
+// checkInputs looks for the inputs that were noted.
+func (c *checker) checkInputs() error {
+	needs := c.needs
+	c.needs, c.needed = map[string]map[string][]user{}, 0
+	for _, branch := range slices.Sorted(maps.Keys(needs)) {
+		tips, err := c.tipsOf(branch)
+		if err != nil {
+			return err
+		}
+		paths := needs[branch]
+		if err := c.findInputs(tips, paths); err != nil {
+			return err
+		}
+		level, text := Error, "branch %q has no receipt %s"
+		if len(tips) == 0 {
+			text = "there is no branch %q, which should have receipt %s"
+		}
+		if c.shallow || len(tips) == 0 && !c.opts.Server {
+			level = Warn // it can be elsewhere
+		}
+		for _, path := range slices.Sorted(maps.Keys(paths)) {
+			id, _ := receipts.IDFromPath(path)
+			for _, u := range paths[path] {
+				if err := c.missing(u, level, text, branch, id); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// findInputs strikes out the receipts that stand at one of the tips, or once did.
+func (c *checker) findInputs(tips []gitcmd.Hash, paths map[string][]user) error {
+	for _, tip := range tips {
+		if len(paths) == 0 {
+			return nil
+		}
+		folders := map[string]bool{}
+		for path := range paths {
+			folders[path[:len(resultFolder)+2]] = true
+		}
+		for file, err := range c.repository.FilesBelow(c.ctx, tip, slices.Sorted(maps.Keys(folders))) {
+			if err != nil {
+				return err
+			}
+			delete(paths, file.Path)
+		}
+	}
+	for _, tip := range tips {
+		if len(paths) == 0 {
+			return nil
+		}
+		had, err := c.repository.EverHad(c.ctx, tip, slices.Sorted(maps.Keys(paths)))
+		if err != nil {
+			return err
+		}
+		maps.DeleteFunc(paths, func(path string, _ []user) bool { return had[path] })
+	}
+	return nil
+}
+
+// tipsOf are the commits that a branch is at: where an update puts it, else where the
+// branches of that name here are.
+func (c *checker) tipsOf(name string) ([]gitcmd.Hash, error) {
+	var tips []gitcmd.Hash
+	updated, isUpdated := c.tips[name]
+	if updated != "" {
+		tips = append(tips, updated)
+	}
+	known, err := c.branches(name)
+	for _, branch := range known {
+		if isUpdated && c.opts.Server {
+			continue // it is as the update makes it
+		}
+		if !slices.Contains(tips, branch.Commit) {
+			tips = append(tips, branch.Commit)
+		}
+	}
+	return tips, err
+}
+
+// branches are those of a name that are here, local and remote-tracking.
+func (c *checker) branches(name string) ([]gitcmd.Branch, error) {
+	if c.branch == nil {
+		list, err := c.repository.AllBranches(c.ctx)
+		if err != nil {
+			return nil, err
+		}
+		c.branch = map[string][]gitcmd.Branch{}
+		for _, b := range list {
+			c.branch[b.Name] = append(c.branch[b.Name], b)
+		}
+	}
+	return c.branch[name], nil
+}

@@ -1,0 +1,52 @@
+package validate
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline"
+)
+
+// jobFile is where a branch keeps its job.
+const jobFile = "config/job.json"
+
+// judgement bounds what the jobs of all updates may take together. Each is bounded by
+// itself too.
+const judgement = 20 * time.Second
+
+// job evaluates the job of a branch at a commit, "" for that in the index.
+func (c *checker) job(branch string, commit gitcmd.Hash) error {
+	if !c.on(Job) {
+		return nil
+	}
+	f := Finding{Rule: Job, Branch: branch, Path: jobFile, Commit: commit}
+	if c.judging > judgement {
+		f.Message = fmt.Sprintf("not evaluated: the jobs before it took more than %v", judgement)
+		return c.find(f)
+	}
+	begun := time.Now()
+	err := pipeline.CheckJob(c.ctx, c.repository, gitcmd.Branch{Name: branch, Commit: commit})
+	c.judging += time.Since(begun)
+	switch {
+	case c.ctx.Err() != nil:
+		return c.ctx.Err()
+	case err == nil:
+		return nil
+	}
+	for line := range strings.Lines(err.Error()) { // a finding each
+		line = strings.TrimSuffix(line, "\n")
+		f.Message = strings.TrimPrefix(strings.TrimPrefix(line, branch+":"), jobFile+": ")
+		if errors.As(err, new(pipeline.UnseenError)) {
+			f.Message += " (it reads the environment, which it does not see here)"
+			if err := c.doubt(f); err != nil {
+				return err
+			}
+		} else if err := c.find(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package validate
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// A named receipt is one whose blobs should be in the store.
+type named struct {
+	branch string
+	id     receipts.ID
+	commit gitcmd.Hash
+}
+
+// checkBlobs has git-datapact-verify look for the blobs of new receipts, in a process
+// of its own: what links the stores takes longer to start than most checks last. That
+// process sees the branches as they will be.
+func (c *checker) checkBlobs() error {
+	if len(c.fresh) == 0 {
+		return nil
+	}
+	if c.opts.Verify == "" {
+		path, err := gitcmd.FindCommand("verify")
+		if err != nil {
+			return fmt.Errorf("checking rule %s: %w", Blobs, err)
+		}
+		c.opts.Verify = path
+	}
+	preview, err := c.repository.Preview(c.ctx, c.tips)
+	if err != nil {
+		return err
+	}
+	seen := map[named]bool{}
+	var selectors []string
+	commits := map[string]gitcmd.Hash{}
+	for _, n := range c.fresh {
+		selector := n.branch + "@" + string(n.id)
+		if key := (named{branch: n.branch, id: n.id}); !seen[key] {
+			seen[key] = true
+			selectors = append(selectors, selector)
+			commits[selector] = n.commit // the newest: the walk goes backwards
+		}
+	}
+	for some := range slices.Chunk(selectors, portion) {
+		if err = c.verify(preview, some, commits); err != nil {
+			break
+		}
+	}
+	return errors.Join(err, preview.Close())
+}
+
+// A verifyLine is a line of what `git datapact verify --json` prints of one problem.
+type verifyLine struct {
+	Branch  string      `json:"branch"`
+	Receipt receipts.ID `json:"receipt"`
+	ID      receipts.ID `json:"id"`
+	Path    string      `json:"path"`
+	Problem string      `json:"problem"`
+}
+
+func (c *checker) verify(preview *gitcmd.Preview, selectors []string, commits map[string]gitcmd.Hash) error {
+	cmd := exec.CommandContext(c.ctx, c.opts.Verify, append([]string{"--quiet", "--exists", "--json", "--"}, selectors...)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Env, cmd.Stdout, cmd.Stderr = preview.Environ(), &stdout, &stderr
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != gitcmd.ExitNegative) {
+		return fmt.Errorf("running git-datapact-verify: %w: %s", err, strings.TrimSpace(stderr.String()))
+	}
+	if err == nil {
+		return nil
+	}
+	found := 0
+	for line := range bytes.Lines(stdout.Bytes()) {
+		var v verifyLine
+		if json.Unmarshal(line, &v) != nil || v.Branch == "" {
+			continue
+		}
+		if v.ID != "" {
+			v.Receipt = v.ID
+		}
+		found++
+		f := Finding{Rule: Blobs, Branch: v.Branch, Path: v.Receipt.Path(), Commit: commits[v.Branch+"@"+string(v.Receipt)],
+			Message: fmt.Sprintf("output %q: %s", v.Path, v.Problem)}
+		if err := c.find(f); err != nil {
+			return err
+		}
+	}
+	if found == 0 {
+		return fmt.Errorf("git-datapact-verify found something that it does not name: %s", strings.TrimSpace(stderr.String()))
+	}
+	return nil
+}
