@@ -68,7 +68,7 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact o", []string{"other "}},
 		{"git datapact help sh", []string{"show "}},
 		{"git datapact --ver", []string{"--verbose ", "--version "}},
-		{"git datapact log --s", []string{"--since=", "--stat "}},
+		{"git datapact log --s", []string{"--since=", "--stat ", "--signatures "}},
 		{"git datapact other --", nil},
 		{"git datapact show ", []string{"counts ", "words "}},
 		{"git datapact log -n 3 w", []string{"words "}},
@@ -83,6 +83,10 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact cat --raw words:n", []string{"numbers.txt.gz "}},
 		{"git -C result datapact -C .. show w", []string{"words "}},
 		{"git datapact branch new -- w", nil},
+		{"git datapact validate --inst", []string{"--install "}},
+		{"git datapact validate --install pre-r", []string{"pre-receive "}},
+		{"git datapact validate -b w", []string{"words "}},
+		{"git datapact validate words..co", []string{"words..counts "}},
 	}
 	for _, test := range tests {
 		words := manWord.FindAllString(test.line, -1)

@@ -20,6 +20,7 @@ type Repository struct {
 	layout    *layout       // read when first asked for
 	config    map[string][]string
 	committed Hash // the last commit that git itself made here
+	signing   Signing
 }
 
 // A layout is where the parts of a repository are.

@@ -23,12 +23,13 @@ type NewCommit struct {
 	// NotBefore is the earliest date of the commit; its parent's is another.
 	NotBefore time.Time
 	author    []string // the author's variables, where they are another commit's
+	signed    bool     // the other commit was
 }
 
 // Commit writes the blobs, the changed trees and the commit, and returns its
 // hash. No ref names it yet: see [Repository.UpdateRef]. Author, committer and
 // their dates follow git's own rules, but the commit is never dated before its
-// parent.
+// parent. It is signed as [Repository.SignWith] and git's configuration say.
 func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
 	if _, err := r.where(ctx); err != nil {
 		return "", err
@@ -49,7 +50,14 @@ func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
 	if err != nil {
 		return "", err
 	}
-	again, err := r.commitAgain(ctx, tree, c)
+	sign, err := r.signArgs(ctx, c.signed)
+	if err != nil {
+		return "", err
+	}
+	var again *plumbing.MemoryObject
+	if sign == nil { // only git signs
+		again, err = r.commitAgain(ctx, tree, c)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -63,7 +71,7 @@ func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
 	if again != nil {
 		return commit, nil
 	}
-	return r.commitTree(ctx, tree, c)
+	return r.commitTree(ctx, tree, c, sign)
 }
 
 // commitAgain encodes a commit by whoever made the last one of this Repository: that
@@ -97,13 +105,14 @@ func (r *Repository) commitAgain(ctx context.Context, tree Hash, c NewCommit) (*
 }
 
 // Recommit makes the commit again on another parent, with its author and its
-// message, from the changes given.
+// message, from the changes given. One that was signed is signed again, by whoever
+// makes it now.
 func (r *Repository) Recommit(ctx context.Context, original, parent Hash, changes []Change) (Hash, error) {
 	c, err := r.readCommit(ctx, original)
 	if err != nil {
 		return "", err
 	}
-	return r.Commit(ctx, NewCommit{Parent: parent, Changes: changes, Message: c.Message, author: []string{
+	return r.Commit(ctx, NewCommit{Parent: parent, Changes: changes, Message: c.Message, signed: c.PGPSignature != "", author: []string{
 		"GIT_AUTHOR_NAME=" + c.Author.Name,
 		"GIT_AUTHOR_EMAIL=" + c.Author.Email,
 		"GIT_AUTHOR_DATE=" + fmt.Sprintf("@%d %s", c.Author.When.Unix(), c.Author.When.Format("-0700")),
@@ -122,8 +131,8 @@ func (r *Repository) readCommit(ctx context.Context, hash Hash) (*object.Commit,
 	return &c, nil
 }
 
-func (r *Repository) commitTree(ctx context.Context, tree Hash, c NewCommit) (Hash, error) {
-	args := []string{"commit-tree", string(tree)}
+func (r *Repository) commitTree(ctx context.Context, tree Hash, c NewCommit, sign []string) (Hash, error) {
+	args := append([]string{"commit-tree", string(tree)}, sign...)
 	if c.Parent != "" {
 		args = append(args, "-p", string(c.Parent))
 	}
@@ -133,7 +142,7 @@ func (r *Repository) commitTree(ctx context.Context, tree Hash, c NewCommit) (Ha
 	}
 	out, err := r.git.with(env...).pipe(ctx, strings.NewReader(c.Message), append(args, "-F", "-")...)
 	if err != nil {
-		return "", identHint(fmt.Errorf("making the commit: %w", err))
+		return "", identHint(signHint(fmt.Errorf("making the commit: %w", err), sign != nil))
 	}
 	commit := Hash(strings.TrimSpace(string(out)))
 	if len(c.author) == 0 {

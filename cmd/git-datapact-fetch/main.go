@@ -1,9 +1,10 @@
 // Git-datapact-fetch brings the outputs of a receipt into a folder.
 //
-// Usage: git datapact fetch [-o DIR] [--raw] [--all] [--force] [--offline] [--store URL] [--json] SELECTOR [PATH…]
+// Usage: git datapact fetch [-o DIR] [--raw] [--all] [--force] [--offline] [--require-signed-by WHO]… [--store URL] [--json] SELECTOR [PATH…]
 package main
 
 import (
+	"cmp"
 	"context"
 	"path"
 
@@ -23,6 +24,7 @@ type command struct {
 	All      bool     `help:"Bring every receipt of the branch, each into a folder named by its id."`
 	Force    bool     `help:"Replace files that were not fetched, or were changed since."`
 	Offline  bool     `help:"Use no store that is reached over a network."`
+	Signed   []string `name:"require-signed-by" sep:"none" placeholder:"WHO" help:"Fetch only what a commit records that WHO signed: a principal of gpg.ssh.allowedSignersFile, or the fingerprint of a key."`
 	JSON     bool     `name:"json" help:"Print each receipt that was fetched as one JSON object on a line."`
 	Selector string   `arg:"" help:"Which receipt."`
 	Path     []string `arg:"" optional:"" help:"Outputs to bring: names, folders, or patterns such as '*.csv' and 'logs/**'."`
@@ -41,8 +43,10 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	if c.Output == "" {
-		c.Output = path.Base(selector.Branch)
+	c.Output = cmp.Or(c.Output, path.Base(selector.Branch))
+	entry, err := l.LookupSigned(ctx, selector, c.Signed, c.All)
+	if err != nil {
+		return err
 	}
 	store, err := c.OpenLocal(ctx, repository, c.Offline)
 	if err != nil {
@@ -59,10 +63,6 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	}
 	if c.All {
 		return a.FetchAll(ctx, l, selector, archive.Folders{Dir: c.Output, Options: opts, Done: done})
-	}
-	entry, err := l.Lookup(ctx, selector)
-	if err != nil {
-		return err
 	}
 	report, err := a.Fetch(ctx, entry, c.Output, &opts)
 	if err != nil {

@@ -1,6 +1,6 @@
 // Git-datapact-log lists the receipts of a dataset branch, newest first.
 //
-// Usage: git datapact log [-n NUMBER] [--since DATE] [--where KEY=VALUE]… [--stat] [--json] [SELECTOR]
+// Usage: git datapact log [-n NUMBER] [--since DATE] [--where KEY=VALUE]… [--stat] [--signatures] [--json] [SELECTOR]
 package main
 
 import (
@@ -19,6 +19,7 @@ type command struct {
 	Since    string            `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
 	Where    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"List receipts with this metadata, their own or of an input."`
 	Stat     bool              `help:"List the outputs of each."`
+	Signed   bool              `name:"signatures" help:"Say of each whether the commit that recorded it is signed, and by whom."`
 	JSON     bool              `name:"json" help:"Print one JSON object per line."`
 }
 
@@ -62,7 +63,7 @@ func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter
 	if err != nil {
 		return nil, err
 	}
-	query := ledger.Query{Selector: selector, Metadata: c.Where, Limit: c.Number, Commits: c.JSON}
+	query := ledger.Query{Selector: selector, Metadata: c.Where, Limit: c.Number, Commits: c.JSON, Signed: c.Signed}
 	if c.Since != "" {
 		if query.Since, err = ledger.ParseSince(c.Since); err != nil {
 			return nil, err

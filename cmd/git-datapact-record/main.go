@@ -1,6 +1,6 @@
 // Git-datapact-record records a result directory as a receipt.
 //
-// Usage: git datapact record [--branch NAME] [--input DIR|SELECTOR]… [--metadata KEY=VALUE]… [--filter GLOB=NAME]… [--push[=REMOTE]] [--dry-run] [--store URL] [--json] [DIR]
+// Usage: git datapact record [--branch NAME] [--input DIR|SELECTOR]… [--metadata KEY=VALUE]… [--filter GLOB=NAME]… [--push[=REMOTE]] [--sign[=KEY] | --no-sign] [--dry-run] [--store URL] [--json] [DIR]
 package main
 
 import (
@@ -22,6 +22,8 @@ type command struct {
 	Metadata []string        `short:"m" sep:"none" placeholder:"KEY=VALUE" help:"Say this about the execution."`
 	Filter   []string        `sep:"none" placeholder:"GLOB=NAME" help:"Store matching outputs through gz, zstd or none."`
 	Push     gitcmd.Optional `placeholder:"REMOTE" help:"Push the branch afterwards (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
+	Sign     gitcmd.Optional `xor:"sign" placeholder:"KEY" help:"Sign the commit, with user.signingKey or with KEY (default: as git config commit.gpgSign says)."`
+	NoSign   bool            `xor:"sign" help:"Do not sign the commit."`
 	DryRun   bool            `short:"n" help:"Say what would be recorded, store and commit nothing."`
 	JSON     bool            `name:"json" help:"Print the receipt as one JSON object on a line."`
 	Dir      string          `arg:"" optional:"" default:"result" help:"The result directory."`
@@ -36,6 +38,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	defer storeflag.Hint(&err)
 	repository := gitcmd.Open("")
 	defer repository.Close()
+	repository.SignWith(gitcmd.Signing{Always: c.Sign.Set, Never: c.NoSign, Key: c.Sign.Value})
 	job, err := pipeline.CurrentJob(ctx, repository, c.Branch)
 	if err != nil {
 		return err

@@ -1,6 +1,6 @@
 // Git-datapact-show prints one receipt in full.
 //
-// Usage: git datapact show [--json] [SELECTOR]
+// Usage: git datapact show [--signatures] [--json] [SELECTOR]
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 
 type command struct {
 	Selector string `arg:"" optional:"" help:"Which receipt; the newest of the current branch by default."`
+	Signed   bool   `name:"signatures" help:"Say whether the commit that recorded it is signed, and by whom."`
 	JSON     bool   `name:"json" help:"Print the receipt as one JSON object on a line."`
 }
 
@@ -25,6 +26,11 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	entry, err := ledger.Show(ctx, repository, c.Selector)
 	if err != nil {
 		return err
+	}
+	if c.Signed {
+		if err := ledger.CheckSignatures(ctx, repository, entry); err != nil {
+			return err
+		}
 	}
 	return entries.Print(env, entry, c.JSON, entries.Full)
 }

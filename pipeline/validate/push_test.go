@@ -271,6 +271,48 @@ func TestReplacedObjectsAreSeenThrough(t *testing.T) {
 	}
 }
 
+// A branch is signed by who is allowed to, and by nobody else.
+func TestSignedPushes(t *testing.T) {
+	b := newBench(t, "pre-receive")
+	keys := t.TempDir()
+	for _, name := range []string{"ann", "eve"} {
+		if out, err := exec.Command("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", filepath.Join(keys, name)).CombinedOutput(); err != nil {
+			t.Fatalf("ssh-keygen: %v\n%s", err, out)
+		}
+	}
+	public, err := os.ReadFile(filepath.Join(keys, "ann.pub"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signers := filepath.Join(keys, "signers")
+	if err := os.WriteFile(signers, []byte("ann@example.com "+string(public)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	gittest.Run(t, b.server, "config", "datapact.validate.signed", "error")
+	gittest.Run(t, b.clone, "config", "gpg.format", "ssh")
+	sign := func(key string) string {
+		tree := b.make(b.data, put(fresh(unchanged))) + "^{tree}"
+		args := []string{"commit-tree", "-p", b.data, "-m", "x", tree}
+		if key != "" {
+			args = append(args, "-S"+filepath.Join(keys, key))
+		}
+		return gittest.Run(t, b.clone, args...)
+	}
+	signed := sign("ann")
+	if out, err := b.push(signed + ":refs/heads/data"); err == nil || !strings.Contains(out, "which is no allowed signer's") {
+		t.Errorf("without a list of signers: push = %v:\n%s", err, out)
+	}
+	gittest.Run(t, b.server, "config", "gpg.ssh.allowedSignersFile", signers)
+	for key, want := range map[string]string{"": "data: signed: the commit is not signed (in ", "eve": "data: signed: the commit is signed by the key SHA256:"} {
+		if out, err := b.push(sign(key) + ":refs/heads/data"); err == nil || !strings.Contains(out, want) {
+			t.Errorf("signed with key %q: push = %v, want %q:\n%s", key, err, want, out)
+		}
+	}
+	if out, err := b.push(signed + ":refs/heads/data"); err != nil || out != "" {
+		t.Errorf("push = %v:\n%s", err, out)
+	}
+}
+
 func TestManyReceiptsPassInSeconds(t *testing.T) {
 	n := 10_000
 	if testing.Short() {

@@ -51,6 +51,8 @@ type Entry struct {
 	Receipt *receipts.Receipt
 	Blob    gitcmd.Hash // of the receipt's file
 	Commit  gitcmd.Hash // that recorded it; "" until [Ledger.Locate] found it
+
+	Signature *gitcmd.Signature // of the commit; nil until [CheckSignatures]
 }
 
 // Input is the entry as an input of an execution that reads it.

@@ -17,6 +17,7 @@ type Query struct {
 	Since    time.Time         // of the execution, the zero time for any
 	Limit    int               // of the receipts listed, negative for none
 	Commits  bool              // whether the entries must name their commits
+	Signed   bool              // whether their signatures are to be checked, for which they do
 }
 
 // ParseSince reads the time a list goes back to: a day means its first second.
@@ -29,6 +30,7 @@ func ParseSince(text string) (time.Time, error) {
 
 // Search lists what a query chooses, newest first.
 func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error], error) {
+	q.Commits = q.Commits || q.Signed
 	all := l.Scan(ctx, q.accepts)
 	if q.Commits {
 		all = l.Log(ctx)
@@ -40,6 +42,15 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 		}
 		all, q.Commits = l.Executions(ctx, entry.ID), true
 	}
+	list := q.narrow(all)
+	if q.Signed {
+		list = l.withSignatures(ctx, list)
+	}
+	return list, nil
+}
+
+// narrow leaves out of a list, newest first, what the query does not choose.
+func (q Query) narrow(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		if q.Limit == 0 {
 			return
@@ -61,7 +72,7 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 				return
 			}
 		}
-	}, nil
+	}
 }
 
 func (q Query) accepts(receipt *receipts.Receipt) bool {

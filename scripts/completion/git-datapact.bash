@@ -70,7 +70,7 @@ __git_datapact_scan ()
 __git_datapact_takes_value ()
 {
 	case "$command,$1" in
-	*,-C|branch,-i|fetch,-o|log,-n|record,-[bim]|run,-[ij]|verify,-j)
+	*,-C|branch,-i|fetch,-o|log,-n|record,-[bim]|run,-[ij]|validate,-b|verify,-j)
 		return 0 ;;
 	*,--*)
 		[[ " $(__git_datapact_options) " = *" $1= "* ]] ;;
@@ -86,7 +86,7 @@ __git_datapact_value ()
 	case "$command,$1" in
 	*,-C|*,--dir|fetch,-o|fetch,--output)
 		__git_datapact_folders "$2" ;;
-	branch,-i|branch,--input|record,-b|record,--branch)
+	branch,-i|branch,--input|record,-b|record,--branch|validate,-b|validate,--branch)
 		__gitcomp_nl "$(__git_datapact_branches)" "" "$2" ;;
 	verify,--repair-from)
 		__git_datapact_folders "$2" ;;
@@ -97,6 +97,8 @@ __git_datapact_value ()
 		__gitcomp_nl "$(printf '%s\n' process docker podman)" "" "$2" ;;
 	run,--log)
 		__gitcomp_nl "$(__git_datapact_branches)" "" "$2" ;;
+	validate,--hook)
+		__gitcomp_nl "$(__git_datapact_hooks)" "" "$2" ;;
 	record,--push)
 		__gitcomp_nl "$(__git_remotes)" "" "$2" ;;
 	esac
@@ -114,6 +116,12 @@ __git_datapact_argument ()
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
 	fetch,*)
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" ;;
+	validate,*)
+		if [[ " ${words[*]} " = *" --install "* || " ${words[*]} " = *" --uninstall "* ]]; then
+			__gitcomp_nl "$(__git_datapact_hooks)"
+		else
+			__git_complete_revlist
+		fi ;;
 	cat,0)
 		__git_datapact_selector_path ;;
 	init,0|record,0|resource,1)
@@ -159,6 +167,12 @@ __git_datapact_options ()
 __git_datapact_commands ()
 {
 	__git datapact help | sed -n 's/^  \([^ ]\{1,\}\).*/\1/p'
+}
+
+# Lists the hooks that a check can be.
+__git_datapact_hooks ()
+{
+	printf '%s\n' pre-commit pre-push update pre-receive post-receive
 }
 
 # Lists the branches, local and remote-tracking, that hold a job or receipts.

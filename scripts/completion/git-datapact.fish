@@ -27,7 +27,7 @@ end
 # Prints the command's first argument.
 function __git_datapact_argument
     set -l words (__git_datapact_words)
-    set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= j/jobs= engine= config= log= store= filter=+ since= where=+
+    set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= j/jobs= engine= config= log= store= hook= require-signed-by=+ filter=+ since= where=+
     test "$words[1]" = log; and set -a options n/number=
     argparse -i $options -- $words[2..] 2>/dev/null
     and string match -v -- '-*' $argv | head -n 1
@@ -107,6 +107,10 @@ complete -c git-datapact -n '__git_datapact_using run' -l engine -x -a 'process 
 complete -c git-datapact -n '__git_datapact_using run' -l log -x -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using verify' -s j -l jobs -x
 complete -c git-datapact -n '__git_datapact_using verify' -l repair-from -x -a '(__fish_complete_directories)'
+complete -c git-datapact -n '__git_datapact_using validate' -s b -l branch -x -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using validate' -l hook -x -a 'pre-commit pre-push update pre-receive post-receive'
+complete -c git-datapact -n '__git_datapact_using validate; and __fish_contains_opt install uninstall' -a 'pre-commit pre-push update pre-receive post-receive'
+complete -c git-datapact -n '__git_datapact_using validate; and not __fish_contains_opt install uninstall' -a '(__git_datapact_branches)'
 
 complete -c git-datapact -n '__git_datapact_using log show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using replay run status verify' -a '(__git_datapact_branches)'

@@ -2,6 +2,7 @@
 package entries
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -14,8 +15,8 @@ import (
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
-// Print prints the text, or as JSON the receipt with "id" and "commit" added, on
-// one line.
+// Print prints the text, or as JSON the receipt with "id" and "commit" added, and
+// "signature" where it was checked, on one line.
 func Print(env *gitcmd.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.Entry) string) error {
 	if !asJSON {
 		return env.Printf("%s", text(entry))
@@ -30,6 +31,11 @@ func Print(env *gitcmd.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.
 	}
 	object["id"], _ = json.Marshal(entry.ID)
 	object["commit"], _ = json.Marshal(entry.Commit)
+	if s := entry.Signature; s != nil {
+		object["signature"], _ = json.Marshal(map[string]string{
+			"state": string(s.State), "signer": s.Signer, "key": s.Key, "fingerprint": s.Fingerprint,
+		})
+	}
 	return env.PrintJSON(object)
 }
 
@@ -47,7 +53,22 @@ func None(*ledger.Entry) string { return "" }
 // Line is the receipt in a list: id, timestamp, and what tells it from others.
 func Line(entry *ledger.Entry) string {
 	r := entry.Receipt
-	return strings.TrimRight(fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " ")), " ") + "\n"
+	line := strings.TrimRight(fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " ")), " ")
+	if entry.Signature != nil {
+		line += "  (" + signature(entry.Signature) + ")"
+	}
+	return line + "\n"
+}
+
+// signature is the state of a signature, and whose it is.
+func signature(s *gitcmd.Signature) string {
+	parts := []string{string(s.State)}
+	for _, part := range []string{s.Signer, cmp.Or(s.Fingerprint, s.Key)} {
+		if part != "" {
+			parts = append(parts, plain(part))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // traits are the metadata of a receipt and its inputs that are short enough for a
@@ -119,6 +140,9 @@ func Full(entry *ledger.Entry) string {
 	field("receipt", string(entry.ID))
 	field("branch", r.Branch)
 	field("commit", string(entry.Commit))
+	if entry.Signature != nil {
+		field("signature", signature(entry.Signature))
+	}
 	field("timestamp", r.Timestamp.String())
 	for _, input := range r.Input {
 		field("input", plain(strings.TrimRight(input.Branch+" "+input.Result+" "+timestampText(input.Timestamp), " ")))
