@@ -57,13 +57,13 @@ func (c *checker) checkBlobs() error {
 	return errors.Join(err, preview.Close())
 }
 
-// A verifyLine is a line of what `git datapact verify --json` prints of one problem.
+// A verifyLine is a finding as `git datapact verify --json` prints it. The last line,
+// which sums up, names no branch.
 type verifyLine struct {
 	Branch  string      `json:"branch"`
 	Receipt receipts.ID `json:"receipt"`
-	ID      receipts.ID `json:"id"`
 	Path    string      `json:"path"`
-	Problem string      `json:"problem"`
+	Message string      `json:"message"`
 }
 
 func (c *checker) verify(preview *gitcmd.Preview, selectors []string, commits map[string]gitcmd.Hash) error {
@@ -83,12 +83,12 @@ func (c *checker) verify(preview *gitcmd.Preview, selectors []string, commits ma
 		if json.Unmarshal(line, &v) != nil || v.Branch == "" {
 			continue
 		}
-		if v.ID != "" {
-			v.Receipt = v.ID
-		}
 		found++
 		f := Finding{Rule: Blobs, Branch: v.Branch, Path: v.Receipt.Path(), Commit: commits[v.Branch+"@"+string(v.Receipt)],
-			Message: fmt.Sprintf("output %q: %s", v.Path, v.Problem)}
+			Message: v.Message}
+		if v.Path != "" {
+			f.Message = fmt.Sprintf("output %q: %s", v.Path, v.Message)
+		}
 		if err := c.find(f); err != nil {
 			return err
 		}
