@@ -258,6 +258,43 @@ func TestGoodPushesPass(t *testing.T) {
 	}
 }
 
+// An input counts that stood on its branch once.
+func TestInputsOfTheHistory(t *testing.T) {
+	b := newBench(t, "pre-receive")
+	gittest.Run(t, b.server, "config", "datapact.validate.delete", "warn")
+	if out, err := b.push(b.make(b.source, "D "+b.first.ID().Path()+"\n") + ":refs/heads/source"); err != nil || !strings.Contains(out, "source:"+b.first.ID().Path()+": delete: warning: ") {
+		t.Fatalf("push = %v, want a warning:\n%s", err, out)
+	}
+	if out, err := b.push(b.make(b.data, put(b.again(unchanged))) + ":refs/heads/data"); err != nil || out != "" {
+		t.Errorf("push = %v:\n%s", err, out)
+	}
+	if out, err := b.push(":refs/heads/source", b.make(b.data, put(b.again(unchanged)))+":refs/heads/more"); err == nil || !strings.Contains(out, `there is no branch "source"`) {
+		t.Errorf("push that deletes the branch of an input = %v, want it refused:\n%s", err, out)
+	}
+}
+
+// The repository that the format was learned from breaks no rule.
+func TestLive(t *testing.T) {
+	bundle, err := filepath.Abs("../../../shared/data/centos-7.bundle")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(bundle); err != nil {
+		t.Skip("no bundle of a live repository")
+	}
+	dir := gittest.New(t)
+	gittest.Run(t, dir, "fetch", "-q", bundle, "+refs/heads/*:refs/heads/*")
+	repository := gitcmd.OpenAsStored(dir)
+	defer repository.Close()
+	summary, err := validate.CheckAll(t.Context(), repository, validate.Options{Server: true, Visit: func(f validate.Finding) error {
+		t.Error(f)
+		return nil
+	}})
+	if want := (validate.Summary{Branches: 2, Commits: 206, Receipts: 203}); err != nil || summary != want {
+		t.Errorf("CheckAll = %+v, %v, want %+v", summary, err, want)
+	}
+}
+
 // A ref below refs/replace cannot make the hook look at something else.
 func TestReplacedObjectsAreSeenThrough(t *testing.T) {
 	b := newBench(t, "pre-receive")

@@ -23,6 +23,7 @@ type plan struct {
 	sizes            string // of branches, separated by commas
 	runs             int    // of each command
 	executions, outs int
+	pushed           int
 	keep             bool
 }
 
@@ -31,6 +32,7 @@ func main() {
 	flag.StringVar(&p.sizes, "receipts", "1000,100000", "sizes of the branches to measure on, separated by commas")
 	flag.IntVar(&p.runs, "runs", 15, "runs of each command")
 	flag.IntVar(&p.executions, "executions", 1000, "executions of a job to measure the engine with, 0 for none")
+	flag.IntVar(&p.pushed, "pushed", 10_000, "receipts of a push to measure hooks with, 0 for none")
 	flag.IntVar(&p.outs, "outs", 1000, "recordings through Concourse's resource, one after the other, on each branch")
 	flag.BoolVar(&p.keep, "keep", false, "keep the repositories, and say where they are")
 	flag.Parse()
@@ -64,6 +66,11 @@ func bench(ctx context.Context, p plan) (err error) {
 	}
 	if p.executions > 0 {
 		if err := benchEngines(ctx, dir, p.executions); err != nil {
+			return err
+		}
+	}
+	if p.pushed > 0 {
+		if err := benchPushes(ctx, dir, p.pushed); err != nil {
 			return err
 		}
 	}
