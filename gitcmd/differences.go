@@ -129,15 +129,6 @@ func (r *Repository) BranchNamed(ctx context.Context, revision string) (string, 
 	return "", nil
 }
 
-// AllBranches lists the branches, local and remote-tracking, sorted by ref.
-func (r *Repository) AllBranches(ctx context.Context) ([]Branch, error) {
-	out, err := r.git.output(ctx, "for-each-ref", branchFormat, "refs/heads/", "refs/remotes/")
-	if err != nil {
-		return nil, fmt.Errorf("listing branches: %w", err)
-	}
-	return parseBranches(string(out)), nil
-}
-
 // IsShallow reports whether the history of the repository is cut off, so that what is
 // not in it may have been.
 func (r *Repository) IsShallow(ctx context.Context) (bool, error) {

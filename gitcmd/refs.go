@@ -259,7 +259,16 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // LocalBranches lists the local branches, sorted by name.
 func (r *Repository) LocalBranches(ctx context.Context) ([]Branch, error) {
-	out, err := r.git.output(ctx, "for-each-ref", branchFormat, "refs/heads/")
+	return r.listBranches(ctx, "refs/heads/")
+}
+
+// AllBranches lists the local and the remote-tracking branches.
+func (r *Repository) AllBranches(ctx context.Context) ([]Branch, error) {
+	return r.listBranches(ctx, "refs/heads/", "refs/remotes/")
+}
+
+func (r *Repository) listBranches(ctx context.Context, patterns ...string) ([]Branch, error) {
+	out, err := r.git.output(ctx, append([]string{"for-each-ref", branchFormat}, patterns...)...)
 	if err != nil {
 		return nil, fmt.Errorf("listing branches: %w", err)
 	}
@@ -270,14 +279,14 @@ func (r *Repository) LocalBranches(ctx context.Context) ([]Branch, error) {
 // local ones and, of those that are not local, the remote-tracking ones; of several
 // remotes, that of origin, else of the first by its name.
 func (r *Repository) ReadableBranches(ctx context.Context) ([]Branch, error) {
-	out, err := r.git.output(ctx, "for-each-ref", branchFormat, "refs/heads/", "refs/remotes/")
+	all, err := r.AllBranches(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("listing branches: %w", err)
+		return nil, err
 	}
 	rank := func(b Branch) int { // the local one first, then that of origin
 		return slices.Index([]string{"", "origin", b.Remote}, b.Remote)
 	}
-	branches := slices.DeleteFunc(parseBranches(string(out)), func(b Branch) bool { return CheckBranchName(b.Name) != nil })
+	branches := slices.DeleteFunc(all, func(b Branch) bool { return CheckBranchName(b.Name) != nil })
 	slices.SortFunc(branches, func(a, b Branch) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(rank(a), rank(b)), strings.Compare(a.Remote, b.Remote))
 	})
