@@ -59,7 +59,7 @@ var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-dat
 // top is what may stand at the top of the tree, besides files that begin with a dot.
 var top = []string{
 	"blobs", "cmd", "filters", "gitcmd", "man", "pipeline", "receipts", "scripts",
-	"go.mod", "go.sum", "install.sh", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
+	"go.mod", "go.sum", "install.sh", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
 }
 
 // A goPackage is what `go list` says of one.
