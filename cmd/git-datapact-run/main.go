@@ -7,14 +7,12 @@ package main
 
 import (
 	"context"
-	"io"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/runs"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/local"
 	"github.com/git-datapact/git-datapact/receipts/archive"
-	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 type command struct {
@@ -40,7 +38,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	if c.Log != "" {
-		return c.printLog(ctx, env, repository)
+		return runs.PrintLog(ctx, env, repository, c.Log)
 	}
 	watcher := runs.NewWatcher(env, c.JSON)
 	opts := local.Options{
@@ -61,20 +59,6 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	defer store.Close()
 	summary, err := local.Run(ctx, &archive.Archive{Repository: repository, Store: store}, opts)
 	watcher.Close(summary, err)
-	return err
-}
-
-func (c *command) printLog(ctx context.Context, env *gitcmd.Env, repository *gitcmd.Repository) error {
-	selector, err := ledger.ParseSelector(c.Log)
-	if err != nil {
-		return err
-	}
-	log, err := local.Log(ctx, repository, selector.Branch, selector.Revision)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	_, err = io.Copy(env.Stdout, log)
 	return err
 }
 

@@ -2,7 +2,9 @@
 package runs
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -98,4 +100,19 @@ func PrintDue(env *gitcmd.Env, due []local.Work, asJSON bool) error {
 		}
 	}
 	return nil
+}
+
+// PrintLog prints the log of the execution that a selector names: BRANCH or BRANCH@ID.
+func PrintLog(ctx context.Context, env *gitcmd.Env, repository *gitcmd.Repository, text string) error {
+	selector, err := ledger.ParseSelector(text)
+	if err != nil {
+		return err
+	}
+	log, err := local.Log(ctx, repository, selector.Branch, selector.Revision)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	_, err = io.Copy(env.Stdout, log)
+	return err
 }
