@@ -23,11 +23,7 @@ type manOption struct {
 
 // TestManuals compares the manual pages with the executables.
 func TestManuals(t *testing.T) {
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin+string(filepath.Separator), "./git-datapact...")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("building the executables: %v\n%s", err, out)
-	}
+	bin := built(t, false)
 	pages := manPages(t)
 	t.Run("pages", func(t *testing.T) { manCheckPages(t, pages) })
 	t.Run("options", func(t *testing.T) { manCheckOptions(t, pages, bin) })

@@ -52,8 +52,7 @@ var scriptCommands = map[string]scriptCommand{
 }
 
 func TestScripts(t *testing.T) {
-	bin := t.TempDir()
-	build(t, bin)
+	bin := built(t, raced)
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
 	t.Setenv("GORACE", "atexit_sleep_ms=0")
 	start, stop := lazily(t)
@@ -80,17 +79,49 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// build puts every executable into a folder.
-func build(t *testing.T, bin string) {
+// builds are the folders with all executables, built once for all tests: with and
+// without the race detector.
+var builds = map[bool]func() (string, error){
+	false: sync.OnceValues(func() (string, error) { return build() }),
+	true:  sync.OnceValues(func() (string, error) { return build("-race") }),
+}
+
+// scratch is where the builds are, until all tests have ended.
+var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "datapact-test") })
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if folder, err := scratch(); err == nil {
+		_ = os.RemoveAll(folder) // the worst that is left is a folder
+	}
+	os.Exit(status)
+}
+
+// built returns the folder that holds every executable.
+func built(t *testing.T, race bool) string {
 	t.Helper()
 	watch()
-	args := []string{"build", "-o", bin + string(filepath.Separator)}
-	if raced {
-		args = append(args, "-race")
+	bin, err := builds[race]()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if out, err := exec.Command("go", append(args, "./...")...).CombinedOutput(); err != nil {
-		t.Fatalf("building the executables: %v\n%s", err, out)
+	return bin
+}
+
+func build(flags ...string) (string, error) {
+	folder, err := scratch()
+	if err != nil {
+		return "", err
 	}
+	bin, err := os.MkdirTemp(folder, "bin")
+	if err != nil {
+		return "", err
+	}
+	args := slices.Concat([]string{"build", "-o", bin + string(filepath.Separator)}, flags, []string{"./..."})
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the executables: %v\n%s", err, out)
+	}
+	return bin, nil
 }
 
 // watch reads all folders of the project, which makes what is in them an input of
@@ -108,16 +139,27 @@ func watch() {
 // without any configuration.
 func setup(env *testscript.Env, bin string) error {
 	home := filepath.Join(env.WorkDir, ".home")
-	for name, value := range map[string]string{
-		"BIN": bin, "HOME": home, "USERPROFILE": home, "LC_ALL": "C",
+	for name, value := range person(home) {
+		env.Setenv(name, value)
+	}
+	env.Setenv("BIN", bin)
+	env.Values[environment{}] = env.Vars
+	return makeHome(home)
+}
+
+// person is the environment of somebody without any configuration.
+func person(home string) map[string]string {
+	return map[string]string{
+		"HOME": home, "USERPROFILE": home, "LC_ALL": "C",
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
 		"GIT_AUTHOR_NAME": "Ann Author", "GIT_AUTHOR_EMAIL": "ann@example.com",
 		"GIT_COMMITTER_NAME": "Carl Committer", "GIT_COMMITTER_EMAIL": "carl@example.com",
 		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true",
-	} {
-		env.Setenv(name, value)
 	}
-	env.Values[environment{}] = env.Vars
+}
+
+// makeHome makes the home folder of a person.
+func makeHome(home string) error {
 	if err := os.Mkdir(home, 0o777); err != nil {
 		return err
 	}
