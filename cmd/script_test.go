@@ -90,6 +90,9 @@ var builds = map[bool]func() (string, error){
 var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "datapact-test") })
 
 func TestMain(m *testing.M) {
+	if traceIfAsked() {
+		return
+	}
 	status := m.Run()
 	if folder, err := scratch(); err == nil {
 		_ = os.RemoveAll(folder) // the worst that is left is a folder
