@@ -112,9 +112,11 @@ func (r *run) prove(ctx context.Context, c *check) verdict {
 	if v.kind == "" {
 		r.memory.note(c.mark, begun)
 	}
-	r.mu.Lock()
-	r.summary.Read++
-	r.mu.Unlock()
+	if v.kind != Missing && v.kind != Unreadable {
+		r.mu.Lock()
+		r.summary.Read++
+		r.mu.Unlock()
+	}
 	return v
 }
 

@@ -55,6 +55,16 @@ func newFolder(t *testing.T) (store *blobs.Store, dir string) {
 // record stores files, numbered, and appends a receipt with them.
 func record(t *testing.T, repository *gitcmd.Repository, store *blobs.Store, files [][]byte, chain ...filters.Name) *ledger.Entry {
 	t.Helper()
+	entry, err := ledger.Append(t.Context(), repository, keep(t, store, files, chain...), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return entry
+}
+
+// keep stores files, numbered, and returns a receipt for them.
+func keep(t *testing.T, store *blobs.Store, files [][]byte, chain ...filters.Name) *receipts.Receipt {
+	t.Helper()
 	upload, err := store.NewUpload(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -82,11 +92,7 @@ func record(t *testing.T, repository *gitcmd.Repository, store *blobs.Store, fil
 	if err := upload.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	entry, err := ledger.Append(t.Context(), repository, r, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return entry
+	return r
 }
 
 // numbered makes n small files.
@@ -143,7 +149,7 @@ func TestBucket(t *testing.T) {
 	mirror, _ := newFolder(t)
 	files := numbered(1000)
 	entry := record(t, repository, store, files)
-	record(t, repository, mirror, files)
+	keep(t, mirror, files)
 	flipped := []byte(strings.Replace(string(files[500]), "t", "T", 1))
 	overwrite(t, store, keyOf(entry, 500), flipped)
 	found, summary := verifyAll(t, repository, store, Options{Selectors: []string{"data"}})
