@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"math/rand/v2"
 	"net/http"
 	"net/http/cgi"
 	"net/http/httptest"
@@ -233,51 +234,65 @@ var storeVictims = []victim{
 func testStoreFaults(t *testing.T, k *kit) {
 	server := blobstest.StartS3(t)
 	for _, v := range storeVictims {
-		k := &kit{victim: v, tally: k.tally, bin: k.bin, random: k.random}
-		p := startProxy(t, server.Endpoint)
-		address, err := server.NewBucket()
-		if err != nil {
-			t.Fatal(err)
+		k := &kit{victim: v, tally: k.tally, bin: k.bin, random: rand.New(rand.NewPCG(k.random.Uint64(), 0))}
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			k.storeFails(t, server)
+		})
+	}
+}
+
+func (k *kit) storeFails(t *testing.T, server *blobstest.S3) {
+	p := startProxy(t, server.Endpoint)
+	template := k.behindProxy(t, server, p)
+	number := 100
+	prepare := func() *world {
+		w := template.copy(t)
+		number++
+		w.result("next", number) // not in the store yet
+		if k.name == "gc" {
+			w.must("git-datapact-branch", "-q", "gone")
+			w.must("git-datapact-record", "--branch", "gone", "../next")
+			w.must("git", "branch", "-q", "-D", "gone")
 		}
-		template := k.world(t)
-		template.url = strings.ReplaceAll(address, url.QueryEscape(server.Endpoint), url.QueryEscape(p.URL))
-		for name, value := range server.Env {
-			template.extra = append(template.extra, name+"="+value)
-		}
-		k.make(template)
-		template.remember()
-		number := 100
-		prepare := func() *world {
-			w := template.copy(t)
-			number++
-			w.result("next", number) // not in the store yet
-			if v.name == "gc" {
-				w.must("git-datapact-branch", "-q", "gone")
-				w.must("git-datapact-record", "--branch", "gone", "../next")
-				w.must("git", "branch", "-q", "-D", "gone")
+		return w
+	}
+	w := prepare()
+	p.set(0, 0, nil)
+	w.succeed(k.args(w))
+	total := p.set(0, 0, nil)
+	for _, name := range slices.Sorted(maps.Keys(storeFaults)) {
+		for i := range 3 {
+			if testing.Short() && i != 1 {
+				continue
 			}
-			return w
-		}
-		w := prepare()
-		p.set(0, 0, nil)
-		w.succeed(k.args(w))
-		total := p.set(0, 0, nil)
-		for _, name := range slices.Sorted(maps.Keys(storeFaults)) {
-			for i := range 3 {
-				if testing.Short() && i != 1 {
-					continue
-				}
-				w, from := prepare(), 1+k.random.IntN(total)
-				until := from + 1
-				if i == 2 {
-					until = math.MaxInt
-				}
-				w.how = fmt.Sprintf("the store %s from request %d of %d until %d", name, from, total, until)
-				p.set(from, until, storeFaults[name])
-				k.faulty(w, func() { p.set(0, 0, nil) })
+			w, from := prepare(), 1+k.random.IntN(total)
+			until, end := from+1, "only"
+			if i == 2 {
+				until, end = math.MaxInt, "and all after it"
 			}
+			w.how = fmt.Sprintf("the store %s at request %d of %d %s", name, from, total, end)
+			p.set(from, until, storeFaults[name])
+			k.faulty(w, func() { p.set(0, 0, nil) })
 		}
 	}
+}
+
+// behindProxy makes the victim's world, whose store is a new bucket behind a proxy.
+func (k *kit) behindProxy(t *testing.T, server *blobstest.S3, p *proxy) *world {
+	t.Helper()
+	address, err := server.NewBucket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := k.world(t)
+	w.url = strings.ReplaceAll(address, url.QueryEscape(server.Endpoint), url.QueryEscape(p.URL))
+	for name, value := range server.Env {
+		w.extra = append(w.extra, name+"="+value)
+	}
+	k.make(w)
+	w.remember()
+	return w
 }
 
 // pushFaults are the ways in which a remote hangs up: the request that fails, and
