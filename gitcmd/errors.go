@@ -3,6 +3,7 @@ package gitcmd
 import (
 	"context"
 	"errors"
+	"io/fs"
 )
 
 // The exit statuses of every git-datapact command, beside 0 for done.
@@ -14,8 +15,13 @@ const (
 )
 
 // ErrNotFound is what every look-up of an object, a ref or a path wraps when
-// there is none.
-var ErrNotFound = errors.New("not found")
+// there is none. It is an [fs.ErrNotExist].
+var ErrNotFound error = notFound{}
+
+type notFound struct{}
+
+func (notFound) Error() string        { return "not found" }
+func (notFound) Is(target error) bool { return target == fs.ErrNotExist }
 
 // ErrMoved says that a ref did not hold the value an update was based on.
 var ErrMoved = errors.New("ref has moved")

@@ -7,7 +7,7 @@ import (
 	"context"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 type command struct {
@@ -27,7 +27,7 @@ func (*command) Help() string {
 func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	commit, err := pipeline.Start(ctx, repository, c.Name, pipeline.NewJob{
+	commit, err := jobs.Start(ctx, repository, c.Name, jobs.NewJob{
 		Inputs: c.Input, Image: c.Image, Docker: c.Docker, Command: c.Command,
 	})
 	if err != nil {

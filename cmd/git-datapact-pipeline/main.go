@@ -8,8 +8,8 @@ import (
 	"errors"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
 	"github.com/git-datapact/git-datapact/pipeline/concourse"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 type command struct {
@@ -29,7 +29,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	p, err := concourse.Generate(ctx, repository, &concourse.Options{File: c.Config, AllowUnset: c.AllowUnset})
-	if errors.As(err, new(pipeline.InvalidError)) && c.Check {
+	if errors.As(err, new(jobs.InvalidError)) && c.Check {
 		return gitcmd.Negative(err)
 	}
 	if err != nil || c.Check {

@@ -11,7 +11,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 )
 
@@ -39,7 +39,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	repository.SignWith(gitcmd.Signing{Always: c.Sign.Set, Never: c.NoSign, Key: c.Sign.Value})
-	job, err := pipeline.CurrentJob(ctx, repository, c.Branch)
+	job, err := jobs.Current(ctx, repository, c.Branch)
 	if err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	return errors.Join(entries.Print(env, entry, c.JSON, entries.ID), err)
 }
 
-func (c *command) request(job *pipeline.Job, line *progress.Line) archive.Request {
+func (c *command) request(job *jobs.Job, line *progress.Line) archive.Request {
 	return archive.Request{
 		Dir: c.Dir, Branch: job.Branch, Inputs: c.Input, Order: job.InputBranches(),
 		Metadata: c.Metadata, Filters: append(c.Filter, job.FilterRules()...),

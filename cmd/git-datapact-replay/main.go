@@ -10,7 +10,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -33,7 +33,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	chosen, err := pipeline.Chosen(ctx, repository, pipeline.Choice{Selectors: c.Selector, Pending: c.Pending, Stale: c.Stale})
+	chosen, err := plan.Chosen(ctx, repository, plan.Choice{Selectors: c.Selector, Pending: c.Pending, Stale: c.Stale})
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 		}
 		return nil
 	}
-	return pipeline.Replay(ctx, repository, chosen, print)
+	return plan.Replay(ctx, repository, chosen, print)
 }
 
 func main() { gitcmd.Main("git-datapact-replay", &command{}) }

@@ -9,7 +9,8 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/plans"
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/local/failures"
+	"github.com/git-datapact/git-datapact/pipeline/plan"
 )
 
 type command struct {
@@ -27,17 +28,25 @@ func (*command) Help() string {
 func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	list, err := pipeline.PlanAll(ctx, repository, c.Branch...)
+	list, err := plan.All(ctx, repository, c.Branch...)
+	if err != nil {
+		return err
+	}
+	known, err := failures.Open(ctx, repository)
 	if err != nil {
 		return err
 	}
 	due := 0
-	for _, plan := range list {
-		due += plan.Count(pipeline.Pending) + plan.Count(pipeline.Stale)
+	for _, p := range list {
+		failed, err := known.Last(ctx, repository, p.Job.Branch)
+		if err != nil {
+			return err
+		}
+		due += p.Count(plan.Pending) + p.Count(plan.Stale)
 		if c.JSON {
-			err = env.PrintJSON(plans.JSON(plan, c.Explain))
+			err = env.PrintJSON(plans.JSON(p, failed, c.Explain))
 		} else {
-			err = env.Printf("%s", plans.Text(plan, plans.Width(list), c.Explain))
+			err = env.Printf("%s", plans.Text(p, failed, plans.Width(list), c.Explain))
 		}
 		if err != nil {
 			return err

@@ -5,6 +5,7 @@ package gittest
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -37,4 +38,23 @@ func Run(t *testing.T, dir string, args ...string) string {
 		t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	return strings.TrimSuffix(string(out), "\n")
+}
+
+// Live is a bare copy of a live repository with two dataset branches. Where there is
+// none beside the project, the test is skipped.
+func Live(t *testing.T) string {
+	t.Helper()
+	folder, err := os.Getwd()
+	for ; err == nil && filepath.Dir(folder) != folder; folder = filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
+			break
+		}
+	}
+	bundle := filepath.Join(folder, "..", "shared", "data", "centos-7.bundle")
+	if _, err := os.Stat(bundle); err != nil {
+		t.Skip("no live receipts here")
+	}
+	dir := t.TempDir()
+	Run(t, dir, "clone", "-q", "--mirror", bundle, dir)
+	return dir
 }

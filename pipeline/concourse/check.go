@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/git-datapact/git-datapact/pipeline"
 	"github.com/git-datapact/git-datapact/pipeline/fields"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // baseTypes are the resource types that the workers of Concourse bring themselves.
@@ -37,7 +37,7 @@ type checker struct {
 
 // check returns everything that Concourse would refuse, or warn of, in a pipeline
 // made of a configuration.
-func (p *Pipeline) check(config *pipeline.Config) []error {
+func (p *Pipeline) check(config *jobs.Config) []error {
 	c := &checker{
 		names: map[string]map[string]bool{}, uses: map[string]map[string]bool{}, used: map[string]bool{}, said: map[string]bool{},
 		configFile: config.File, defaults: map[string]any{},
@@ -68,7 +68,7 @@ func (p *Pipeline) check(config *pipeline.Config) []error {
 	c.shared(plain)
 	c.display(plain.Display)
 	c.varSourceOrder(plain.VarSources)
-	c.cycles(plain.Jobs)
+	c.circles(plain.Jobs)
 	return c.faults
 }
 

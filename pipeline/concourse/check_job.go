@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/pipeline/fields"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 var hooks = []string{"on_success", "on_failure", "on_error", "on_abort", "ensure"}
@@ -295,10 +296,10 @@ func resourceOf(step map[string]any) []string {
 	return nil
 }
 
-// cycles wants jobs that do not wait for each other in a circle.
-func (c *checker) cycles(jobs []Object) {
+// circles wants jobs that do not wait for each other in a circle.
+func (c *checker) circles(list []Object) {
 	waits := map[string][]string{}
-	for _, job := range jobs {
+	for _, job := range list {
 		eachStep(job.Value, func(step map[string]any) {
 			passed, _ := step["passed"].([]any)
 			for _, pattern := range passed {
@@ -306,31 +307,15 @@ func (c *checker) cycles(jobs []Object) {
 			}
 		})
 	}
-	done := map[string]bool{}
-	var path []string
-	var visit func(job Object)
 	byName := map[string]Object{}
-	for _, job := range jobs {
+	for _, job := range list {
 		byName[job.Name] = job
+		waits[job.Name] = slices.Compact(slices.Sorted(slices.Values(waits[job.Name])))
 	}
-	visit = func(job Object) {
-		if i := slices.Index(path, job.Name); i >= 0 {
-			findings := fields.NewFindings(job.path)
-			findings.Add(job.path, "jobs wait for each other in a circle: %s", strings.Join(append(slices.Clone(path[i:]), job.Name), " ← "))
-			c.add(findings, job.file)
-			return
-		}
-		if done[job.Name] {
-			return
-		}
-		path = append(path, job.Name)
-		for _, name := range slices.Compact(slices.Sorted(slices.Values(waits[job.Name]))) {
-			visit(byName[name])
-		}
-		path = path[:len(path)-1]
-		done[job.Name] = true
-	}
-	for _, name := range slices.Sorted(maps.Keys(byName)) {
-		visit(byName[name])
+	for _, circle := range jobs.Circles(slices.Sorted(maps.Keys(byName)), waits) {
+		job := byName[circle[len(circle)-1]]
+		findings := fields.NewFindings(job.path)
+		findings.Add(job.path, "jobs wait for each other in a circle: %s", strings.Join(circle, " ← "))
+		c.add(findings, job.file)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 const (
@@ -288,11 +288,11 @@ func FuzzCheck(f *testing.F) {
 		if yaml.Unmarshal([]byte(text), &own) != nil {
 			return
 		}
-		config := &pipeline.Config{
-			File: "datapact.json", Branches: []pipeline.BranchEntry{{Branch: "a"}},
-			Pipeline: pipeline.OwnObjects{Groups: own["groups"], Jobs: own["jobs"], Resources: own["resources"], ResourceTypes: own["resource_types"], VarSources: own["var_sources"], Prototypes: own["prototypes"]},
+		config := &jobs.Config{
+			File: "datapact.json", Branches: []jobs.BranchEntry{{Branch: "a"}},
+			Pipeline: jobs.OwnObjects{Groups: own["groups"], Jobs: own["jobs"], Resources: own["resources"], ResourceTypes: own["resource_types"], VarSources: own["var_sources"], Prototypes: own["prototypes"]},
 		}
-		b := newBuilder(config, []*pipeline.Job{{Branch: "a", Commit: gitcmd.Hash("x")}}, nil)
+		b := newBuilder(config, []*jobs.Job{{Branch: "a", Commit: gitcmd.Hash("x")}}, nil)
 		b.build().check(config)
 	})
 }

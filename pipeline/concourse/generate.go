@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // The resource type of datasets, where datapact.json says nothing else.
@@ -24,37 +24,37 @@ const (
 const allGroup = "all"
 
 // Options say which configuration to use; they are those of
-// [pipeline.LoadConfig].
-type Options = pipeline.ConfigOptions
+// [jobs.LoadConfig].
+type Options = jobs.ConfigOptions
 
 // Generate makes the pipeline of a repository. The error where the configuration is
-// at fault is a [pipeline.InvalidError] with all findings; where there is none, it
+// at fault is a [jobs.InvalidError] with all findings; where there is none, it
 // is [gitcmd.ErrNotFound].
 func Generate(ctx context.Context, repository *gitcmd.Repository, opts *Options) (*Pipeline, error) {
-	config, err := pipeline.LoadConfig(ctx, repository, opts)
+	config, err := jobs.LoadConfig(ctx, repository, opts)
 	if err != nil {
 		return nil, err
 	}
-	jobs, err := config.LoadJobs(ctx, repository)
+	list, err := config.Load(ctx, repository)
 	if err != nil {
 		return nil, err
 	}
-	docker, err := withDockerfile(ctx, repository, jobs)
+	docker, err := withDockerfile(ctx, repository, list)
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(config, jobs, docker)
+	b := newBuilder(config, list, docker)
 	p := b.build()
 	if faults := append(b.faults, p.check(config)...); len(faults) > 0 {
-		return nil, pipeline.InvalidError{Err: errors.Join(faults...)}
+		return nil, jobs.InvalidError{Err: errors.Join(faults...)}
 	}
 	return p, nil
 }
 
 // withDockerfile tells which branches have a container environment of their own.
-func withDockerfile(ctx context.Context, repository *gitcmd.Repository, jobs []*pipeline.Job) (map[string]bool, error) {
-	files := make([]string, len(jobs))
-	for i, job := range jobs {
+func withDockerfile(ctx context.Context, repository *gitcmd.Repository, list []*jobs.Job) (map[string]bool, error) {
+	files := make([]string, len(list))
+	for i, job := range list {
 		files[i] = string(job.Commit) + ":docker/Dockerfile"
 	}
 	objects, err := repository.Objects(ctx, files)
@@ -63,30 +63,30 @@ func withDockerfile(ctx context.Context, repository *gitcmd.Repository, jobs []*
 	}
 	found := map[string]bool{}
 	for i, object := range objects {
-		found[jobs[i].Branch] = object != nil
+		found[list[i].Branch] = object != nil
 	}
 	return found, nil
 }
 
 // A builder puts a pipeline together.
 type builder struct {
-	config   *pipeline.Config
-	jobs     []*pipeline.Job // sorted by branch
+	config   *jobs.Config
+	jobs     []*jobs.Job     // sorted by branch
 	docker   map[string]bool // branches with docker/Dockerfile
 	names    map[string]string
-	defaults *pipeline.Job // what a job is of which nothing is said
+	defaults *jobs.Job // what a job is of which nothing is said
 	pipeline Pipeline
 	groups   map[string]*Object
 	faults   []error
 }
 
-func newBuilder(config *pipeline.Config, jobs []*pipeline.Job, docker map[string]bool) *builder {
+func newBuilder(config *jobs.Config, list []*jobs.Job, docker map[string]bool) *builder {
 	b := &builder{
-		config: config, jobs: jobs, docker: docker, names: map[string]string{},
+		config: config, jobs: list, docker: docker, names: map[string]string{},
 		defaults: config.DefaultJob(), groups: map[string]*Object{},
 	}
 	taken, tags := map[string]string{}, map[string]string{}
-	for _, job := range jobs {
+	for _, job := range list {
 		b.names[job.Branch] = b.claim(taken, identifier(job.Branch, "branch"), job.Branch, "name in the pipeline")
 		if b.buildsImage(job) {
 			b.claim(tags, imageTag(job.Branch), job.Branch, "tag of an image")
@@ -109,9 +109,9 @@ func (b *builder) fault(file, format string, args ...any) {
 }
 
 // jobFile is where a finding about a job is to be mended.
-func jobFile(job *pipeline.Job) string { return job.Branch + ":config/job.json" }
+func jobFile(job *jobs.Job) string { return job.Branch + ":config/job.json" }
 
-func (b *builder) buildsImage(job *pipeline.Job) bool {
+func (b *builder) buildsImage(job *jobs.Job) bool {
 	return b.config.Registry != nil && b.docker[job.Branch]
 }
 
@@ -171,7 +171,7 @@ func (b *builder) resourceType() {
 }
 
 // dataset adds the resource of a branch.
-func (b *builder) dataset(job *pipeline.Job) {
+func (b *builder) dataset(job *jobs.Job) {
 	base := b.config.Resource
 	source := maps.Clone(base.Source)
 	if source == nil {
@@ -185,7 +185,7 @@ func (b *builder) dataset(job *pipeline.Job) {
 }
 
 // raws adds the resources that a job reads and that are no datasets.
-func (b *builder) raws(job *pipeline.Job) {
+func (b *builder) raws(job *jobs.Job) {
 	for i, in := range job.Input {
 		if in.Resource != nil {
 			value := maps.Clone(in.Resource)
@@ -196,7 +196,7 @@ func (b *builder) raws(job *pipeline.Job) {
 	}
 }
 
-func (b *builder) rawName(job *pipeline.Job, in pipeline.Input) string {
+func (b *builder) rawName(job *jobs.Job, in jobs.Input) string {
 	return b.names[job.Branch] + "-raw-" + identifier(in.Alias, "input")
 }
 
@@ -205,7 +205,7 @@ func (b *builder) addResource(r Resource, file, path string) {
 }
 
 // addJob adds a generated job, in all groups of the branch that it is for.
-func (b *builder) addJob(of *pipeline.Job, job Job) {
+func (b *builder) addJob(of *jobs.Job, job Job) {
 	b.pipeline.Jobs = append(b.pipeline.Jobs, Object{job.Name, job, jobFile(of), "jobs." + job.Name})
 	for _, name := range append([]string{allGroup}, of.Groups...) {
 		b.group(name, jobFile(of), "groups").add([]string{job.Name}, nil)

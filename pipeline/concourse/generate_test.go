@@ -16,7 +16,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 var update = flag.Bool("update", false, "write the pipelines that are expected")
@@ -305,7 +305,7 @@ func TestDeterminism(t *testing.T) {
 func TestUnset(t *testing.T) {
 	r := newRepository(t, "a", "config/job.json", `{"task": {"image": {"source": {"repository": "x"}}, "run": {"path": "x"}}}`,
 		"", "datapact.json", `{"branches_list": [{"branch": "a"}], "datapact_job": {"source": {"uri": env.NO_URI}}}`)
-	var invalid pipeline.InvalidError
+	var invalid jobs.InvalidError
 	if _, err := Generate(t.Context(), r, nil); !errors.As(err, &invalid) || err.Error() != "datapact.json:1: environment variable NO_URI is not set" {
 		t.Errorf("Generate = %v, want that NO_URI is not set", err)
 	}

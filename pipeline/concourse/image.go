@@ -3,7 +3,7 @@ package concourse
 import (
 	"maps"
 
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // builderRepository is the image that builds images.
@@ -17,15 +17,15 @@ var gitKeys = []string{
 
 // runsOwnImage reports whether the task of a job runs in the image that is built of
 // its branch: it does unless the job names another.
-func (b *builder) runsOwnImage(job *pipeline.Job) bool {
+func (b *builder) runsOwnImage(job *jobs.Job) bool {
 	return b.buildsImage(job) && job.Task.Image == nil
 }
 
-func (b *builder) imageName(job *pipeline.Job) string  { return b.names[job.Branch] + "-image" }
-func (b *builder) dockerName(job *pipeline.Job) string { return b.names[job.Branch] + "-docker" }
+func (b *builder) imageName(job *jobs.Job) string  { return b.names[job.Branch] + "-image" }
+func (b *builder) dockerName(job *jobs.Job) string { return b.names[job.Branch] + "-docker" }
 
 // image adds what builds the image of a branch when its docker/ changes.
-func (b *builder) image(job *pipeline.Job) {
+func (b *builder) image(job *jobs.Job) {
 	base, registry := b.config.Resource, b.config.Registry
 	source := map[string]any{"branch": job.Branch, "paths": []string{"docker/*"}}
 	for _, key := range gitKeys {
@@ -49,7 +49,7 @@ func (b *builder) image(job *pipeline.Job) {
 	b.addJob(job, b.imageJob(job))
 }
 
-func (b *builder) imageJob(job *pipeline.Job) Job {
+func (b *builder) imageJob(job *jobs.Job) Job {
 	context, image, tags := b.dockerName(job), b.imageName(job), b.defaults.Task.Tags
 	j := b.frame(image, b.defaults)
 	build := Task{

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // The folders and files of a build.
@@ -17,7 +17,7 @@ const (
 )
 
 // job is the job that makes a dataset.
-func (b *builder) job(job *pipeline.Job) Job {
+func (b *builder) job(job *jobs.Job) Job {
 	j := b.frame(b.names[job.Branch], job)
 	inputs := b.artifacts(job)
 	if gets := b.gets(job, inputs); len(gets) > 0 {
@@ -37,7 +37,7 @@ func (b *builder) job(job *pipeline.Job) Job {
 }
 
 // frame is a job without a plan: how its builds are run.
-func (b *builder) frame(name string, of *pipeline.Job) Job {
+func (b *builder) frame(name string, of *jobs.Job) Job {
 	return Job{
 		Name: name, Serial: of.Serial, SerialGroups: of.SerialGroups, MaxInFlight: of.MaxInFlight,
 		BuildLogRetention: of.BuildLogRetention,
@@ -50,7 +50,7 @@ func (b *builder) frame(name string, of *pipeline.Job) Job {
 
 // artifacts are the names that the inputs of a job have in its build: the aliases,
 // where those are identifiers.
-func (b *builder) artifacts(job *pipeline.Job) []string {
+func (b *builder) artifacts(job *jobs.Job) []string {
 	names := make([]string, len(job.Input))
 	for i, in := range job.Input {
 		names[i] = identifier(in.Alias, "input")
@@ -64,7 +64,7 @@ func (b *builder) artifacts(job *pipeline.Job) []string {
 func receiptVar(artifact string) string { return "receipt-" + variable(artifact) }
 
 // gets are the steps that bring the inputs, and the image where it is built here.
-func (b *builder) gets(job *pipeline.Job, artifacts []string) []Get {
+func (b *builder) gets(job *jobs.Job, artifacts []string) []Get {
 	var gets []Get
 	for i, in := range job.Input {
 		get := Get{Get: artifacts[i], Trigger: in.Trigger, Version: in.Version, Params: in.Params, Tags: in.Tags}
@@ -96,7 +96,7 @@ func (b *builder) gets(job *pipeline.Job, artifacts []string) []Get {
 // says so. With some, Concourse takes only versions that a build of theirs made, and
 // receipts that are replayed, or recorded elsewhere, would start nothing. A branch
 // stands for its job.
-func (b *builder) passed(in pipeline.Input) []string {
+func (b *builder) passed(in jobs.Input) []string {
 	var jobs []string
 	switch told := in.Passed.(type) {
 	case bool:
@@ -116,7 +116,7 @@ func (b *builder) passed(in pipeline.Input) []string {
 }
 
 // task is the step that makes the result.
-func (b *builder) task(job *pipeline.Job, artifacts []string) Task {
+func (b *builder) task(job *jobs.Job, artifacts []string) Task {
 	t := job.Task
 	task := Task{
 		Task: b.names[job.Branch], Privileged: t.Privileged, Attempts: t.Attempts, Tags: t.Tags, Vars: t.Vars,
@@ -154,7 +154,7 @@ func duration(d time.Duration) string {
 	return text
 }
 
-func limits(l pipeline.Limits) map[string]any {
+func limits(l jobs.Limits) map[string]any {
 	set := map[string]any{}
 	if l.CPU > 0 {
 		set["cpu"] = l.CPU
@@ -166,7 +166,7 @@ func limits(l pipeline.Limits) map[string]any {
 }
 
 // setImage chooses the image of a task, and what to run in it.
-func (b *builder) setImage(task *Task, job *pipeline.Job) {
+func (b *builder) setImage(task *Task, job *jobs.Job) {
 	switch image := job.Task.Image; {
 	case image != nil:
 		task.Config.ImageResource = &ImageResource{Type: image.Type, Source: image.Source, Version: image.Version, Params: image.Params}
@@ -192,7 +192,7 @@ func (b *builder) setImage(task *Task, job *pipeline.Job) {
 }
 
 // put is the step that records the result.
-func (b *builder) put(job *pipeline.Job, artifacts []string) Put {
+func (b *builder) put(job *jobs.Job, artifacts []string) Put {
 	params := map[string]any{}
 	var receipts []string
 	for i, in := range job.Input {

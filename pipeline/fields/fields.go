@@ -56,6 +56,27 @@ func (f *Findings) Err(file string) error {
 	return errors.Join(list...)
 }
 
+// RefuseNulls adds a finding for each null below the value of a key: it stands for
+// something that is missing, such as a variable of the environment.
+func (f *Findings) RefuseNulls(path string, value any) {
+	refuse := func(path string, value any) {
+		if value == nil {
+			f.Add(path, "null, which stands for nothing here: is a variable not set?")
+		}
+		f.RefuseNulls(path, value)
+	}
+	switch v := value.(type) {
+	case []any:
+		for i, element := range v {
+			refuse(fmt.Sprintf("%s[%d]", path, i), element)
+		}
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			refuse(path+"."+key, v[key])
+		}
+	}
+}
+
 // An Object reads the keys of one object.
 type Object struct {
 	path     string // from the top of the document, "" for the top

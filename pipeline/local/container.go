@@ -19,7 +19,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // buildMount is where a container sees the build folder.
@@ -39,7 +39,7 @@ type container struct {
 }
 
 // makeContainer builds or pulls the image of a job.
-func (e *environments) makeContainer(ctx context.Context, job *pipeline.Job, c container) (*environment, error) {
+func (e *environments) makeContainer(ctx context.Context, job *jobs.Job, c container) (*environment, error) {
 	if _, err := exec.LookPath(c.engine); err != nil {
 		return nil, gitcmd.WithHint(fmt.Errorf("%s is not on PATH", c.engine), "install it, or choose another engine with --engine")
 	}
@@ -80,7 +80,7 @@ func (e *environments) sweepContainers(ctx context.Context, c container) error {
 
 // buildImage makes the image of docker/, named by the hash of that folder: one that has
 // not changed is not built again.
-func (e *environments) buildImage(ctx context.Context, job *pipeline.Job, c container) (*environment, error) {
+func (e *environments) buildImage(ctx context.Context, job *jobs.Job, c container) (*environment, error) {
 	c.image = "localhost/datapact:" + string(c.docker)
 	if _, err := c.call(ctx, "image", "inspect", "--format", "{{.Id}}", c.image); err == nil {
 		return &environment{name: string(c.docker), runner: c}, nil
@@ -96,7 +96,7 @@ func (e *environments) buildImage(ctx context.Context, job *pipeline.Job, c cont
 }
 
 // pullImage brings an image that is not here. Its digest names it.
-func (e *environments) pullImage(ctx context.Context, job *pipeline.Job, c container) (*environment, error) {
+func (e *environments) pullImage(ctx context.Context, job *jobs.Job, c container) (*environment, error) {
 	reference, err := imageReference(job.Task.Image)
 	if err != nil {
 		return nil, fmt.Errorf("the image of %s: %w", job.Branch, err)
@@ -184,7 +184,7 @@ func (c container) explain(program string, err error) error {
 // writeVariables writes the variables of a job where the engine reads them: their values
 // do not show in the list of processes, nor do they mean anything to the engine. Those
 // of several lines, which such a file cannot hold, come through its environment.
-func (e *environments) writeVariables(job *pipeline.Job, c *container) error {
+func (e *environments) writeVariables(job *jobs.Job, c *container) error {
 	scratch, err := e.scratchFolder()
 	if err != nil {
 		return err
@@ -284,7 +284,7 @@ func (c container) failed(command, complaint string, err error) error {
 
 // credentials writes the registry's user and password where the engine looks for them,
 // in a file for this user alone.
-func (e *environments) credentials(image *pipeline.Image, reference string) ([]string, error) {
+func (e *environments) credentials(image *jobs.Image, reference string) ([]string, error) {
 	user, _ := image.Source["username"].(string)
 	password, _ := image.Source["password"].(string)
 	if user == "" {

@@ -13,7 +13,7 @@ import (
 	"sync"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // The engines that run tasks.
@@ -63,7 +63,7 @@ func (e *environments) close() {
 
 // of returns the environment of a job. What it takes to make it is printed to the log
 // of the execution that needs it first.
-func (e *environments) of(ctx context.Context, job *pipeline.Job, output io.Writer) (*environment, error) {
+func (e *environments) of(ctx context.Context, job *jobs.Job, output io.Writer) (*environment, error) {
 	e.mu.Lock()
 	r := e.ready[job.Branch]
 	if r == nil {
@@ -75,7 +75,7 @@ func (e *environments) of(ctx context.Context, job *pipeline.Job, output io.Writ
 	return r.environment, r.err
 }
 
-func (e *environments) make(ctx context.Context, job *pipeline.Job, output io.Writer) (*environment, error) {
+func (e *environments) make(ctx context.Context, job *jobs.Job, output io.Writer) (*environment, error) {
 	docker, err := tree(ctx, e.repository, job, dockerFolder)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (e *environments) make(ctx context.Context, job *pipeline.Job, output io.Wr
 }
 
 // tree is the hash of a folder of the job's branch, "" for none.
-func tree(ctx context.Context, repository *gitcmd.Repository, job *pipeline.Job, folder string) (gitcmd.Hash, error) {
+func tree(ctx context.Context, repository *gitcmd.Repository, job *jobs.Job, folder string) (gitcmd.Hash, error) {
 	object, err := repository.Object(ctx, string(job.Commit)+":"+folder)
 	if errors.Is(err, gitcmd.ErrNotFound) {
 		return "", nil
@@ -107,7 +107,7 @@ func tree(ctx context.Context, repository *gitcmd.Repository, job *pipeline.Job,
 // choose picks the engine that suits a job: a container engine for one that has an
 // image, of docker and podman the one that git config datapact.engine names, or that is
 // on PATH.
-func (e *environments) choose(ctx context.Context, job *pipeline.Job, docker gitcmd.Hash) (string, error) {
+func (e *environments) choose(ctx context.Context, job *jobs.Job, docker gitcmd.Hash) (string, error) {
 	if job.Task.Image == nil && docker == "" {
 		return Process, nil
 	}
@@ -132,7 +132,7 @@ func (e *environments) choose(ctx context.Context, job *pipeline.Job, docker git
 
 // makeProcess names what a program of this machine comes from: the folder docker/ of the
 // branch, or else config/.
-func (e *environments) makeProcess(ctx context.Context, job *pipeline.Job, docker gitcmd.Hash) (*environment, error) {
+func (e *environments) makeProcess(ctx context.Context, job *jobs.Job, docker gitcmd.Hash) (*environment, error) {
 	if docker == "" {
 		config, err := tree(ctx, e.repository, job, "config")
 		return &environment{name: string(config), runner: process{}}, err

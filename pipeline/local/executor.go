@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
@@ -138,7 +138,7 @@ func (x *execution) mount(alias, folder string) error {
 }
 
 // fetch brings the receipt that was planned for an input.
-func (x *execution) fetch(ctx context.Context, in pipeline.Input, planned receipts.Input) error {
+func (x *execution) fetch(ctx context.Context, in jobs.Input, planned receipts.Input) error {
 	l, err := ledger.Open(ctx, x.archive.Repository, planned.Branch)
 	if err != nil {
 		return err

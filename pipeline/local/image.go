@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // dockerHub is the registry of names that name none, and authHub what its credentials
@@ -19,7 +19,7 @@ const (
 
 // imageReference is the name by which an engine pulls the image of a job. Names are as
 // Concourse takes them: without a registry they are of Docker Hub.
-func imageReference(image *pipeline.Image) (string, error) {
+func imageReference(image *jobs.Image) (string, error) {
 	switch image.Type {
 	case "", "registry-image", "docker-image":
 	default:

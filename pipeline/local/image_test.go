@@ -7,24 +7,24 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 func TestImageReference(t *testing.T) {
 	type table = map[string]any
 	for _, test := range []struct {
-		image pipeline.Image
+		image jobs.Image
 		want  string
 	}{
-		{pipeline.Image{Source: table{"repository": "alpine"}}, "docker.io/library/alpine:latest"},
-		{pipeline.Image{Source: table{"repository": "dpb587/bosh-stemcell-metadata", "tag": "v1"}}, "docker.io/dpb587/bosh-stemcell-metadata:v1"},
-		{pipeline.Image{Type: "registry-image", Source: table{"repository": "ghcr.io/a/b", "tag": 3}}, "ghcr.io/a/b:3"},
-		{pipeline.Image{Type: "docker-image", Source: table{"repository": "localhost/x"}}, "localhost/x:latest"},
-		{pipeline.Image{Source: table{"repository": "host:5000/x"}}, "host:5000/x:latest"},
-		{pipeline.Image{Source: table{"repository": "a/b", "tag": "t"}, Version: table{"digest": "sha256:12"}}, "docker.io/a/b@sha256:12"},
-		{pipeline.Image{Source: table{"tag": "t"}}, "error: task.image.source.repository: want the name of an image"},
-		{pipeline.Image{Source: table{"repository": 1}}, "error: task.image.source.repository: want the name of an image"},
-		{pipeline.Image{Type: "s3", Source: table{"repository": "a"}}, `error: type "s3" cannot be run here, want registry-image`},
+		{jobs.Image{Source: table{"repository": "alpine"}}, "docker.io/library/alpine:latest"},
+		{jobs.Image{Source: table{"repository": "dpb587/bosh-stemcell-metadata", "tag": "v1"}}, "docker.io/dpb587/bosh-stemcell-metadata:v1"},
+		{jobs.Image{Type: "registry-image", Source: table{"repository": "ghcr.io/a/b", "tag": 3}}, "ghcr.io/a/b:3"},
+		{jobs.Image{Type: "docker-image", Source: table{"repository": "localhost/x"}}, "localhost/x:latest"},
+		{jobs.Image{Source: table{"repository": "host:5000/x"}}, "host:5000/x:latest"},
+		{jobs.Image{Source: table{"repository": "a/b", "tag": "t"}, Version: table{"digest": "sha256:12"}}, "docker.io/a/b@sha256:12"},
+		{jobs.Image{Source: table{"tag": "t"}}, "error: task.image.source.repository: want the name of an image"},
+		{jobs.Image{Source: table{"repository": 1}}, "error: task.image.source.repository: want the name of an image"},
+		{jobs.Image{Type: "s3", Source: table{"repository": "a"}}, `error: type "s3" cannot be run here, want registry-image`},
 	} {
 		got, err := imageReference(&test.image)
 		if err != nil {
@@ -52,9 +52,9 @@ func TestAuthFile(t *testing.T) {
 // its command line.
 func TestArgumentsHoldNoValues(t *testing.T) {
 	c := container{engine: Podman, image: "i", label: "l"}
-	job := &pipeline.Job{Task: pipeline.Task{
+	job := &jobs.Job{Task: jobs.Task{
 		Env: map[string]string{"KEY": "s3cret", "LINES": "a\nb"}, Privileged: true,
-		Limits: pipeline.Limits{CPU: 2, Memory: "1GB"}, Run: pipeline.Run{Path: "p", Args: []string{"--a", "b c"}, Dir: "d", User: "u"},
+		Limits: jobs.Limits{CPU: 2, Memory: "1GB"}, Run: jobs.Run{Path: "p", Args: []string{"--a", "b c"}, Dir: "d", User: "u"},
 	}}
 	e := &environments{layout: &layout{data: t.TempDir()}}
 	if err := e.writeVariables(job, &c); err != nil {

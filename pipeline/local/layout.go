@@ -13,13 +13,13 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/local/failures"
 )
 
 // A layout is where the engine keeps its files.
 type layout struct {
 	data     string // git-datapact's folder in the git directory
-	failures pipeline.Failures
+	failures failures.Folder
 }
 
 func openLayout(ctx context.Context, repository *gitcmd.Repository) (*layout, error) {
@@ -27,8 +27,8 @@ func openLayout(ctx context.Context, repository *gitcmd.Repository) (*layout, er
 	if err != nil {
 		return nil, err
 	}
-	failures, err := pipeline.OpenFailures(ctx, repository)
-	return &layout{data, failures}, err
+	folder, err := failures.Open(ctx, repository)
+	return &layout{data, folder}, err
 }
 
 // lock keeps every other run out until unlock is called, or this process ends.
@@ -80,11 +80,11 @@ func (l *layout) sweep(ctx context.Context, repository *gitcmd.Repository) {
 const scratchPrefix = ".run-"
 
 func (l *layout) build(branch, key string) string {
-	return filepath.Join(l.data, "builds", pipeline.BranchFolder(branch), key)
+	return filepath.Join(l.data, "builds", failures.BranchFolder(branch), key)
 }
 
 func (l *layout) log(branch, key string) string {
-	return filepath.Join(l.data, "logs", pipeline.BranchFolder(branch), key+".log")
+	return filepath.Join(l.data, "logs", failures.BranchFolder(branch), key+".log")
 }
 
 // removeAll removes a folder also where a task took away the permission to.

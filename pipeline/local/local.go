@@ -24,7 +24,7 @@
 //
 //	builds/BRANCH/KEY/…/        build folder, of executions at work and failed ones
 //	logs/BRANCH/KEY.log         what the task printed, standard output and error
-//	failures/BRANCH/KEY         why it failed, see [pipeline.Failures]
+//	failures/BRANCH/KEY         why it failed, see [failures.Folder]
 //	run.lock                    held by the process that runs jobs
 package local
 
@@ -36,7 +36,7 @@ import (
 	"runtime"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -92,7 +92,7 @@ func Run(ctx context.Context, a *archive.Archive, opts Options) (Summary, error)
 		return Summary{}, err
 	}
 	defer unlock()
-	jobs, err := loadJobs(ctx, a.Repository, opts)
+	list, err := loadJobs(ctx, a.Repository, opts)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -101,7 +101,7 @@ func Run(ctx context.Context, a *archive.Archive, opts Options) (Summary, error)
 	}
 	layout.sweep(ctx, a.Repository)
 	executor := &executor{archive: a, layout: layout, inputs: opts.Inputs, environments: newEnvironments(a.Repository, layout, opts.Engine)}
-	s := newScheduler(a.Repository, jobs, opts)
+	s := newScheduler(a.Repository, list, opts)
 	defer executor.environments.close()
 	return s.run(ctx, executor)
 }
@@ -109,47 +109,47 @@ func Run(ctx context.Context, a *archive.Archive, opts Options) (Summary, error)
 // Due lists what a run would execute first, in its order, and does nothing. What
 // becomes due by the receipts of these executions is not in it.
 func Due(ctx context.Context, repository *gitcmd.Repository, opts Options) ([]Work, error) {
-	jobs, err := loadJobs(ctx, repository, opts)
+	list, err := loadJobs(ctx, repository, opts)
 	if err != nil {
 		return nil, err
 	}
-	s := newScheduler(repository, jobs, opts)
+	s := newScheduler(repository, list, opts)
 	if err := s.plan(ctx); err != nil {
 		return nil, err
 	}
-	var list []Work
+	var due []Work
 	for _, q := range s.queues {
 		for _, w := range q.waiting {
-			list = append(list, *w)
+			due = append(due, *w)
 		}
 	}
-	return list, nil
+	return due, nil
 }
 
-func loadJobs(ctx context.Context, repository *gitcmd.Repository, opts Options) ([]*pipeline.Job, error) {
+func loadJobs(ctx context.Context, repository *gitcmd.Repository, opts Options) ([]*jobs.Job, error) {
 	if len(opts.Inputs) > 0 && len(opts.Branches) != 1 {
 		return nil, gitcmd.Usage(errors.New("input folders are for one job: name its branch"))
 	}
-	jobs, err := pipeline.LoadJobs(ctx, repository, opts.Branches...)
+	list, err := jobs.Load(ctx, repository, opts.Branches...)
 	if err != nil {
 		return nil, err
 	}
-	if err := pipeline.CheckInputBranches(ctx, repository, jobs); err != nil {
+	if err := jobs.CheckInputBranches(ctx, repository, list); err != nil {
 		return nil, err
 	}
 	for alias, folder := range opts.Inputs {
-		if !readsAs(jobs[0], alias) {
-			return nil, fmt.Errorf("the job of %s has no input %s", jobs[0].Branch, alias)
+		if !readsAs(list[0], alias) {
+			return nil, fmt.Errorf("the job of %s has no input %s", list[0].Branch, alias)
 		}
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 			return nil, fmt.Errorf("input %s: %s is not a folder", alias, folder)
 		}
 	}
-	return pipeline.InOrder(jobs), nil
+	return jobs.InOrder(list), nil
 }
 
 // unable tells why a job cannot run here, nil where it can.
-func unable(ctx context.Context, repository *gitcmd.Repository, job *pipeline.Job, opts Options) error {
+func unable(ctx context.Context, repository *gitcmd.Repository, job *jobs.Job, opts Options) error {
 	for _, in := range job.Input {
 		if _, given := opts.Inputs[in.Alias]; in.Branch == "" && !given {
 			return gitcmd.WithHint(fmt.Errorf("the job of %s reads %s, a resource of Concourse, which is not to be had here", job.Branch, in.Alias),
@@ -167,7 +167,7 @@ func unable(ctx context.Context, repository *gitcmd.Repository, job *pipeline.Jo
 	return ledger.CheckBranch(ctx, repository, job.Branch)
 }
 
-func readsAs(job *pipeline.Job, alias string) bool {
+func readsAs(job *jobs.Job, alias string) bool {
 	for _, in := range job.Input {
 		if in.Alias == alias {
 			return true

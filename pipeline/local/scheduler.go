@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -18,8 +19,8 @@ const requestKey = "request"
 
 // Work is an execution that is due.
 type Work struct {
-	pipeline.Execution
-	Job *pipeline.Job
+	plan.Execution
+	Job *jobs.Job
 	Key string // the id of the receipt, or "request"
 }
 
@@ -33,7 +34,7 @@ func (w *Work) place() place { return place{w.Job.Branch, receipts.ID(w.Key)} }
 
 // A queue is a job with its executions that are due.
 type queue struct {
-	job      *pipeline.Job
+	job      *jobs.Job
 	upstream map[string]bool // branches that it depends on, itself or through others
 	waiting  []*Work         // in the order they are to start
 	running  int
@@ -45,8 +46,8 @@ type queue struct {
 // A scheduler decides what runs when. Only the goroutine of run touches it.
 type scheduler struct {
 	opts    Options
-	unable  func(context.Context, *pipeline.Job) error // why a job cannot run here
-	planner *pipeline.Planner
+	unable  func(context.Context, *jobs.Job) error // why a job cannot run here
+	planner *plan.Planner
 	queues  []*queue // in dependency order
 	due     map[string]map[receipts.ID]bool
 	tried   map[place]bool // started in this run
@@ -61,15 +62,15 @@ type scheduler struct {
 	}
 }
 
-func newScheduler(repository *gitcmd.Repository, jobs []*pipeline.Job, opts Options) *scheduler {
+func newScheduler(repository *gitcmd.Repository, list []*jobs.Job, opts Options) *scheduler {
 	s := &scheduler{
-		opts: opts, planner: pipeline.NewPlanner(repository),
-		unable: func(ctx context.Context, job *pipeline.Job) error { return unable(ctx, repository, job, opts) },
+		opts: opts, planner: plan.NewPlanner(repository),
+		unable: func(ctx context.Context, job *jobs.Job) error { return unable(ctx, repository, job, opts) },
 		due:    map[string]map[receipts.ID]bool{}, tried: map[place]bool{}, groups: map[string]int{}, started: map[*Work]time.Time{},
 	}
 	s.planner.Fresh = opts.Force
 	upstream := map[string]map[string]bool{}
-	for _, job := range jobs {
+	for _, job := range list {
 		q := &queue{job: job, upstream: map[string]bool{}, changed: true}
 		for _, branch := range job.InputBranches() {
 			q.upstream[branch] = true
@@ -85,7 +86,7 @@ func newScheduler(repository *gitcmd.Repository, jobs []*pipeline.Job, opts Opti
 }
 
 // Branch reports whether anything on a branch, or on those that it depends on, is due,
-// for [pipeline.Due].
+// for [plan.Due].
 func (s *scheduler) Branch(name string) bool {
 	if len(s.due[name]) > 0 {
 		return true
@@ -94,7 +95,7 @@ func (s *scheduler) Branch(name string) bool {
 	return q != nil && s.upstreamDue(q)
 }
 
-// Receipt reports whether a receipt is due, for [pipeline.Due].
+// Receipt reports whether a receipt is due, for [plan.Due].
 func (s *scheduler) Receipt(branch string, id receipts.ID) bool { return s.due[branch][id] }
 
 // An outcome is what became of an execution.
@@ -218,16 +219,16 @@ func (s *scheduler) leaveUnable(ctx context.Context, q *queue) error {
 }
 
 // work lists what a job is due, oldest inputs first.
-func (s *scheduler) work(ctx context.Context, job *pipeline.Job) ([]*Work, error) {
+func (s *scheduler) work(ctx context.Context, job *jobs.Job) ([]*Work, error) {
 	if len(s.opts.Inputs) > 0 || len(job.InputBranches()) == 0 {
 		return s.request(ctx, job)
 	}
-	plan, err := s.planner.Plan(ctx, job)
+	planned, err := s.planner.Plan(ctx, job)
 	if err != nil {
 		return nil, err
 	}
 	var list []*Work
-	for _, e := range plan.Executions {
+	for _, e := range planned.Executions {
 		w := &Work{Execution: e, Job: job, Key: string(e.ID)}
 		if s.wants(e.State) && !s.tried[w.place()] {
 			list = append(list, w)
@@ -244,23 +245,23 @@ func (s *scheduler) work(ctx context.Context, job *pipeline.Job) ([]*Work, error
 	return list, nil
 }
 
-func (s *scheduler) wants(state pipeline.State) bool {
+func (s *scheduler) wants(state plan.State) bool {
 	switch state {
-	case pipeline.Outdated:
+	case plan.Outdated:
 		return s.opts.Outdated || s.opts.Force
-	case pipeline.Fresh:
+	case plan.Fresh:
 		return s.opts.Force
 	}
 	return true
 }
 
 // request is the execution of a job that runs when somebody asks for it, by name.
-func (s *scheduler) request(ctx context.Context, job *pipeline.Job) ([]*Work, error) {
+func (s *scheduler) request(ctx context.Context, job *jobs.Job) ([]*Work, error) {
 	w := &Work{Job: job, Key: requestKey}
 	if !slices.Contains(s.opts.Branches, job.Branch) || s.tried[w.place()] {
 		return nil, nil
 	}
-	w.State, w.Why = pipeline.Pending, "asked for"
+	w.State, w.Why = plan.Pending, "asked for"
 	for _, in := range job.Input {
 		if _, given := s.opts.Inputs[in.Alias]; given {
 			continue

@@ -11,7 +11,7 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // grace is how long a task may take to end after it was asked to.
@@ -19,7 +19,7 @@ const grace = 10 * time.Second
 
 // A task is what an execution runs, once its build folder is ready.
 type task struct {
-	job    *pipeline.Job
+	job    *jobs.Job
 	build  string            // its folder
 	mounts map[string]string // folders that stand in the build folder, by name
 	output io.Writer         // of what it prints

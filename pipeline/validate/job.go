@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // jobFile is where a branch keeps its job.
@@ -28,7 +28,7 @@ func (c *checker) job(branch string, commit gitcmd.Hash) error {
 		return c.find(f)
 	}
 	begun := time.Now()
-	err := pipeline.CheckJob(c.ctx, c.repository, gitcmd.Branch{Name: branch, Commit: commit})
+	err := jobs.Check(c.ctx, c.repository, gitcmd.Branch{Name: branch, Commit: commit})
 	c.judging += time.Since(begun)
 	switch {
 	case c.ctx.Err() != nil:
@@ -39,7 +39,7 @@ func (c *checker) job(branch string, commit gitcmd.Hash) error {
 	for line := range strings.Lines(err.Error()) { // a finding each
 		line = strings.TrimSuffix(line, "\n")
 		f.Message = strings.TrimPrefix(strings.TrimPrefix(line, branch+":"), jobFile+": ")
-		if errors.As(err, new(pipeline.UnseenError)) {
+		if errors.As(err, new(jobs.UnseenError)) {
 			f.Message += " (it reads the environment, which it does not see here)"
 			if err := c.doubt(f); err != nil {
 				return err

@@ -17,8 +17,12 @@ import (
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
-// bin is a folder for the executable.
-var bin string
+// bin is a folder for the executable, and environ the environment to build it in: in
+// that of a test, where nobody has a home, Go would begin with empty caches.
+var (
+	bin     string
+	environ = os.Environ()
+)
 
 func TestMain(m *testing.M) {
 	var err error
@@ -33,7 +37,9 @@ func TestMain(m *testing.M) {
 // executable builds git-datapact-validate, once for all tests.
 var executable = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(bin, "git-datapact-validate")
-	if out, err := exec.Command("go", "build", "-o", path, "../../cmd/git-datapact-validate").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", path, "../../cmd/git-datapact-validate")
+	build.Env = environ
+	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building: %w\n%s", err, out)
 	}
 	return path, nil

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/local/failures"
+	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -40,24 +41,24 @@ type Input struct {
 
 // JSON is the plan, with the executions that are not fresh if they are to be
 // explained.
-func JSON(plan *pipeline.Plan, explain bool) Status {
+func JSON(p *plan.Plan, failed *failures.Failure, explain bool) Status {
 	s := Status{
-		Branch: plan.Job.Branch, Recorded: plan.Recorded, Pending: plan.Count(pipeline.Pending),
-		Stale: plan.Count(pipeline.Stale), Outdated: plan.Count(pipeline.Outdated),
+		Branch: p.Job.Branch, Recorded: p.Recorded, Pending: p.Count(plan.Pending),
+		Stale: p.Count(plan.Stale), Outdated: p.Count(plan.Outdated),
 	}
-	if !plan.Newest.IsZero() {
-		newest := plan.Newest.String()
+	if !p.Newest.IsZero() {
+		newest := p.Newest.String()
 		s.Newest = &newest
 	}
-	if plan.Failed != nil {
-		failed := plan.Failed.Time.String()
-		s.Failed, s.Failure = &failed, plan.Failed.Why
+	if failed != nil {
+		when := failed.Time.String()
+		s.Failed, s.Failure = &when, failed.Why
 	}
 	if !explain {
 		return s
 	}
-	for _, e := range plan.Executions {
-		if e.State == pipeline.Fresh {
+	for _, e := range p.Executions {
+		if e.State == plan.Fresh {
 			continue
 		}
 		s.Executions = append(s.Executions, ExecutionJSON(&e))
@@ -66,7 +67,7 @@ func JSON(plan *pipeline.Plan, explain bool) Status {
 }
 
 // ExecutionJSON is an execution as JSON.
-func ExecutionJSON(e *pipeline.Execution) Execution {
+func ExecutionJSON(e *plan.Execution) Execution {
 	one := Execution{ID: e.ID, State: string(e.State), Why: e.Why, Inputs: []Input{}}
 	for _, in := range e.Inputs {
 		one.Inputs = append(one.Inputs, Input{in.Branch, in.Result, in.Timestamp.String()})
@@ -75,32 +76,32 @@ func ExecutionJSON(e *pipeline.Execution) Execution {
 }
 
 // Width is the width of the longest branch name.
-func Width(list []*pipeline.Plan) int {
+func Width(list []*plan.Plan) int {
 	width := 0
-	for _, plan := range list {
-		width = max(width, len(plan.Job.Branch))
+	for _, p := range list {
+		width = max(width, len(p.Job.Branch))
 	}
 	return width
 }
 
 // Text is a line about a plan, and if it is to be explained one for each execution
 // that is not fresh.
-func Text(plan *pipeline.Plan, width int, explain bool) string {
+func Text(p *plan.Plan, failed *failures.Failure, width int, explain bool) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%-*s  %d recorded, %d pending, %d stale, %d outdated", width, plan.Job.Branch, plan.Recorded,
-		plan.Count(pipeline.Pending), plan.Count(pipeline.Stale), plan.Count(pipeline.Outdated))
-	if !plan.Newest.IsZero() {
-		fmt.Fprintf(&out, ", newest %s", plan.Newest)
+	fmt.Fprintf(&out, "%-*s  %d recorded, %d pending, %d stale, %d outdated", width, p.Job.Branch, p.Recorded,
+		p.Count(plan.Pending), p.Count(plan.Stale), p.Count(plan.Outdated))
+	if !p.Newest.IsZero() {
+		fmt.Fprintf(&out, ", newest %s", p.Newest)
 	}
-	if plan.Failed != nil {
-		fmt.Fprintf(&out, ", last failure %s", plan.Failed.Time)
+	if failed != nil {
+		fmt.Fprintf(&out, ", last failure %s", failed.Time)
 	}
 	out.WriteString("\n")
-	if explain && plan.Failed != nil {
-		fmt.Fprintf(&out, "  failed   %s  %s\n", plan.Failed.Key[:min(12, len(plan.Failed.Key))], gitcmd.Printable(plan.Failed.Why))
+	if explain && failed != nil {
+		fmt.Fprintf(&out, "  failed   %s  %s\n", failed.Key[:min(12, len(failed.Key))], gitcmd.Printable(failed.Why))
 	}
-	for _, e := range plan.Executions {
-		if !explain || e.State == pipeline.Fresh {
+	for _, e := range p.Executions {
+		if !explain || e.State == plan.Fresh {
 			continue
 		}
 		var inputs []string

@@ -14,7 +14,7 @@ import (
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/drivers"
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // Flag is the flag --store; embed it into a command.
@@ -46,7 +46,7 @@ func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository) (locati
 		address, err := folderURL(address)
 		return location{address: address}, err
 	}
-	address, env, err := pipeline.ConfiguredStore(ctx, repository)
+	address, env, err := jobs.ConfiguredStore(ctx, repository)
 	if err != nil || address != "" {
 		return location{address, env}, err
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
 )
 
 // A Cache is a folder in which checks leave their clones for those that come after
@@ -51,7 +50,7 @@ const locks = 64
 
 // clone does some work in the clone of a source. Work that fails on what was left
 // there is done again in a new one.
-func (c *Cache) clone(ctx context.Context, server *server, source *pipeline.Source, do func(context.Context, *gitcmd.Clone) error) error {
+func (c *Cache) clone(ctx context.Context, server *server, source *Source, do func(context.Context, *gitcmd.Clone) error) error {
 	if c == nil || c.prepare() != nil {
 		clone, err := server.clone(ctx, do)
 		if err != nil {
@@ -132,7 +131,7 @@ type place struct {
 
 // take locks the place of a source. A place in which a process was killed is
 // emptied.
-func (c *Cache) take(ctx context.Context, source *pipeline.Source) (*place, error) {
+func (c *Cache) take(ctx context.Context, source *Source) (*place, error) {
 	sum := sha256.Sum256([]byte(source.URI + "\x00" + source.Branch))
 	p := &place{dir: filepath.Join(c.Dir, hex.EncodeToString(sum[:16])), lock: c.lock(sum[0])}
 	if _, err := p.lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {

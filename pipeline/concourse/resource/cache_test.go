@@ -10,7 +10,6 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
-	"github.com/git-datapact/git-datapact/pipeline"
 )
 
 // TestCacheIsBounded fetches many times, and from many repositories.
@@ -22,8 +21,8 @@ func TestCacheIsBounded(t *testing.T) {
 		t.Helper()
 		gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", name)
 		gittest.Run(t, dir, "branch", "-f", name)
-		source := &pipeline.Source{URI: "file://" + dir, Branch: name,
-			GitConfig: []pipeline.GitSetting{{Name: "protocol.version", Value: version}}}
+		source := &Source{URI: "file://" + dir, Branch: name,
+			GitConfig: []GitSetting{{Name: "protocol.version", Value: version}}}
 		s, err := (&Options{}).server(source)
 		if err != nil {
 			t.Fatal(err)

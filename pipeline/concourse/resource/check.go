@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -37,7 +36,7 @@ func Check(ctx context.Context, request *Request, opts *Options) ([]Version, err
 // A checking is one call of Check at work.
 type checking struct {
 	clone   *gitcmd.Clone
-	source  *pipeline.Source
+	source  *Source
 	version *Version
 }
 
@@ -159,7 +158,7 @@ func (c *checking) after(ctx context.Context, known gitcmd.CommitInfo) ([]Versio
 // newest lists the last versions, looking back as far as it must.
 func (c *checking) newest(ctx context.Context) ([]Version, error) {
 	tip, want := "refs/heads/"+c.source.Branch, max(1, c.source.Initial)
-	if c.source.Initial == pipeline.InitialAll {
+	if c.source.Initial == InitialAll {
 		if err := c.fetch(ctx, gitcmd.Extent{Filter: gitcmd.NoFiles, All: true}); err != nil {
 			return nil, err
 		}

@@ -9,12 +9,11 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
 )
 
 // privateKey is the key of a source as ssh reads it from a file: without its
 // passphrase, since nobody is there to be asked for it.
-func privateKey(source *pipeline.Source) ([]byte, error) {
+func privateKey(source *Source) ([]byte, error) {
 	if source.PrivateKey == "" {
 		return nil, nil
 	}

@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
@@ -122,7 +122,7 @@ func folderIn(build, name string) (string, error) {
 
 // A recording is one call of Out at work.
 type recording struct {
-	source *pipeline.Source
+	source *Source
 	params OutParams
 	server *server
 	result *archive.Result
@@ -182,10 +182,10 @@ func (o *recording) inputs() []receipts.Input {
 
 // readJob lets the branch's job say the order of the inputs and the filters.
 func (o *recording) readJob(ctx context.Context, c *gitcmd.Clone, tip gitcmd.CommitInfo) error {
-	if err := c.BringFile(ctx, gitcmd.Place{Tree: tip.Tree, Path: pipeline.JobFile}); err != nil {
+	if err := c.BringFile(ctx, gitcmd.Place{Tree: tip.Tree, Path: jobs.File}); err != nil {
 		return err
 	}
-	job, err := pipeline.JobOf(ctx, c.Repository, o.source.Branch)
+	job, err := jobs.Of(ctx, c.Repository, o.source.Branch)
 	if err != nil {
 		return err
 	}

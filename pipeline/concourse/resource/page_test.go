@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/git-datapact/git-datapact/pipeline"
 	"github.com/git-datapact/git-datapact/pipeline/fields"
 )
 
@@ -30,7 +29,7 @@ func TestPage(t *testing.T) {
 	}
 	tests := map[string]func(findings *fields.Findings){
 		"Source": func(findings *fields.Findings) {
-			pipeline.ReadSource("x", map[string]any{}, findings)
+			ReadSource("x", map[string]any{}, findings)
 		},
 		"Version":           func(findings *fields.Findings) { readVersion(map[string]any{}, findings) },
 		"Parameters of in":  func(findings *fields.Findings) { readInParams(json.RawMessage("{}"), findings) },

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
 )
 
 // minSecret is how long a value is that is looked for in messages. Shorter ones
@@ -16,7 +15,7 @@ const minSecret = 4
 
 // Redact is err with the secrets of a source taken out of its text. No message is
 // meant to hold one; this is for what servers and their hooks may say.
-func Redact(err error, source *pipeline.Source) error {
+func Redact(err error, source *Source) error {
 	if err == nil || source == nil {
 		return err
 	}

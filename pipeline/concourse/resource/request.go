@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
 	"github.com/git-datapact/git-datapact/pipeline/fields"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -31,7 +31,7 @@ const (
 
 // A Request is what Concourse says on standard input.
 type Request struct {
-	Source  *pipeline.Source
+	Source  *Source
 	Version *Version // nil for none
 	In      InParams
 	Out     OutParams
@@ -73,7 +73,7 @@ func ParseRequest(data []byte, action Action) (*Request, error) {
 	}
 	findings := fields.NewFindings("the request")
 	request := &Request{}
-	request.Source = pipeline.ReadSource("source", value(document["source"]), findings)
+	request.Source = ReadSource("source", value(document["source"]), findings)
 	request.Source.RequireGit("source", findings)
 	if request.Source.Branch != "" && gitcmd.CheckBranchName(request.Source.Branch) != nil {
 		findings.Add("source.branch", "want the name of a branch")
@@ -167,7 +167,7 @@ func readInParams(raw json.RawMessage, findings *fields.Findings) InParams {
 
 func readOutParams(raw json.RawMessage, findings *fields.Findings) OutParams {
 	f := params(raw, findings)
-	p := OutParams{Result: f.Text("result"), Filters: pipeline.FilterTexts(f.Texts("filters")), Repository: f.Text("repository")}
+	p := OutParams{Result: f.Text("result"), Filters: jobs.FilterTexts(f.Texts("filters")), Repository: f.Text("repository")}
 	if p.Result == "" {
 		p.Result = "result"
 	}

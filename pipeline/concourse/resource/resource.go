@@ -9,7 +9,6 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -44,7 +43,7 @@ type server struct {
 }
 
 // server prepares access to the git server of a source. The caller closes it.
-func (o *Options) server(source *pipeline.Source) (*server, error) {
+func (o *Options) server(source *Source) (*server, error) {
 	patience := o.Patience
 	if patience <= 0 {
 		patience = gitcmd.DefaultPatience
@@ -66,7 +65,7 @@ func (s *server) work(ctx context.Context, do func(context.Context) error) error
 }
 
 // openSession prepares what a source says of its git server.
-func openSession(source *pipeline.Source, patience time.Duration) (*gitcmd.Session, error) {
+func openSession(source *Source, patience time.Duration) (*gitcmd.Session, error) {
 	key, err := privateKey(source)
 	if err != nil {
 		return nil, err

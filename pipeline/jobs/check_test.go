@@ -1,4 +1,4 @@
-package pipeline
+package jobs
 
 import (
 	"errors"
@@ -11,7 +11,7 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 )
 
-func TestCheckJob(t *testing.T) {
+func TestCheck(t *testing.T) {
 	t.Setenv("SECRET", "hidden")
 	tests := []struct {
 		program string
@@ -40,7 +40,7 @@ func TestCheckJob(t *testing.T) {
 		gittest.Run(t, dir, "update-index", "--add", "--cacheinfo", "100644,"+blob+",config/job.json")
 		gittest.Run(t, dir, "commit", "-q", "-m", "job")
 		for _, commit := range []string{gittest.Run(t, dir, "rev-parse", "HEAD"), ""} {
-			err := CheckJob(t.Context(), repository, gitcmd.Branch{Name: "main", Commit: gitcmd.Hash(commit)})
+			err := Check(t.Context(), repository, gitcmd.Branch{Name: "main", Commit: gitcmd.Hash(commit)})
 			text := ""
 			if err != nil {
 				text = err.Error()

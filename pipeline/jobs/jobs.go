@@ -1,4 +1,4 @@
-package pipeline
+package jobs
 
 import (
 	"context"
@@ -11,22 +11,22 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
-// LoadJobs reads the jobs of a repository: those of the branches named, else those
+// Load reads the jobs of a repository: those of the branches named, else those
 // that datapact.json lists, else those of all local branches that have
 // config/job.json. It returns them sorted by branch. All findings are reported at
 // once; a job that reads itself through others is one, and one that reads a branch
 // that datapact.json does not list.
-func LoadJobs(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Job, error) {
+func Load(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Job, error) {
 	config, err := findConfig(ctx, repository)
 	if err != nil {
 		return nil, err
 	}
-	return config.LoadJobs(ctx, repository, names...)
+	return config.Load(ctx, repository, names...)
 }
 
-// LoadJobs reads the jobs that a configuration lists, or those of the branches
-// named, as the function LoadJobs does. A nil configuration lists none.
-func (c *Config) LoadJobs(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Job, error) {
+// Load reads the jobs that a configuration lists, or those of the branches named, as
+// the function Load does. A nil configuration lists none.
+func (c *Config) Load(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Job, error) {
 	branches, faults, err := c.jobBranches(ctx, repository, names)
 	if err != nil {
 		return nil, err
@@ -44,8 +44,9 @@ func (c *Config) LoadJobs(ctx context.Context, repository *gitcmd.Repository, na
 		faults = append(faults, c.unlisted(job)...)
 		jobs = append(jobs, job)
 	}
-	for _, cycle := range findCycles(jobs) {
-		faults = append(faults, fmt.Errorf("jobs read each other in a circle: %s", strings.Join(cycle, " → ")))
+	for _, circle := range circlesOf(jobs) {
+		slices.Reverse(circle) // in the direction of the data
+		faults = append(faults, fmt.Errorf("jobs read each other in a circle: %s", strings.Join(circle, " → ")))
 	}
 	if len(faults) > 0 {
 		return jobs, InvalidError{errors.Join(faults...)}
@@ -89,7 +90,7 @@ func (c *Config) jobBranches(ctx context.Context, repository *gitcmd.Repository,
 func withJob(ctx context.Context, repository *gitcmd.Repository, branches []gitcmd.Branch) ([]gitcmd.Branch, error) {
 	files := make([]string, len(branches))
 	for i, branch := range branches {
-		files[i] = string(branch.Commit) + ":" + jobFile
+		files[i] = string(branch.Commit) + ":" + File
 	}
 	objects, err := repository.Objects(ctx, files)
 	if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
@@ -109,7 +110,7 @@ func withJob(ctx context.Context, repository *gitcmd.Repository, branches []gitc
 func (c *Config) job(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch) (*Job, error) {
 	var value any = map[string]any{}
 	if branch.Commit != "" {
-		found, err := commitTree(repository, branch).evaluate(ctx, jobFile)
+		found, err := commitTree(repository, branch).Evaluate(ctx, File)
 		if err == nil {
 			value = found
 		} else if !errors.Is(err, gitcmd.ErrNotFound) {
@@ -132,7 +133,7 @@ func (c *Config) unlisted(job *Job) []error {
 	if c == nil || c.entry(job.Branch) == nil {
 		return nil
 	}
-	place := job.Branch + ":" + jobFile + ": "
+	place := job.Branch + ":" + File + ": "
 	if entry := c.entry(job.Branch); entry.Keys["input"] != nil {
 		place = c.File + ": " + entry.path + "."
 	}
@@ -143,40 +144,6 @@ func (c *Config) unlisted(job *Job) []error {
 		}
 	}
 	return faults
-}
-
-// findCycles returns lists of branches of which each reads the one before it, the
-// first again at the end: one for each input that closes a circle.
-func findCycles(jobs []*Job) [][]string {
-	inputs := map[string][]string{}
-	for _, job := range jobs {
-		inputs[job.Branch] = job.InputBranches()
-	}
-	var cycles [][]string
-	done := map[string]bool{}
-	var path []string
-	var visit func(branch string)
-	visit = func(branch string) {
-		if i := slices.Index(path, branch); i >= 0 {
-			cycle := append(slices.Clone(path[i:]), branch)
-			slices.Reverse(cycle)
-			cycles = append(cycles, cycle)
-			return
-		}
-		if done[branch] {
-			return
-		}
-		path = append(path, branch)
-		for _, input := range inputs[branch] {
-			visit(input)
-		}
-		path = path[:len(path)-1]
-		done[branch] = true
-	}
-	for _, job := range jobs {
-		visit(job.Branch)
-	}
-	return cycles
 }
 
 // InOrder returns the jobs so that each comes after those it reads, and where that
@@ -203,4 +170,20 @@ func InOrder(jobs []*Job) []*Job {
 		visit(byBranch[name])
 	}
 	return ordered
+}
+
+// CheckInputBranches refuses inputs on branches that are not there.
+func CheckInputBranches(ctx context.Context, repository *gitcmd.Repository, list []*Job) error {
+	var faults []error
+	for _, job := range list {
+		for i, in := range job.Input {
+			if in.Branch == "" {
+				continue
+			}
+			if _, err := repository.FindBranch(ctx, in.Branch); err != nil {
+				faults = append(faults, fmt.Errorf("%s:%s: input[%d].branch: %w", job.Branch, File, i, err))
+			}
+		}
+	}
+	return errors.Join(faults...)
 }

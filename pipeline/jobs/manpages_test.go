@@ -1,4 +1,4 @@
-package pipeline
+package jobs
 
 import (
 	"encoding/json"
@@ -107,11 +107,11 @@ func compareWithPage(t *testing.T, page string, read func(fields.Object), skip f
 }
 
 func TestPageOfJob(t *testing.T) {
-	compareWithPage(t, "../man/datapact-job.5", func(f fields.Object) { readJobKeys(f, "b") }, func(string) bool { return false })
+	compareWithPage(t, "../../man/datapact-job.5", func(f fields.Object) { readJobKeys(f, "b") }, func(string) bool { return false })
 }
 
 func TestPageOfConfig(t *testing.T) {
-	compareWithPage(t, "../man/datapact-json.5", func(f fields.Object) { readConfigKeys(f) }, func(key string) bool {
+	compareWithPage(t, "../../man/datapact-json.5", func(f fields.Object) { readConfigKeys(f) }, func(key string) bool {
 		// The list has a second name, and the keys of a job have a page of their own.
 		entry, ok := strings.CutPrefix(key, "branches_list[].")
 		return ok && entry != "branch" || strings.HasPrefix(key, "branch_list[].")
@@ -121,8 +121,8 @@ func TestPageOfConfig(t *testing.T) {
 // The types that the pages tell are those that the code wants.
 func TestTypesOfPages(t *testing.T) {
 	for page, read := range map[string]func(fields.Object){
-		"../man/datapact-job.5":  func(f fields.Object) { readJobKeys(f, "b") },
-		"../man/datapact-json.5": func(f fields.Object) { readConfigKeys(f) },
+		"../../man/datapact-job.5":  func(f fields.Object) { readJobKeys(f, "b") },
+		"../../man/datapact-json.5": func(f fields.Object) { readConfigKeys(f) },
 	} {
 		for path, key := range manKeys(t, page) {
 			for kind, value := range map[string]any{"string": "soon", "number": 1, "object": map[string]any{}, "list": []any{}, "rue or false": true} {

@@ -1,9 +1,10 @@
-package pipeline
+package jobs
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/fields"
+	"github.com/git-datapact/git-datapact/pipeline/jq"
 )
 
 // configFiles are the names that a configuration can have.
@@ -80,7 +82,7 @@ func (e InvalidError) Unwrap() error { return e.Err }
 // LoadConfig reads the configuration of a repository: the file that the options
 // name, whose modules are in its folder; else datapact.json or datapact.jq at the
 // top of the current worktree; else, in a bare repository, that of HEAD. The error
-// where there is none is [gitcmd.ErrNotFound]; what is found at fault with it is an
+// where there is none is [fs.ErrNotExist]; what is found at fault with it is an
 // [InvalidError], which names file and key, all at once.
 //
 // Unless the options allow it, a variable of the environment that is not set, and
@@ -93,14 +95,14 @@ func LoadConfig(ctx context.Context, repository *gitcmd.Repository, opts *Config
 	if err != nil {
 		return nil, err
 	}
-	t.strict = !opts.AllowUnset
-	value, err := t.evaluate(ctx, file)
-	if errors.Is(err, gitcmd.ErrNotFound) || err != nil && ctx.Err() != nil {
-		return nil, missing(err)
+	t.Strict = !opts.AllowUnset
+	value, err := t.Evaluate(ctx, file)
+	if errors.Is(err, fs.ErrNotExist) || err != nil && ctx.Err() != nil {
+		return nil, errors.New(err.Error()) // whoever finds no configuration goes without: here there was one
 	}
 	var config *Config
 	if err == nil {
-		config, err = readConfig(value, t.prefix+file, t.strict)
+		config, err = readConfig(value, t.Prefix+file, t.Strict)
 	}
 	if err != nil {
 		return nil, InvalidError{err}
@@ -118,53 +120,53 @@ func (c *Config) DefaultJob() *Job {
 // needs to know the jobs and not their resources.
 func findConfig(ctx context.Context, repository *gitcmd.Repository) (*Config, error) {
 	config, err := LoadConfig(ctx, repository, &ConfigOptions{AllowUnset: true})
-	if errors.Is(err, gitcmd.ErrNotFound) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	return config, err
 }
 
 // locateConfig finds the tree of the configuration and its file in that.
-func locateConfig(ctx context.Context, repository *gitcmd.Repository, named string) (tree, string, error) {
+func locateConfig(ctx context.Context, repository *gitcmd.Repository, named string) (jq.Tree, string, error) {
 	if named != "" {
 		dir, file := filepath.Split(named)
-		return folderTree(filepath.Clean(dir), dir), file, nil
+		return jq.Folder(filepath.Clean(dir), dir), file, nil
 	}
 	t, err := topTree(ctx, repository)
 	if err != nil {
-		return tree{}, "", err
+		return jq.Tree{}, "", err
 	}
 	var found []string
 	for _, file := range configFiles {
-		_, err := t.read(ctx, file)
+		_, err := t.Read(ctx, file)
 		if err == nil {
 			found = append(found, file)
-		} else if !errors.Is(err, gitcmd.ErrNotFound) {
-			return tree{}, "", err
+		} else if !errors.Is(err, fs.ErrNotExist) {
+			return jq.Tree{}, "", err
 		}
 	}
 	switch len(found) {
 	case 0:
-		return tree{}, "", gitcmd.WithHint(fmt.Errorf("configuration %s or %s: %w", configFiles[0], configFiles[1], gitcmd.ErrNotFound),
+		return jq.Tree{}, "", gitcmd.WithHint(fmt.Errorf("configuration %s or %s: %w", configFiles[0], configFiles[1], gitcmd.ErrNotFound),
 			"go to the worktree that has it, or name it with --config")
 	case 1:
 		return t, found[0], nil
 	}
-	return tree{}, "", fmt.Errorf("there are both %s%s and %s: which one counts?", t.prefix, found[0], found[1])
+	return jq.Tree{}, "", fmt.Errorf("there are both %s%s and %s: which one counts?", t.Prefix, found[0], found[1])
 }
 
 // topTree is the worktree, or the tree of HEAD in a bare repository.
-func topTree(ctx context.Context, repository *gitcmd.Repository) (tree, error) {
+func topTree(ctx context.Context, repository *gitcmd.Repository) (jq.Tree, error) {
 	top, err := repository.TopLevel(ctx)
 	if err != nil {
-		return tree{}, err
+		return jq.Tree{}, err
 	}
 	if top != "" {
-		return folderTree(top, ""), nil
+		return jq.Folder(top, ""), nil
 	}
 	commit, err := repository.ResolveCommit(ctx, "HEAD")
 	if err != nil {
-		return tree{}, err
+		return jq.Tree{}, err
 	}
 	return commitTree(repository, gitcmd.Branch{Name: "HEAD", Commit: commit}), nil
 }

@@ -1,8 +1,9 @@
-package pipeline
+package jobs
 
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
+	"github.com/git-datapact/git-datapact/pipeline/jq"
 )
 
 type object = map[string]any
@@ -101,10 +103,10 @@ func TestLoadConfig(t *testing.T) {
 	if err := os.Rename(file, strings.TrimSuffix(file, "datapact.jq")+"other"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadConfig(t.Context(), r, nil); !errors.Is(err, gitcmd.ErrNotFound) {
-		t.Errorf("LoadConfig of none = %v, want ErrNotFound", err)
+	if _, err := LoadConfig(t.Context(), r, nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("LoadConfig of none = %v, want ErrNotExist", err)
 	}
-	if _, err := LoadConfig(t.Context(), r, &ConfigOptions{File: file}); err == nil || errors.Is(err, gitcmd.ErrNotFound) {
+	if _, err := LoadConfig(t.Context(), r, &ConfigOptions{File: file}); err == nil || errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("LoadConfig of a file that is not there = %v, want another error than for none", err)
 	}
 }
@@ -114,8 +116,8 @@ func TestLoadConfigOfBareRepository(t *testing.T) {
 	dir := gittest.New(t, "--bare")
 	r := gitcmd.Open(dir)
 	t.Cleanup(func() { _ = r.Close() })
-	if _, err := LoadConfig(t.Context(), r, nil); !errors.Is(err, gitcmd.ErrNotFound) {
-		t.Errorf("LoadConfig without a commit = %v, want ErrNotFound", err)
+	if _, err := LoadConfig(t.Context(), r, nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("LoadConfig without a commit = %v, want ErrNotExist", err)
 	}
 	commit, err := r.Commit(t.Context(), gitcmd.NewCommit{Message: "start\n", Changes: []gitcmd.Change{
 		{Path: "datapact.json", Data: []byte(`import "list" as $list; {branches_list: $list[0], filtres: 1}`)},
@@ -214,12 +216,12 @@ func TestAllowUnset(t *testing.T) {
 
 // The jobs are those that datapact.json lists, and it has the last word.
 func TestJobsOfConfig(t *testing.T) {
-	r := newRepository(t, "a", jobFile, `{"serial": true, "groups": ["file"], "task": {"timeout": "1m", "attempts": 2}, "filters": ["zstd"]}`,
-		"b", jobFile, `{"input": [{"branch": "a"}], "max_in_flight": 3}`, "c", "README", "", "other", jobFile, `{"oops": 1}`)
+	r := newRepository(t, "a", File, `{"serial": true, "groups": ["file"], "task": {"timeout": "1m", "attempts": 2}, "filters": ["zstd"]}`,
+		"b", File, `{"input": [{"branch": "a"}], "max_in_flight": 3}`, "c", "README", "", "other", File, `{"oops": 1}`)
 	writeTop(t, r, "datapact.json", `{
 		"branches_list": [{"branch": "c", "task": {"run": {"path": "x"}}}, {"branch": "b"}, {"branch": "a", "groups": ["entry"], "serial": false}],
 		"job_defaults": {"timeout": "1h", "tags": ["t"], "max_in_flight": 2, "serial": true, "ensure": {"get": "x"}, "public": true}, "filters": ["gz"]}`)
-	jobs, err := LoadJobs(t.Context(), r)
+	jobs, err := Load(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,17 +240,17 @@ func TestJobsOfConfig(t *testing.T) {
 	if rules := strings.Join(jobs[0].FilterRules(), " "); rules != "**=zstd **=gz" {
 		t.Errorf("FilterRules = %s", rules)
 	}
-	if job, err := JobOf(t.Context(), r, "b"); err != nil || strings.Join(job.FilterRules(), " ") != "**=gz" {
-		t.Errorf("JobOf(b) = %+v, %v, want the filters of datapact.json", job, err)
+	if job, err := Of(t.Context(), r, "b"); err != nil || strings.Join(job.FilterRules(), " ") != "**=gz" {
+		t.Errorf("Of(b) = %+v, %v, want the filters of datapact.json", job, err)
 	}
 }
 
 func TestJobsOfConfigFaults(t *testing.T) {
-	r := newRepository(t, "a", jobFile, `{"input": [{"branch": "b"}, {"branch": "other"}]}`, "b", jobFile, `{"input": [{"branch": "a"}]}`,
-		"c", jobFile, `{"x": 1}`, "other", jobFile, `{}`)
+	r := newRepository(t, "a", File, `{"input": [{"branch": "b"}, {"branch": "other"}]}`, "b", File, `{"input": [{"branch": "a"}]}`,
+		"c", File, `{"x": 1}`, "other", File, `{}`)
 	writeTop(t, r, "datapact.json", `{"branches_list": [{"branch": "c"}, {"branch": "gone"}, {"branch": "a"},
 		{"branch": "b", "input": [{"branch": "a"}, {"branch": "x"}]}]}`)
-	_, err := LoadJobs(t.Context(), r)
+	_, err := Load(t.Context(), r)
 	want := strings.Join([]string{
 		"datapact.json: branches_list[1].branch: branch gone: not found",
 		`a:config/job.json: input[1].branch: "other" is not in the list of branches of datapact.json`,
@@ -263,8 +265,8 @@ func TestJobsOfConfigFaults(t *testing.T) {
 		t.Errorf("LoadJobs differs (-want +got):\n%s", diff)
 	}
 	// Who is asked for one job gets it, wherever it stands.
-	if jobs, err := LoadJobs(t.Context(), r, "other"); err != nil || len(jobs) != 1 {
-		t.Errorf("LoadJobs(other) = %v, %v", jobs, err)
+	if jobs, err := Load(t.Context(), r, "other"); err != nil || len(jobs) != 1 {
+		t.Errorf("Load(other) = %v, %v", jobs, err)
 	}
 }
 
@@ -280,13 +282,13 @@ func FuzzConfig(f *testing.F) {
 		if strings.ContainsAny(program, "(|;") { // programs can take their time
 			t.Skip()
 		}
-		source := tree{prefix: "", strict: true, read: func(_ context.Context, path string) ([]byte, error) {
+		source := jq.Tree{Strict: true, Read: func(_ context.Context, path string) ([]byte, error) {
 			if path != "datapact.json" {
 				return nil, gitcmd.ErrNotFound
 			}
 			return []byte(program), nil
 		}}
-		value, err := source.evaluate(t.Context(), "datapact.json")
+		value, err := source.Evaluate(t.Context(), "datapact.json")
 		if err != nil {
 			return
 		}

@@ -1,8 +1,9 @@
-package pipeline
+package jq
 
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,16 +12,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/google/go-cmp/cmp"
 )
 
 // filesTree is a strict tree of files in memory.
-func filesTree(files map[string]string) tree {
-	return tree{prefix: "b:", strict: true, read: func(_ context.Context, path string) ([]byte, error) {
+func filesTree(files map[string]string) Tree {
+	return Tree{Prefix: "b:", Strict: true, Read: func(_ context.Context, path string) ([]byte, error) {
 		text, ok := files[path]
 		if !ok {
-			return nil, gitcmd.ErrNotFound
+			return nil, fs.ErrNotExist
 		}
 		return []byte(text), nil
 	}}
@@ -50,7 +50,7 @@ func TestUnsetVariables(t *testing.T) {
 		{"include \"m\"; import \"d\" as $d;\nenv.NO_A", "b:m.jq:2: environment variable NO_M is not set\nb:d.json:1: environment variable NO_D is not set\nb:f:2: environment variable NO_A is not set"},
 	}
 	for _, test := range tests {
-		_, err := filesTree(map[string]string{"f": test.program, "m.jq": "def m:\n env.NO_M;", "d.json": "{x: env.NO_D}"}).evaluate(t.Context(), "f")
+		_, err := filesTree(map[string]string{"f": test.program, "m.jq": "def m:\n env.NO_M;", "d.json": "{x: env.NO_D}"}).Evaluate(t.Context(), "f")
 		got := ""
 		if err != nil {
 			got = err.Error()
@@ -85,7 +85,7 @@ func sameLines(got, want string) bool {
 // of jq cannot be stopped.
 func TestBoundsOfPrograms(t *testing.T) {
 	if program := os.Getenv("PIPELINE_TEST_PROGRAM"); program != "" {
-		_, err := filesTree(map[string]string{"f": program}).evaluate(t.Context(), "f")
+		_, err := filesTree(map[string]string{"f": program}).Evaluate(t.Context(), "f")
 		os.Stdout.WriteString("error: " + err.Error() + "\n")
 		os.Exit(0)
 	}
@@ -109,7 +109,7 @@ func TestBoundsOfPrograms(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			if len(test.program) > 100_000 {
-				_, err := filesTree(map[string]string{"f": test.program}).evaluate(t.Context(), "f")
+				_, err := filesTree(map[string]string{"f": test.program}).Evaluate(t.Context(), "f")
 				if err == nil || err.Error() != "b:f: "+test.want {
 					t.Errorf("evaluate = %v, want %s", err, test.want)
 				}
@@ -147,16 +147,16 @@ func TestErrorsTellNoSecret(t *testing.T) {
 		`env.SECRET | ltrimstr(1) | fromjson`, `env.SECRET | .a`, `[1] | join(env.SECRET) | {} + .`, `env.SECRET | test("(")`,
 		`["0123456789012345678901234567890"] + env.SECRET`, `env.SECRET | strptime("%Y")`, `env.SECRET * -1 | keys`,
 	} {
-		_, err := filesTree(map[string]string{"f": program}).evaluate(t.Context(), "f")
+		_, err := filesTree(map[string]string{"f": program}).Evaluate(t.Context(), "f")
 		if err == nil || strings.Contains(err.Error(), "s3cr") {
 			t.Errorf("evaluating %s: %v", program, err)
 		}
 	}
-	_, err := filesTree(map[string]string{"f": `error("my words")`}).evaluate(t.Context(), "f")
+	_, err := filesTree(map[string]string{"f": `error("my words")`}).Evaluate(t.Context(), "f")
 	if err == nil || err.Error() != `b:f: error: my words` {
 		t.Errorf("evaluating error: %v", err)
 	}
-	_, err = filesTree(map[string]string{"f": `{} + "x"`}).evaluate(t.Context(), "f")
+	_, err = filesTree(map[string]string{"f": `{} + "x"`}).Evaluate(t.Context(), "f")
 	if err == nil || err.Error() != `b:f: cannot add: object ({}) and string ("…")` {
 		t.Errorf("evaluating a sum: %v", err)
 	}
@@ -165,7 +165,7 @@ func TestErrorsTellNoSecret(t *testing.T) {
 func TestEvaluationIsCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := filesTree(map[string]string{"f": "def f: f; f"}).evaluate(ctx, "f"); !errors.Is(err, context.Canceled) {
+	if _, err := filesTree(map[string]string{"f": "def f: f; f"}).Evaluate(ctx, "f"); !errors.Is(err, context.Canceled) {
 		t.Errorf("evaluate = %v, want that it was cancelled", err)
 	}
 }
@@ -190,18 +190,18 @@ func TestFolderTree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	value, err := folderTree(top, "p/").evaluate(t.Context(), "ok")
+	value, err := Folder(top, "p/").Evaluate(t.Context(), "ok")
 	if diff := cmp.Diff([]any{"module", 1}, value); diff != "" || err != nil {
 		t.Errorf("evaluate = %v, %v", value, err)
 	}
-	if value, err := folderTree(top, "").evaluate(t.Context(), "in"); err != nil || value != "module" {
+	if value, err := Folder(top, "").Evaluate(t.Context(), "in"); err != nil || value != "module" {
 		t.Errorf("evaluate with a link within = %v, %v", value, err)
 	}
 	for file, want := range map[string]string{
 		"out": "p/out: p/linked.jq: path escapes from parent", "above": `p/above: module "../outside.jq" leaves the tree it is included from`,
-		"lib": "p/lib: not a file", "none": "file p/none: not found",
+		"lib": "p/lib: not a file", "none": "file p/none: file does not exist",
 	} {
-		if _, err := folderTree(top, "p/").evaluate(t.Context(), file); err == nil || err.Error() != want {
+		if _, err := Folder(top, "p/").Evaluate(t.Context(), file); err == nil || err.Error() != want {
 			t.Errorf("evaluate(%q) = %v, want %s", file, err, want)
 		}
 	}

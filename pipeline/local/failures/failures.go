@@ -1,4 +1,6 @@
-package pipeline
+// Package failures remembers which executions of the jobs of a repository failed in
+// this clone.
+package failures
 
 import (
 	"context"
@@ -24,15 +26,15 @@ type Failure struct {
 	Why  string
 }
 
-// Failures are the failed executions of a repository. Only the clone they happened in
+// A Folder keeps the failed executions of a repository. Only the clone they happened in
 // knows them: as small files failures/BRANCH/KEY in the folder that git-datapact keeps
 // in the git directory. Several processes may use them at once.
-type Failures struct{ dir string }
+type Folder struct{ dir string }
 
-// OpenFailures finds the failures of a repository.
-func OpenFailures(ctx context.Context, repository *gitcmd.Repository) (Failures, error) {
+// Open finds the failures of a repository.
+func Open(ctx context.Context, repository *gitcmd.Repository) (Folder, error) {
 	data, err := repository.DataDir(ctx)
-	return Failures{filepath.Join(data, "failures")}, err
+	return Folder{filepath.Join(data, "failures")}, err
 }
 
 // longName is how long the name of a folder may be that is that of a branch.
@@ -47,13 +49,13 @@ func BranchFolder(branch string) string {
 	return name
 }
 
-func (f Failures) folder(branch string) string { return filepath.Join(f.dir, BranchFolder(branch)) }
+func (f Folder) folder(branch string) string { return filepath.Join(f.dir, BranchFolder(branch)) }
 
 // unfinished ends the names of files that are being written.
 const unfinished = ".new"
 
 // Put notes that an execution failed just now.
-func (f Failures) Put(branch, key string, reason error) error {
+func (f Folder) Put(branch, key string, reason error) error {
 	if err := os.MkdirAll(f.folder(branch), 0o777); err != nil {
 		return err
 	}
@@ -65,7 +67,7 @@ func (f Failures) Put(branch, key string, reason error) error {
 }
 
 // Clear notes that an execution succeeded.
-func (f Failures) Clear(branch, key string) error {
+func (f Folder) Clear(branch, key string) error {
 	if err := os.Remove(filepath.Join(f.folder(branch), key)); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -74,7 +76,7 @@ func (f Failures) Clear(branch, key string) error {
 
 // Stands reports whether an execution failed and is not recorded since: of a branch,
 // by the name of its folder.
-func (f Failures) Stands(ctx context.Context, repository *gitcmd.Repository, folder, key string) bool {
+func (f Folder) Stands(ctx context.Context, repository *gitcmd.Repository, folder, key string) bool {
 	info, err := os.Stat(filepath.Join(f.dir, folder, key))
 	if err != nil {
 		return false
@@ -93,7 +95,7 @@ func (f Failures) Stands(ctx context.Context, repository *gitcmd.Repository, fol
 }
 
 // Last is the failure of a branch that happened last and still stands, nil for none.
-func (f Failures) Last(ctx context.Context, repository *gitcmd.Repository, branch string) (*Failure, error) {
+func (f Folder) Last(ctx context.Context, repository *gitcmd.Repository, branch string) (*Failure, error) {
 	entries, err := os.ReadDir(f.folder(branch))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

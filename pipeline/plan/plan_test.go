@@ -1,4 +1,4 @@
-package pipeline
+package plan
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -57,24 +59,36 @@ func record(t *testing.T, r *gitcmd.Repository, list ...*receipts.Receipt) {
 
 // startJobs makes branches with jobs: a name and its inputs, separated by spaces.
 // They are dated before all receipts.
-func startJobs(t *testing.T, jobs ...string) *gitcmd.Repository {
+func startJobs(t *testing.T, list ...string) *gitcmd.Repository {
 	t.Helper()
 	t.Setenv("GIT_COMMITTER_DATE", "2019-01-01T00:00:00Z")
-	var files []string
-	for _, job := range jobs {
+	files := map[string]string{}
+	for _, job := range list {
 		words := strings.Fields(job)
 		var inputs []string
 		for _, branch := range words[1:] {
 			inputs = append(inputs, fmt.Sprintf(`{"branch": %q}`, branch))
 		}
-		files = append(files, words[0], jobFile, `{"input": [`+strings.Join(inputs, ",")+`]}`)
+		files[words[0]] = `{"input": [` + strings.Join(inputs, ",") + `]}`
 	}
-	return newRepository(t, files...)
+	dir := gittest.New(t)
+	r := gitcmd.Open(dir)
+	t.Cleanup(func() { _ = r.Close() })
+	for branch, job := range files {
+		commit, err := r.Commit(t.Context(), gitcmd.NewCommit{Changes: []gitcmd.Change{{Path: jobs.File, Data: []byte(job)}}, Message: "start\n"})
+		if err == nil {
+			err = r.UpdateRef(t.Context(), "refs/heads/"+branch, commit, "", "test")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return r
 }
 
 func plan(t *testing.T, r *gitcmd.Repository, branch string) *Plan {
 	t.Helper()
-	plans, err := PlanAll(t.Context(), r, branch)
+	plans, err := All(t.Context(), r, branch)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +195,7 @@ func TestPlanDiamond(t *testing.T) {
 func startAgain(t *testing.T, r *gitcmd.Repository, job string) *gitcmd.Repository {
 	t.Helper()
 	words := strings.Fields(job)
-	if _, err := Start(t.Context(), r, words[0], NewJob{Inputs: words[1:]}); err != nil {
+	if _, err := jobs.Start(t.Context(), r, words[0], jobs.NewJob{Inputs: words[1:]}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -189,20 +203,21 @@ func startAgain(t *testing.T, r *gitcmd.Repository, job string) *gitcmd.Reposito
 
 func TestPlanFaults(t *testing.T) {
 	r := startJobs(t, "a b", "b c", "c a", "d nothing")
-	if _, err := PlanAll(t.Context(), r); err == nil || !strings.Contains(err.Error(), "in a circle: a → c → b → a") {
-		t.Errorf("PlanAll = %v, want a circle", err)
+	if _, err := All(t.Context(), r); err == nil || !strings.Contains(err.Error(), "in a circle: a → c → b → a") {
+		t.Errorf("All = %v, want a circle", err)
 	}
-	if _, err := PlanAll(t.Context(), r, "d"); err == nil || !strings.Contains(err.Error(), "d:config/job.json: input[0].branch: branch nothing: not found") {
-		t.Errorf("PlanAll = %v, want the missing branch", err)
+	if _, err := All(t.Context(), r, "d"); err == nil || !strings.Contains(err.Error(), "d:config/job.json: input[0].branch: branch nothing: not found") {
+		t.Errorf("All = %v, want the missing branch", err)
 	}
-	if _, err := PlanAll(t.Context(), r, "nothing"); !errors.Is(err, gitcmd.ErrNotFound) {
-		t.Errorf("PlanAll = %v, want not found", err)
+	if _, err := All(t.Context(), r, "nothing"); !errors.Is(err, gitcmd.ErrNotFound) {
+		t.Errorf("All = %v, want not found", err)
 	}
 }
 
 // The numbers of a live repository: seven images were never analyzed.
 func TestLivePlan(t *testing.T) {
-	r := liveRepository(t)
+	r := gitcmd.Open(gittest.Live(t))
+	defer r.Close()
 	if got := counts(plan(t, r, "aws-xen-centos-7-metadata")); got != "98 recorded 7 pending 0 stale 0 outdated 98 fresh" {
 		t.Errorf("plan = %s", got)
 	}
@@ -221,12 +236,12 @@ func TestWaits(t *testing.T) {
 	first, second := receipt("top", 1, seed("1")), receipt("top", 2, seed("2"))
 	middle, other := receipt("middle", 3, input(first)), receipt("middle", 4, input(second))
 	record(t, r, first, second, middle, other, receipt("unrelated", 1, seed("u")))
-	jobs, err := LoadJobs(t.Context(), r)
+	list, err := jobs.Load(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	planner, plans := NewPlanner(r), map[string]*Plan{}
-	for _, job := range InOrder(jobs) {
+	for _, job := range jobs.InOrder(list) {
 		if plans[job.Branch], err = planner.Plan(t.Context(), job); err != nil {
 			t.Fatal(err)
 		}
@@ -262,7 +277,7 @@ func TestPlanAgain(t *testing.T) {
 	first := receipt("source", 1, seed("1"))
 	record(t, r, first)
 	planner := NewPlanner(r)
-	job, err := JobOf(t.Context(), r, "next")
+	job, err := jobs.Of(t.Context(), r, "next")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,17 +1,17 @@
-package pipeline
+package jobs
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
+	"github.com/git-datapact/git-datapact/pipeline/jq"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -39,7 +39,7 @@ func newRepository(t *testing.T, files ...string) *gitcmd.Repository {
 }
 
 func TestJob(t *testing.T) {
-	r := newRepository(t, "b", jobFile, `
+	r := newRepository(t, "b", File, `
 		# What a job can say, as a jq program.
 		include "names" {"search": "../lib"};
 		{ groups: ["aws"], serial: true, serial_groups: ["g"], max_in_flight: (1 + 1), filters: ["gz"],
@@ -51,7 +51,7 @@ func TestJob(t *testing.T) {
 		  input: [ {branch: "deep/a"}, {resource: {type: "time"}, alias: "clock", trigger: false} ],
 		  output: [ {path: "*.csv", filters: ["gz", "zstd"]}, {path: "*.bin", filters: []} ] }`,
 		"b", "lib/names.jq", `def image: "debian";`)
-	got, err := JobOf(t.Context(), r, "b")
+	got, err := Of(t.Context(), r, "b")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestJob(t *testing.T) {
 		Output: []OutputRule{{"*.csv", []string{"gz", "zstd"}}, {Path: "*.bin"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("JobOf differs (-want +got):\n%s", diff)
+		t.Errorf("Of differs (-want +got):\n%s", diff)
 	}
 	if got, want := fmt.Sprint(got.FilterRules()), "[*.csv=gz,zstd *.bin=none **=gz]"; got != want {
 		t.Errorf("FilterRules = %s, want %s", got, want)
@@ -85,8 +85,8 @@ func TestJob(t *testing.T) {
 func TestNoJob(t *testing.T) {
 	r := newRepository(t, "b", "README", "x")
 	for _, name := range []string{"b", "nothing"} {
-		if job, err := JobOf(t.Context(), r, name); err != nil || job.Branch != name {
-			t.Errorf("JobOf(%q) = %+v, %v, want a job that says nothing", name, job, err)
+		if job, err := Of(t.Context(), r, name); err != nil || job.Branch != name {
+			t.Errorf("Of(%q) = %+v, %v, want a job that says nothing", name, job, err)
 		}
 	}
 }
@@ -120,12 +120,12 @@ func TestJobFaults(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRepository(t, "b", jobFile, test.program, "b", "config/bad.jq", "def x }",
+			r := newRepository(t, "b", File, test.program, "b", "config/bad.jq", "def x }",
 				"b", "config/loop.jq", `include "loop"; def f: 1;`, "b", "config/me.json", `import "me" as $me; 1`)
-			_, err := JobOf(t.Context(), r, "b")
+			_, err := Of(t.Context(), r, "b")
 			for _, want := range test.want {
 				if err == nil || !strings.Contains(err.Error(), want) {
-					t.Errorf("JobOf = %v, want %q", err, want)
+					t.Errorf("Of = %v, want %q", err, want)
 				}
 			}
 		})
@@ -136,39 +136,23 @@ func TestEndlessJob(t *testing.T) {
 	if testing.Short() {
 		t.Skip("waits for the bound of an evaluation")
 	}
-	r := newRepository(t, "b", jobFile, `def f: f; f`)
-	if _, err := JobOf(t.Context(), r, "b"); err == nil || !strings.Contains(err.Error(), "took longer than 10s") {
-		t.Errorf("JobOf = %v, want took too long", err)
+	r := newRepository(t, "b", File, `def f: f; f`)
+	if _, err := Of(t.Context(), r, "b"); err == nil || !strings.Contains(err.Error(), "took longer than 10s") {
+		t.Errorf("Of = %v, want took too long", err)
 	}
-}
-
-// liveRepository is a copy of a live one, where there is one to copy.
-func liveRepository(t *testing.T) *gitcmd.Repository {
-	t.Helper()
-	bundle, err := filepath.Abs("../../shared/data/centos-7.bundle")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(bundle); err != nil {
-		t.Skip("no live receipts here")
-	}
-	dir := t.TempDir()
-	gittest.Run(t, dir, "clone", "-q", "--mirror", bundle, dir)
-	r := gitcmd.Open(dir)
-	t.Cleanup(func() { _ = r.Close() })
-	return r
 }
 
 // The job files of a live repository, one of which is a program.
 func TestLiveJobs(t *testing.T) {
-	r := liveRepository(t)
-	job, err := JobOf(t.Context(), r, "aws-xen-centos-7-stemcell")
+	r := gitcmd.Open(gittest.Live(t))
+	defer r.Close()
+	job, err := Of(t.Context(), r, "aws-xen-centos-7-stemcell")
 	if err != nil || len(job.Task.Run.Args) != 2 || !strings.Contains(job.Task.Run.Args[1], "curl -o result/stemcell.tgz") {
-		t.Errorf("JobOf(stemcell) = %+v, %v", job, err)
+		t.Errorf("Of(stemcell) = %+v, %v", job, err)
 	}
-	job, err = JobOf(t.Context(), r, "aws-xen-centos-7-metadata")
+	job, err = Of(t.Context(), r, "aws-xen-centos-7-metadata")
 	if err != nil || fmt.Sprint(job.InputBranches()) != "[aws-xen-centos-7-stemcell]" || !job.Task.Privileged {
-		t.Errorf("JobOf(metadata) = %+v, %v", job, err)
+		t.Errorf("Of(metadata) = %+v, %v", job, err)
 	}
 }
 
@@ -180,8 +164,8 @@ func FuzzJob(f *testing.F) {
 		if strings.ContainsAny(program, "()|;$") { // programs can take their time
 			t.Skip()
 		}
-		source := tree{prefix: "b:", read: readOnly(program)}
-		value, err := source.evaluate(t.Context(), jobFile)
+		source := jq.Tree{Prefix: "b:", Read: readOnly(program)}
+		value, err := source.Evaluate(t.Context(), File)
 		if err != nil {
 			return
 		}
@@ -192,14 +176,14 @@ func FuzzJob(f *testing.F) {
 }
 
 func TestStart(t *testing.T) {
-	r := newRepository(t, "a", jobFile, "{}")
+	r := newRepository(t, "a", File, "{}")
 	commit, err := Start(t.Context(), r, "b", NewJob{Inputs: []string{"a"}, Image: "debian", Docker: true, Command: []string{"sh", "-c", "<x>"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	job, err := JobOf(t.Context(), r, "b")
+	job, err := Of(t.Context(), r, "b")
 	if err != nil || job.Commit != commit || job.Input[0].Branch != "a" || job.Task.Image.Source["repository"] != "debian" || job.Task.Run.Args[1] != "<x>" {
-		t.Errorf("JobOf = %+v, %v", job, err)
+		t.Errorf("Of = %+v, %v", job, err)
 	}
 	for name, job := range map[string]NewJob{"b": {}, "c": {Inputs: []string{"c"}}, "d": {Inputs: []string{"nothing"}}, "-x": {}} {
 		if _, err := Start(t.Context(), r, name, job); err == nil {
@@ -214,7 +198,7 @@ func TestStart(t *testing.T) {
 // readOnly is a tree of one job file.
 func readOnly(program string) func(context.Context, string) ([]byte, error) {
 	return func(_ context.Context, path string) ([]byte, error) {
-		if path != jobFile {
+		if path != File {
 			return nil, gitcmd.ErrNotFound
 		}
 		return []byte(program), nil

@@ -1,4 +1,4 @@
-package pipeline
+package resource
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/git-datapact/git-datapact/pipeline/fields"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 // source reads a source from JSON, and returns what is wrong with it.
@@ -32,7 +33,7 @@ func TestReadSource(t *testing.T) {
 		"store": "s3://bucket", "store_env": {"AWS_SECRET_ACCESS_KEY": "x"}}`)
 	want := &Source{URI: "git@example.com:a.git", Branch: "data", PrivateKey: "KEY", GitConfig: []GitSetting{{"http.proxy", "p"}},
 		Filters: []string{"*.csv=gz", "**=gz,zstd"}, Initial: InitialAll, SkipSSLVerification: true,
-		store: "s3://bucket", storeEnv: map[string]string{"AWS_SECRET_ACCESS_KEY": "x"}}
+		store: jobs.Store{URL: "s3://bucket", Env: map[string]string{"AWS_SECRET_ACCESS_KEY": "x"}}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(Source{})); fault != "" || diff != "" {
 		t.Errorf("ReadSource: %s\n%s", fault, diff)
 	}

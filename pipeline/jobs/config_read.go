@@ -1,4 +1,4 @@
-package pipeline
+package jobs
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ func readConfig(value any, file string, strict bool) (*Config, error) {
 	c.File = file
 	if table, ok := value.(map[string]any); ok && strict {
 		for _, key := range []string{"datapact_job", "datapact_resource_type", "docker_registry", "pipeline"} {
-			refuseNulls(key, table[key], findings)
+			findings.RefuseNulls(key, table[key])
 		}
 	}
 	if err := findings.Err(file); err != nil {
@@ -138,26 +138,4 @@ func checkDefaults(f fields.Object) {
 	f.Number("attempts")
 	f.Texts("tags")
 	f.Done()
-}
-
-// refuseNulls adds a finding for each null below a key: it stands for something
-// that is missing, such as a variable of the environment.
-func refuseNulls(path string, value any, findings *fields.Findings) {
-	switch v := value.(type) {
-	case []any:
-		for i, element := range v {
-			refuseNull(fmt.Sprintf("%s[%d]", path, i), element, findings)
-		}
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			refuseNull(path+"."+key, v[key], findings)
-		}
-	}
-}
-
-func refuseNull(path string, value any, findings *fields.Findings) {
-	if value == nil {
-		findings.Add(path, "null, which stands for nothing here: is a variable not set?")
-	}
-	refuseNulls(path, value, findings)
 }

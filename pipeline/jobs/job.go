@@ -1,4 +1,4 @@
-package pipeline
+package jobs
 
 import (
 	"context"
@@ -17,10 +17,8 @@ import (
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
-// JobFile is where a branch keeps its job.
-const JobFile = "config/job.json"
-
-const jobFile = JobFile
+// File is where a branch keeps its job.
+const File = "config/job.json"
 
 // hooks are the keys of what runs when a job, or a step of it, has ended.
 var hooks = []string{"on_success", "on_failure", "on_error", "on_abort", "ensure"}
@@ -100,23 +98,12 @@ type OutputRule struct {
 	Filters []string
 }
 
-// LoadJob reads the job of a branch as the branch has it in git, and no
-// datapact.json. The error for a branch without a job is [gitcmd.ErrNotFound]. Any
-// other names file, branch and key, all findings at once.
-func LoadJob(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch) (*Job, error) {
-	value, err := commitTree(repository, branch).evaluate(ctx, jobFile)
-	if err != nil {
-		return nil, err
-	}
-	return readJob(branch, value)
-}
-
-// CheckJob is LoadJob for a job that somebody else wrote: its program sees no
+// Check reads the job of a branch that somebody else wrote: its program sees no
 // environment. One that fails and reads the environment may be right where it is
 // meant to be evaluated: its error is an [UnseenError]. Without a commit, the branch
 // is what the index holds.
-func CheckJob(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch) error {
-	value, reads, err := commitTree(repository, branch).evaluateIn(ctx, jobFile, nil)
+func Check(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch) error {
+	value, reads, err := commitTree(repository, branch).EvaluateIn(ctx, File, nil)
 	if err == nil {
 		_, err = readJob(branch, value)
 	}
@@ -135,21 +122,21 @@ func (e UnseenError) Error() string { return e.Err.Error() }
 // Unwrap is how it failed.
 func (e UnseenError) Unwrap() error { return e.Err }
 
-// CurrentJob is the job of a local branch, the current one where the name is "".
-func CurrentJob(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
+// Current is the job of a local branch, the current one where the name is "".
+func Current(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
 	if name == "" {
 		var err error
 		if name, err = ledger.CurrentBranch(ctx, repository); err != nil {
 			return nil, err
 		}
 	}
-	return JobOf(ctx, repository, name)
+	return Of(ctx, repository, name)
 }
 
-// JobOf is the job of a local branch, with what datapact.json says of it where
+// Of is the job of a local branch, with what datapact.json says of it where
 // there is one: a job that says nothing where the branch has none, or no commit
 // yet.
-func JobOf(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
+func Of(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
 	config, err := findConfig(ctx, repository)
 	if err != nil {
 		return nil, err
@@ -166,7 +153,7 @@ func readJob(branch gitcmd.Branch, value any) (*Job, error) {
 	f := fields.Read("", value, findings)
 	job := readJobKeys(f, branch.Name)
 	f.Done()
-	if err := findings.Err(branch.Name + ":" + jobFile); err != nil {
+	if err := findings.Err(branch.Name + ":" + File); err != nil {
 		return nil, err
 	}
 	job.Commit = branch.Commit
@@ -372,4 +359,22 @@ func chain(filters []string) string {
 		return "none"
 	}
 	return strings.Join(filters, ",")
+}
+
+// FilterTexts turns the filters of a configuration into rules: a word of the form
+// GLOB=NAME,NAME is one, the words without a pattern are, in their order, the
+// filters of everything else.
+func FilterTexts(words []string) []string {
+	var rules, names []string
+	for _, word := range words {
+		if strings.Contains(word, "=") {
+			rules = append(rules, word)
+		} else {
+			names = append(names, word)
+		}
+	}
+	if len(names) > 0 {
+		rules = append(rules, "**="+strings.Join(names, ","))
+	}
+	return rules
 }

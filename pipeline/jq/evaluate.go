@@ -1,45 +1,44 @@
-package pipeline
+package jq
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"regexp"
 	"strings"
 
 	"github.com/itchyny/gojq"
-
-	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // The bounds of a program.
 const (
-	maxProgram = 1 << 20 // bytes of one file
+	MaxProgram = 1 << 20 // bytes of one file
 	maxModules = 100     // also ends a module that includes itself
 )
 
-// evaluate runs the jq program in a file of the tree, on no input, and returns the
+// Evaluate runs the jq program in a file of the tree, on no input, and returns the
 // one value it has. Modules come from the same tree and nowhere else. In a strict
 // tree, all reads of environment variables that are not set are one error.
 //
 // An evaluation is bounded, and one step of it that neither ends nor can be
 // interrupted is left to itself: see [within].
-func (t tree) evaluate(ctx context.Context, file string) (any, error) {
-	value, _, err := t.evaluateIn(ctx, file, os.Environ())
+func (t Tree) Evaluate(ctx context.Context, file string) (any, error) {
+	value, _, err := t.EvaluateIn(ctx, file, os.Environ())
 	return value, err
 }
 
-// evaluateIn evaluates in an environment, as "NAME=value", and reports whether the
+// EvaluateIn evaluates in an environment, as "NAME=value", and reports whether the
 // program, or a module of it, reads that.
-func (t tree) evaluateIn(ctx context.Context, file string, environ []string) (value any, reads bool, err error) {
+func (t Tree) EvaluateIn(ctx context.Context, file string, environ []string) (value any, reads bool, err error) {
 	type outcome struct {
 		value any
 		reads bool
 	}
 	done, err := within(ctx, func(ctx context.Context) (any, error) {
-		e := &evaluation{tree: t, ctx: ctx, environ: environ}
+		e := &evaluation{Tree: t, ctx: ctx, environ: environ}
 		value, err := e.run(file)
 		return outcome{value, e.reads}, errors.Join(append(e.unset, err)...)
 	})
@@ -52,7 +51,7 @@ func (t tree) evaluateIn(ctx context.Context, file string, environ []string) (va
 
 // An evaluation is one run of a program with its modules.
 type evaluation struct {
-	tree
+	Tree
 	ctx     context.Context
 	environ []string // as "NAME=value"
 	modules int      // that were loaded
@@ -121,12 +120,12 @@ func withoutText(err error) error {
 }
 
 func (e *evaluation) parse(file string) (*gojq.Query, error) {
-	data, err := e.read(e.ctx, file)
+	data, err := e.Read(e.ctx, file)
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > maxProgram {
-		return nil, e.fault(file, fmt.Errorf("%d bytes, more than %d", len(data), maxProgram))
+	if len(data) > MaxProgram {
+		return nil, e.fault(file, fmt.Errorf("%d bytes, more than %d", len(data), MaxProgram))
 	}
 	query, err := gojq.Parse(string(data))
 	if bad := (*gojq.ParseError)(nil); errors.As(err, &bad) {
@@ -141,7 +140,7 @@ func (e *evaluation) parse(file string) (*gojq.Query, error) {
 		return nil, e.fault(file, err)
 	}
 	e.reads = e.reads || any
-	if e.strict {
+	if e.Strict {
 		e.unset = append(e.unset, e.unsetReads(file, string(data), reads)...)
 	}
 	return query, nil
@@ -189,7 +188,7 @@ func (m modules) LoadJSONWithMeta(name string, meta map[string]any) (any, error)
 
 // missing says that it is a module that is not there, not the program.
 func missing(err error) error {
-	if errors.Is(err, gitcmd.ErrNotFound) {
+	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New(err.Error())
 	}
 	return err

@@ -1,11 +1,11 @@
-package pipeline
+package plan
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -23,10 +23,9 @@ const (
 
 // A Plan is what a job has recorded and what it should have.
 type Plan struct {
-	Job        *Job
+	Job        *jobs.Job
 	Recorded   int                // receipts on the branch
 	Newest     receipts.Timestamp // of the newest receipt, zero for none
-	Failed     *Failure           // the last one here, nil for none; only [PlanAll] tells it
 	Executions []Execution        // what the inputs call for, in the order of the upstream ids, but for what is fresh
 
 	counts map[State]int
@@ -133,7 +132,7 @@ func (p *Planner) waits(inputs []link, due Due, seen map[ref]bool) bool {
 // execution for each receipt of a single input; of several inputs, those receipts
 // together that descend from the same receipt of a shared ancestor; nothing for a
 // job without an input branch, which runs on request.
-func (p *Planner) Plan(ctx context.Context, job *Job) (*Plan, error) {
+func (p *Planner) Plan(ctx context.Context, job *jobs.Job) (*Plan, error) {
 	own, err := p.datasets.get(ctx, p.datasets.number(job.Branch))
 	if err != nil {
 		return nil, err
@@ -162,47 +161,24 @@ func (p *Planner) jobChanged(ctx context.Context, own *dataset) (receipts.Timest
 	return receipts.NewTimestamp(entry.Time), nil
 }
 
-// PlanAll plans the jobs of the branches named, or of all local branches that have
+// All plans the jobs of the branches named, or of all local branches that have
 // one, sorted by branch.
-func PlanAll(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Plan, error) {
-	jobs, err := LoadJobs(ctx, repository, names...)
+func All(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Plan, error) {
+	list, err := jobs.Load(ctx, repository, names...)
 	if err != nil {
 		return nil, err
 	}
-	if err := CheckInputBranches(ctx, repository, jobs); err != nil {
-		return nil, err
-	}
-	failures, err := OpenFailures(ctx, repository)
-	if err != nil {
+	if err := jobs.CheckInputBranches(ctx, repository, list); err != nil {
 		return nil, err
 	}
 	planner := NewPlanner(repository)
 	var plans []*Plan
-	for _, job := range jobs {
+	for _, job := range list {
 		plan, err := planner.Plan(ctx, job)
 		if err != nil {
 			return nil, fmt.Errorf("planning %s: %w", job.Branch, err)
 		}
-		if plan.Failed, err = failures.Last(ctx, repository, job.Branch); err != nil {
-			return nil, fmt.Errorf("reading the failures of %s: %w", job.Branch, err)
-		}
 		plans = append(plans, plan)
 	}
 	return plans, nil
-}
-
-// CheckInputBranches refuses inputs on branches that are not there.
-func CheckInputBranches(ctx context.Context, repository *gitcmd.Repository, jobs []*Job) error {
-	var faults []error
-	for _, job := range jobs {
-		for i, in := range job.Input {
-			if in.Branch == "" {
-				continue
-			}
-			if _, err := repository.FindBranch(ctx, in.Branch); err != nil {
-				faults = append(faults, fmt.Errorf("%s:%s: input[%d].branch: %w", job.Branch, jobFile, i, err))
-			}
-		}
-	}
-	return errors.Join(faults...)
 }

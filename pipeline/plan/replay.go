@@ -1,4 +1,4 @@
-package pipeline
+package plan
 
 import (
 	"context"
@@ -55,7 +55,7 @@ func (c *chooser) addInputs(ctx context.Context, state State, branches []string)
 	if len(branches) == 0 {
 		return nil
 	}
-	plans, err := PlanAll(ctx, c.repository, branches...)
+	plans, err := All(ctx, c.repository, branches...)
 	if err != nil {
 		return err
 	}

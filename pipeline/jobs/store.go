@@ -1,0 +1,129 @@
+package jobs
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/fields"
+)
+
+// s3Keys are the keys of a source that name a bucket of S3. The signature is that
+// of another time: it is accepted, and has no effect.
+var s3Keys = []string{"s3_bucket", "s3_endpoint", "s3_region", "s3_prefix", "s3_access_key_id", "s3_secret_access_key", "s3_signature"}
+
+// A Store is where the blobs of a repository are.
+type Store struct {
+	URL string            // "" for none
+	Env map[string]string // variables that open it, in the place of those of the environment
+}
+
+// ReadStore reads the keys of a source that name a store. A source without any has
+// none, which is not a finding here: git is all that some uses need.
+func ReadStore(f fields.Object) (s Store) {
+	texts, given := map[string]string{}, []string{}
+	for _, key := range s3Keys {
+		if texts[key] = f.Text(key); texts[key] != "" {
+			given = append(given, key)
+		}
+	}
+	s.URL, s.Env = f.Text("store"), readVariables(f, "store_env")
+	switch {
+	case s.URL != "" && len(given) > 0:
+		f.Fault("store", "there is %s too, want one of them", given[0])
+	case s.URL == "" && len(s.Env) > 0:
+		f.Fault("store_env", "there is no store that it could open")
+	case texts["s3_bucket"] == "" && len(given) > 0:
+		f.Fault("s3_bucket", "missing, but there is %s", given[0])
+	case s.URL != "":
+		if parsed, err := url.Parse(s.URL); err != nil || parsed.Scheme == "" {
+			f.Fault("store", "want a URL such as file:///srv/blobs or s3://bucket")
+		}
+	case len(given) > 0:
+		return readS3(f, texts)
+	}
+	return s
+}
+
+// readS3 makes a URL, and variables for the keys, of what older sources say.
+func readS3(f fields.Object, texts map[string]string) (s Store) {
+	if strings.ContainsAny(texts["s3_bucket"], "/?#@: ") {
+		f.Fault("s3_bucket", "want the name of a bucket")
+	}
+	query := url.Values{"region": {"us-east-1"}}
+	if region := texts["s3_region"]; region != "" {
+		query.Set("region", region)
+	}
+	if endpoint := texts["s3_endpoint"]; endpoint != "" {
+		if !strings.Contains(endpoint, "://") {
+			endpoint = "https://" + endpoint
+		}
+		if parsed, err := url.Parse(endpoint); err != nil || parsed.Host == "" {
+			f.Fault("s3_endpoint", "want a host, or a URL such as http://localhost:9000")
+		}
+		query.Set("endpoint", endpoint)
+		query.Set("use_path_style", "true")
+	}
+	if prefix := texts["s3_prefix"]; prefix != "" {
+		query.Set("prefix", prefix)
+	}
+	s.URL = (&url.URL{Scheme: "s3", Host: texts["s3_bucket"], RawQuery: query.Encode()}).String()
+	s.Env = map[string]string{}
+	id, secret := texts["s3_access_key_id"], texts["s3_secret_access_key"]
+	switch {
+	case id == "" && secret != "":
+		f.Fault("s3_access_key_id", "missing, but there is s3_secret_access_key")
+	case id != "" && secret == "":
+		f.Fault("s3_secret_access_key", "missing, but there is s3_access_key_id")
+	case id != "":
+		s.Env["AWS_ACCESS_KEY_ID"], s.Env["AWS_SECRET_ACCESS_KEY"] = id, secret
+	}
+	return s
+}
+
+// readVariables reads a table of strings.
+func readVariables(f fields.Object, key string) map[string]string {
+	variables := map[string]string{}
+	table := f.Table(key)
+	for _, name := range slices.Sorted(maps.Keys(table)) {
+		text, ok := table[name].(string)
+		if !ok {
+			f.Fault(key+"."+name, "want a string, have %s", fields.KindOf(table[name]))
+		}
+		variables[name] = text
+	}
+	return variables
+}
+
+// ConfiguredStore is the store that datapact_job.source of a repository's configuration
+// names, with the variables that open it; "" where it names none. A key that is null,
+// or for Concourse to fill in, is as good as left out: then it is found where such keys
+// are on this machine.
+func ConfiguredStore(ctx context.Context, repository *gitcmd.Repository) (storeURL string, env map[string]string, err error) {
+	config, err := findConfig(ctx, repository)
+	if err != nil || config == nil {
+		return "", nil, err
+	}
+	known := map[string]any{}
+	for _, key := range append([]string{"store", "store_env"}, s3Keys...) {
+		text, isText := config.Resource.Source[key].(string)
+		if value := config.Resource.Source[key]; value != nil && !(isText && strings.Contains(text, "((")) {
+			known[key] = value
+		}
+	}
+	if known["s3_access_key_id"] == nil || known["s3_secret_access_key"] == nil {
+		delete(known, "s3_access_key_id")
+		delete(known, "s3_secret_access_key")
+	}
+	findings := fields.NewFindings("the source")
+	f := fields.Read("datapact_job.source", known, findings)
+	store := ReadStore(f)
+	f.Done()
+	if err := findings.Err(config.File); err != nil {
+		return "", nil, InvalidError{err}
+	}
+	return store.URL, store.Env, nil
+}
