@@ -22,11 +22,11 @@ var rooms = map[string][]string{
 	"cmd": {
 		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "blobs/drivers", "filters", "gitcmd",
 	},
-	"pipeline/concourse/resource": {"pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
+	"pipeline/concourse/resource": {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
 	"pipeline/concourse":          {"pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
 	"pipeline/local/failures":     {"receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/local":              {"pipeline/local/failures", "pipeline/plan", "pipeline/jobs", "receipts/…", "blobs", "gitcmd"},
-	"pipeline/validate":           {"pipeline/jobs", "pipeline/fields", "receipts/ledger", "receipts", "filters", "gitcmd"},
+	"pipeline/validate":           {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/ledger", "receipts", "filters", "gitcmd"},
 	"pipeline/plan":               {"pipeline/jobs", "receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/jobs":               {"pipeline/jq", "pipeline/fields", "receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/jq":                 {},

@@ -151,6 +151,14 @@ func (c *Clone) foldersIn(ctx context.Context, f Folder) (map[string]Hash, error
 	return c.subfolders(ctx, tree)
 }
 
+// Folder brings a folder, and returns its tree, "" where there is no such.
+func (c *Clone) Folder(ctx context.Context, f Folder) (Hash, error) {
+	if err := c.Bring(ctx, []Folder{f}); err != nil {
+		return "", err
+	}
+	return c.folder(ctx, f)
+}
+
 // folder is the tree of a folder that is here, "" where there is no such.
 func (c *Clone) folder(ctx context.Context, f Folder) (Hash, error) {
 	tree := f.Tree

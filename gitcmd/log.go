@@ -12,10 +12,11 @@ import (
 
 // A LogEntry is one commit of a branch and what it did to the paths asked for.
 type LogEntry struct {
-	Commit Hash
-	Time   time.Time // of the committer
-	Merge  bool      // it has several parents; Files are against the first
-	Files  []File    // as the commit left them; Hash is "" for one that it removed
+	Commit  Hash
+	Time    time.Time // of the committer
+	Merge   bool      // it has several parents; Files are against the first
+	Parents []Hash
+	Files   []File // as the commit left them; Hash is "" for one that it removed
 }
 
 // Log walks the first-parent history of a revision, or a range "a..b" of it,
@@ -38,6 +39,44 @@ func (r *Repository) LogLast(ctx context.Context, revision, path string) (LogEnt
 func (r *Repository) log(ctx context.Context, revision string, paths []string, options ...string) iter.Seq2[LogEntry, error] {
 	options = append([]string{"--first-parent", "--diff-merges=first-parent"}, options...)
 	return r.readHistory(ctx, revision, append(append(options, revision, "--"), literal(paths)...))
+}
+
+// LogFromStart walks the whole history of a revision through all parents, each commit
+// after its parents. Of a merge it yields what differs from each of its parents, an entry
+// for each, and at least one.
+func (r *Repository) LogFromStart(ctx context.Context, revision string) iter.Seq2[LogEntry, error] {
+	return r.readHistory(ctx, revision, []string{"--topo-order", "--reverse", "--diff-merges=separate", revision, "--"})
+}
+
+// A Message is that of a commit.
+type Message struct {
+	Commit Hash
+	Text   string
+}
+
+// Messages walks the first-parent history of a revision, newest first, over the commits
+// whose message has a line that matches a basic regular expression.
+func (r *Repository) Messages(ctx context.Context, revision, pattern string) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		err := r.git.stream(ctx, func(out io.Reader) error {
+			var commit Hash
+			return readRecords(out, func(record string) error {
+				if commit == "" {
+					commit = Hash(record)
+					return nil
+				}
+				message := Message{commit, record}
+				if commit = ""; !yield(message, nil) {
+					return errStop
+				}
+				return nil
+			})
+		}, "log", "-z", "--first-parent", "--no-color", "--no-show-signature", "--no-notes", "--basic-regexp", "--grep="+pattern,
+			"--format=tformat:%H%x00%B", revision, "--")
+		if err != nil {
+			yield(Message{}, fmt.Errorf("reading the messages of %s: %w", revision, err))
+		}
+	}
 }
 
 // readHistory runs `git log` with the arguments that choose commits and changes. The
@@ -105,7 +144,11 @@ func parseLogHeader(line string) (LogEntry, error) {
 	if err != nil {
 		return LogEntry{}, fmt.Errorf("git log answered %q", line)
 	}
-	return LogEntry{Commit: Hash(fields[0]), Time: time.Unix(unix, 0).UTC(), Merge: len(fields) > 3}, nil
+	entry := LogEntry{Commit: Hash(fields[0]), Time: time.Unix(unix, 0).UTC(), Merge: len(fields) > 3}
+	for _, parent := range fields[2:] {
+		entry.Parents = append(entry.Parents, Hash(parent))
+	}
+	return entry, nil
 }
 
 // parseChange reads ":<mode> <mode> <hash> <hash> <status>", with a colon, a mode and

@@ -74,6 +74,8 @@ func (r *Receipt) decode(s *scanner) error {
 			r.Branch, err = s.string()
 		case "input", "inputs":
 			r.Input, err = decodeList(s, (*Input).decode)
+		case "job":
+			r.Job, err = decodeJob(s)
 		case "metadata":
 			r.Metadata, err = decodeList(s, (*Metadata).decode)
 		case "output", "outputs":
@@ -191,6 +193,48 @@ func (c *Content) decode(s *scanner) error {
 		}
 		return err
 	}, "sha256", "size")
+	return err
+}
+
+// decodeJob reads an object of the keys of a job, or null.
+func decodeJob(s *scanner) (*Job, error) {
+	if s.null() {
+		return nil, nil
+	}
+	j := new(Job)
+	_, err := s.fields(&j.Extra, func(key string) (err error) {
+		switch key {
+		case "code":
+			if !s.null() {
+				j.Code = new(Code)
+				err = j.Code.decode(s)
+			}
+		case "config":
+			j.Config, err = s.string()
+		case "docker":
+			j.Docker, err = s.string()
+		case "image":
+			j.Image, err = s.string()
+		default:
+			return errUnknown
+		}
+		return err
+	})
+	return j, err
+}
+
+func (c *Code) decode(s *scanner) error {
+	_, err := s.fields(&c.Extra, func(key string) (err error) {
+		switch key {
+		case "ref":
+			c.Ref, err = s.string()
+		case "tree":
+			c.Tree, err = s.string()
+		default:
+			return errUnknown
+		}
+		return err
+	}, "ref", "tree")
 	return err
 }
 

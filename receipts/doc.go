@@ -64,10 +64,18 @@ The keys of the receipt:
     is the folder of the blobs. The rules of git-check-ref-format(1) apply.
   - input: what the execution read, in the order that the id is made of. Always
     written, as [] if there is none.
+  - job: what ran. Left out when unknown.
   - metadata: an array of facts about the execution, each a key and a value.
     Left out when empty.
   - output: what the execution produced, sorted by path. Always written.
   - timestamp (required): when the execution finished.
+
+The keys of a job, each left out when it says nothing or is unknown:
+
+  - code: what came from a branch of its own, an object with ref and tree.
+  - config: a hash of the effective task.
+  - docker: the tree of the folder docker/.
+  - image: the digest of the container image.
 
 The keys of an input:
 

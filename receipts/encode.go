@@ -28,6 +28,9 @@ func (r *Receipt) encode(w *writer) {
 	if len(r.Input) > 0 || !r.Extra.lacks(keyInput) {
 		encodeList(o.key("input"), r.Input, (*Input).encode)
 	}
+	if r.Job != nil {
+		r.Job.encode(o.key("job"))
+	}
 	o.metadata(r.Metadata)
 	if len(r.Output) > 0 || !r.Extra.lacks(keyOutput) {
 		encodeList(o.key("output"), r.Output, (*Output).encode)
@@ -64,9 +67,7 @@ func (o *Output) encode(w *writer) {
 	if len(o.Filters) > 0 {
 		encodeList(obj.key("filters"), o.Filters, func(name *string, w *writer) { w.string(*name) })
 	}
-	if o.Mode != "" {
-		obj.key("mode").string(o.Mode)
-	}
+	obj.optional("mode", o.Mode)
 	obj.key("path").string(o.Path)
 	obj.key("size").size(o.Size)
 	obj.end()
@@ -75,6 +76,24 @@ func (o *Output) encode(w *writer) {
 func (c *Checksum) encode(w *writer) {
 	o := w.object(c.Extra)
 	o.key("sha256").string(c.SHA256)
+	o.end()
+}
+
+func (j *Job) encode(w *writer) {
+	o := w.object(j.Extra)
+	if j.Code != nil {
+		j.Code.encode(o.key("code"))
+	}
+	o.optional("config", j.Config)
+	o.optional("docker", j.Docker)
+	o.optional("image", j.Image)
+	o.end()
+}
+
+func (c *Code) encode(w *writer) {
+	o := w.object(c.Extra)
+	o.key("ref").string(c.Ref)
+	o.key("tree").string(c.Tree)
 	o.end()
 }
 
@@ -131,6 +150,13 @@ func (o *object) key(name string) *writer {
 	o.name = name
 	o.writer.key(name)
 	return o.writer
+}
+
+// optional writes a text that says nothing by being "".
+func (o *object) optional(name, text string) {
+	if text != "" {
+		o.key(name).string(text)
+	}
 }
 
 func (o *object) metadata(list []Metadata) {

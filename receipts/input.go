@@ -7,20 +7,20 @@ import (
 )
 
 // ParseInputs reads a seed: one object {"branch", "result", "metadata"?,
-// "timestamp"?} or an array of such. Other keys are ignored and not kept, so
+// "timestamp"?} or an array of such, or several of these, one after the other. Other keys are ignored and not kept, so
 // that the document of [Receipt.EncodeResult] serves as a seed. An input that
 // lacks a branch or a result, or has an empty one, is an error; other errors
 // are as those of [Parse].
 func ParseInputs(data []byte) (inputs []Input, err error) {
-	err = scan(data, func(s *scanner) error {
+	err = scanAll(data, func(s *scanner) error {
 		if s.peek() != '{' {
 			return s.array(func(i int) error {
 				inputs = append(inputs, Input{})
-				return within(index(i), inputs[i].decodeSeed(s))
+				return within(index(i), inputs[len(inputs)-1].decodeSeed(s))
 			})
 		}
-		inputs = make([]Input, 1)
-		return inputs[0].decodeSeed(s)
+		inputs = append(inputs, Input{})
+		return inputs[len(inputs)-1].decodeSeed(s)
 	})
 	if err != nil {
 		return nil, err

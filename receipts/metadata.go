@@ -35,21 +35,37 @@ func (r *Receipt) HasMetadata(key, text string) bool {
 		slices.ContainsFunc(r.Input, func(in Input) bool { return has(in.Metadata) })
 }
 
-// ParseMetadata reads the metadata that an execution leaves behind: an array
-// of {"key", "value"} objects, or one object whose members become metadata
-// sorted by key. Errors are as those of [Parse].
+// EncodeMetadata writes what [ParseMetadata] reads as the same list.
+func EncodeMetadata(list []Metadata) ([]byte, error) {
+	w := &writer{}
+	encodeList(w, list, (*Metadata).encode)
+	return w.buf, w.err
+}
+
+// ParseMetadata reads the metadata that an execution leaves behind: an array of
+// {"key", "value"} objects, one such object, or an object whose members become
+// metadata sorted by key. Several documents may follow each other. Errors are as those
+// of [Parse].
 func ParseMetadata(data []byte) (list []Metadata, err error) {
-	err = scan(data, func(s *scanner) error {
+	err = scanAll(data, func(s *scanner) error {
 		if s.peek() != '{' {
-			list, err = decodeList(s, (*Metadata).decode)
+			some, err := decodeList(s, (*Metadata).decode)
+			list = append(list, some...)
 			return err
 		}
+		var facts []Metadata
 		_, err := s.object(func(key string) error {
 			value, err := s.value()
-			list = append(list, Metadata{Key: key, Value: value})
+			facts = append(facts, Metadata{Key: key, Value: value})
 			return err
 		})
-		slices.SortFunc(list, func(a, b Metadata) int { return strings.Compare(a.Key, b.Key) })
+		slices.SortFunc(facts, func(a, b Metadata) int { return strings.Compare(a.Key, b.Key) })
+		if len(facts) == 2 && facts[0].Key == "key" && facts[1].Key == "value" {
+			if key, ok := facts[0].Value.(string); ok {
+				facts = []Metadata{{Key: key, Value: facts[1].Value}}
+			}
+		}
+		list = append(list, facts...)
 		return err
 	})
 	if err != nil {

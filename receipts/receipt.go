@@ -18,6 +18,7 @@ var ErrNull = errors.New("null receipt")
 type Receipt struct {
 	Branch    string     // the dataset branch that the execution produced
 	Input     []Input    // what it read, in the order that the id depends on
+	Job       *Job       // what ran, nil when unknown
 	Metadata  []Metadata // what it says of itself
 	Output    []Output   // what it produced, sorted by path
 	Timestamp Timestamp  // when it finished
@@ -44,6 +45,23 @@ type Output struct {
 	Path     string   // relative, separated by slashes, see CheckPath
 	Size     int64    // in bytes
 	Extra    Extra
+}
+
+// A Job says what an execution ran, each part by what names its content. A part that
+// says nothing, or is unknown, is "".
+type Job struct {
+	Code   *Code  // what came from a branch of its own, nil for nothing
+	Config string // hash of the effective task, by the job and its configuration
+	Docker string // tree of the folder docker/
+	Image  string // digest of the container image
+	Extra  Extra
+}
+
+// Code names the code that an execution ran: where it was taken from, and its tree.
+type Code struct {
+	Ref   string
+	Tree  string
+	Extra Extra
 }
 
 // A Checksum holds the digests of a stored object.

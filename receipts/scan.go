@@ -1,6 +1,7 @@
 package receipts
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,6 +38,21 @@ func scan(data []byte, read func(*scanner) error) error {
 		return s.fail("want nothing after the document")
 	}
 	return nil
+}
+
+// scanAll is scan for one document or several, one after the other. A byte order mark
+// before the first is no part of it.
+func scanAll(data []byte, read func(*scanner) error) error {
+	return scan(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), func(s *scanner) error {
+		for {
+			if err := read(s); err != nil {
+				return err
+			}
+			if s.peek(); s.pos == len(s.text) {
+				return nil
+			}
+		}
+	})
 }
 
 // peek skips white space and returns the byte after it, 0 at the end.

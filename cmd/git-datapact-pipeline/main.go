@@ -1,11 +1,14 @@
 // Git-datapact-pipeline prints the Concourse pipeline of a repository.
 //
-// Usage: git datapact pipeline [--config FILE] [--allow-unset] [--yaml | --check]
+// Usage: git datapact pipeline [--config FILE] [--allow-unset] [--yaml | --check [--against FILE]]
 package main
 
 import (
 	"context"
 	"errors"
+	"io"
+	"os"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/concourse"
@@ -17,6 +20,7 @@ type command struct {
 	AllowUnset bool   `help:"Take environment variables that are not set as null."`
 	YAML       bool   `name:"yaml" xor:"output" help:"Print YAML instead of JSON."`
 	Check      bool   `xor:"output" help:"Print nothing, say whether the configuration is right."`
+	Against    string `placeholder:"FILE" help:"With --check: say whether Concourse has this pipeline, whose 'fly get-pipeline' is in FILE ('-' for standard input)."`
 }
 
 func (*command) Help() string {
@@ -26,14 +30,20 @@ func (*command) Help() string {
 // Run prints the pipeline. That the configuration is at fault is a negative answer
 // to who asks for just that.
 func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	if c.Against != "" && !c.Check {
+		return gitcmd.Usage(errors.New("--against goes with --check"))
+	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	p, err := concourse.Generate(ctx, repository, &concourse.Options{File: c.Config, AllowUnset: c.AllowUnset})
 	if errors.As(err, new(jobs.InvalidError)) && c.Check {
 		return gitcmd.Negative(err)
 	}
-	if err != nil || c.Check {
+	if err != nil {
 		return err
+	}
+	if c.Check {
+		return c.compare(env, p)
 	}
 	encode := p.JSON
 	if c.YAML {
@@ -44,6 +54,30 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 		return err
 	}
 	return env.Printf("%s", data)
+}
+
+// compare tells what Concourse has otherwise.
+func (c *command) compare(env *gitcmd.Env, p *concourse.Pipeline) error {
+	if c.Against == "" {
+		return nil
+	}
+	read := func() ([]byte, error) { return os.ReadFile(c.Against) }
+	if c.Against == "-" {
+		read = func() ([]byte, error) { return io.ReadAll(env.Stdin) }
+	}
+	data, err := read()
+	if err != nil {
+		return err
+	}
+	differences, err := p.Against(data)
+	if err != nil {
+		return err
+	}
+	if len(differences) > 0 {
+		return gitcmd.WithHint(gitcmd.Negative(errors.New(strings.Join(differences, "\n"))),
+			"'git datapact pipeline | fly set-pipeline -c -' brings Concourse up to date")
+	}
+	return nil
 }
 
 func main() { gitcmd.Main("git-datapact-pipeline", &command{}) }

@@ -1,6 +1,6 @@
 // Git-datapact-record records a result directory as a receipt.
 //
-// Usage: git datapact record [--branch NAME] [--input DIR|SELECTOR]… [--metadata KEY=VALUE]… [--filter GLOB=NAME]… [--push[=REMOTE]] [--sign[=KEY] | --no-sign] [--dry-run] [--store URL] [--json] [DIR]
+// Usage: git datapact record [--branch NAME] [--input DIR|SELECTOR]… [--metadata KEY=VALUE]… [--filter GLOB=NAME]… [--push[=REMOTE]] [--sign[=KEY] | --no-sign] [--allow-empty] [--dry-run] [--store URL] [--json] [DIR]
 package main
 
 import (
@@ -17,16 +17,17 @@ import (
 
 type command struct {
 	storeflag.Flag
-	Branch   string          `short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
-	Input    []string        `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
-	Metadata []string        `short:"m" sep:"none" placeholder:"KEY=VALUE" help:"Say this about the execution."`
-	Filter   []string        `sep:"none" placeholder:"GLOB=NAME" help:"Store matching outputs through gz, zstd or none."`
-	Push     gitcmd.Optional `placeholder:"REMOTE" help:"Push the branch afterwards (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
-	Sign     gitcmd.Optional `xor:"sign" placeholder:"KEY" help:"Sign the commit, with user.signingKey or with KEY (default: as git config commit.gpgSign says)."`
-	NoSign   bool            `xor:"sign" help:"Do not sign the commit."`
-	DryRun   bool            `short:"n" help:"Say what would be recorded, store and commit nothing."`
-	JSON     bool            `name:"json" help:"Print the receipt as one JSON object on a line."`
-	Dir      string          `arg:"" optional:"" default:"result" help:"The result directory."`
+	Branch     string          `short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
+	Input      []string        `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
+	Metadata   []string        `short:"m" sep:"none" placeholder:"KEY=VALUE" help:"Say this about the execution."`
+	Filter     []string        `sep:"none" placeholder:"GLOB=NAME" help:"Store matching outputs through gz, zstd or none."`
+	Push       gitcmd.Optional `placeholder:"REMOTE" help:"Push the branch afterwards (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
+	Sign       gitcmd.Optional `xor:"sign" placeholder:"KEY" help:"Sign the commit, with user.signingKey or with KEY (default: as git config commit.gpgSign says)."`
+	NoSign     bool            `xor:"sign" help:"Do not sign the commit."`
+	AllowEmpty bool            `help:"Record a result without files: of a stage that checks, or uploads elsewhere."`
+	DryRun     bool            `short:"n" help:"Say what would be recorded, store and commit nothing."`
+	JSON       bool            `name:"json" help:"Print the receipt as one JSON object on a line."`
+	Dir        string          `arg:"" optional:"" default:"result" help:"The result directory."`
 }
 
 func (*command) Help() string {
@@ -39,11 +40,15 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	repository.SignWith(gitcmd.Signing{Always: c.Sign.Set, Never: c.NoSign, Key: c.Sign.Value})
-	job, err := jobs.Current(ctx, repository, c.Branch)
+	catalog, err := jobs.Open(ctx, repository)
 	if err != nil {
 		return err
 	}
-	store, err := c.Open(ctx, repository)
+	job, err := catalog.Current(ctx, c.Branch)
+	if err != nil {
+		return err
+	}
+	store, err := c.OpenFor(ctx, repository, catalog)
 	if err != nil {
 		return err
 	}
@@ -59,10 +64,11 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 }
 
 func (c *command) request(job *jobs.Job, line *progress.Line) archive.Request {
+	runs := job.Runs()
 	return archive.Request{
-		Dir: c.Dir, Branch: job.Branch, Inputs: c.Input, Order: job.InputBranches(),
+		Dir: c.Dir, Branch: job.Branch, Inputs: c.Input, Job: &runs, Order: job.InputBranches(),
 		Metadata: c.Metadata, Filters: append(c.Filter, job.FilterRules()...),
-		DryRun: c.DryRun, Push: c.Push.Set, Remote: c.Push.Value, Progress: line.Func(),
+		AllowEmpty: c.AllowEmpty, DryRun: c.DryRun, Push: c.Push.Set, Remote: c.Push.Value, Progress: line.Func(),
 	}
 }
 

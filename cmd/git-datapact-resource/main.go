@@ -9,6 +9,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/url"
 	"os"
 	"time"
 
@@ -46,7 +48,8 @@ func (c *linked) Run(ctx context.Context, env *gitcmd.Env) error {
 	}
 	opts := resource.Options{
 		OpenStore: openStore, Cache: resource.NewCache(),
-		Build: resource.Build{ID: os.Getenv("BUILD_ID"), URL: os.Getenv("BUILD_URL")},
+		Build: resource.Build{ID: os.Getenv("BUILD_ID"), URL: buildURL()},
+		Log:   func(line string) { env.Infof("%s", gitcmd.Printable(line)) },
 	}
 	if text := os.Getenv("GIT_DATAPACT_PATIENCE"); text != "" {
 		var err error
@@ -65,8 +68,25 @@ func (c *linked) Run(ctx context.Context, env *gitcmd.Env) error {
 	return env.PrintJSON(answer)
 }
 
-func openStore(ctx context.Context, url string, env map[string]string) (*blobs.Store, error) {
-	return blobs.Open(ctx, url, drivers.Options(env))
+// buildURL is the address of the build that runs this, "" for none.
+func buildURL() string {
+	if url := os.Getenv("BUILD_URL"); url != "" {
+		return url
+	}
+	external, build := os.Getenv("ATC_EXTERNAL_URL"), os.Getenv("BUILD_ID")
+	if external == "" || build == "" {
+		return ""
+	}
+	team, pipeline := os.Getenv("BUILD_TEAM_NAME"), os.Getenv("BUILD_PIPELINE_NAME")
+	job, name := os.Getenv("BUILD_JOB_NAME"), os.Getenv("BUILD_NAME")
+	if team == "" || pipeline == "" || job == "" || name == "" {
+		return external + "/builds/" + url.PathEscape(build)
+	}
+	return fmt.Sprintf("%s/teams/%s/pipelines/%s/jobs/%s/builds/%s", external, url.PathEscape(team), url.PathEscape(pipeline), url.PathEscape(job), url.PathEscape(name))
+}
+
+func openStore(ctx context.Context, address string, env map[string]string) (*blobs.Store, error) {
+	return blobs.Open(ctx, address, drivers.Options(env))
 }
 
 func main() {

@@ -1,6 +1,6 @@
-// Git-datapact-run executes what the jobs of a repository are due, and records it.
+// Git-datapact-run runs every execution that is due, and records it.
 //
-// Usage: git datapact run [--dry-run] [--jobs N] [--engine process|docker|podman] [--keep-going] [--outdated] [--force] [--input ALIAS=DIR]… [--store URL] [--json] [BRANCH…]
+// Usage: git datapact run [--dry-run] [--jobs N] [--engine process|docker|podman] [--only] [--keep-going] [--outdated] [--force] [--input ALIAS=DIR]… [--store URL] [--json] [BRANCH…]
 //
 // Usage: git datapact run --log BRANCH[@ID]
 package main
@@ -11,6 +11,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/runs"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/local"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 )
@@ -20,17 +21,18 @@ type command struct {
 	DryRun    bool              `short:"n" help:"Say what is due, execute nothing."`
 	Jobs      int               `short:"j" placeholder:"N" help:"Run N executions side by side (default: one per processor)."`
 	Engine    string            `enum:",process,docker,podman" default:"" placeholder:"NAME" help:"Run every task by this engine: process, docker or podman (default: what suits the job)."`
+	Only      bool              `help:"Run the jobs of the branches named alone, not those that they depend on."`
 	KeepGoing bool              `short:"k" help:"After a failure, go on with the other executions of that job too."`
 	Outdated  bool              `help:"Run again what was recorded before its job changed."`
 	Force     bool              `short:"f" help:"Run again what is fresh, too."`
 	Input     map[string]string `short:"i" mapsep:"none" placeholder:"ALIAS=DIR" help:"Take this folder as an input of the one job that is named."`
 	Log       string            `placeholder:"BRANCH[@ID]" help:"Print what the task of an execution printed (default: of the last one), and run nothing."`
 	JSON      bool              `name:"json" help:"Print each receipt that is recorded as one JSON object on a line."`
-	Branch    []string          `arg:"" optional:"" help:"The jobs of these branches (default: all jobs)."`
+	Branch    []string          `arg:"" optional:"" help:"The jobs of these branches, with those that they depend on (default: all jobs)."`
 }
 
 func (*command) Help() string {
-	return "Execute what the jobs of a repository are due, in the order of their dependencies, and record it. Prints a selector for each receipt."
+	return "Run every execution that is due, in the order of the jobs' dependencies, and record it. Prints a selector for each receipt."
 }
 
 // Run executes what is due, says what would be executed, or prints a log.
@@ -40,24 +42,28 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	if c.Log != "" {
 		return runs.PrintLog(ctx, env, repository, c.Log)
 	}
+	catalog, err := jobs.Open(ctx, repository)
+	if err != nil {
+		return err
+	}
 	watcher := runs.NewWatcher(env, c.JSON)
 	opts := local.Options{
-		Branches: c.Branch, Jobs: c.Jobs, Engine: c.Engine, KeepGoing: c.KeepGoing,
+		Branches: c.Branch, Only: c.Only, Jobs: c.Jobs, Engine: c.Engine, KeepGoing: c.KeepGoing,
 		Outdated: c.Outdated, Force: c.Force, Inputs: c.Input, Watcher: watcher,
 	}
 	if c.DryRun {
-		due, err := local.Due(ctx, repository, opts)
+		due, bad, err := local.Due(ctx, repository, catalog, opts)
 		if err != nil {
 			return err
 		}
-		return runs.PrintDue(env, due, c.JSON)
+		return runs.PrintDue(env, due, bad, c.JSON)
 	}
-	store, err := c.Open(ctx, repository)
+	store, err := c.OpenFor(ctx, repository, catalog)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	summary, err := local.Run(ctx, &archive.Archive{Repository: repository, Store: store}, opts)
+	summary, err := local.Run(ctx, &archive.Archive{Repository: repository, Store: store}, catalog, opts)
 	watcher.Close(summary, err)
 	return err
 }

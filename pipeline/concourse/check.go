@@ -33,6 +33,8 @@ type checker struct {
 
 	configFile string
 	defaults   map[string]any // job_defaults
+
+	workerTypes []string // resource types that the workers bring
 }
 
 // check returns everything that Concourse would refuse, or warn of, in a pipeline
@@ -40,7 +42,7 @@ type checker struct {
 func (p *Pipeline) check(config *jobs.Config) []error {
 	c := &checker{
 		names: map[string]map[string]bool{}, uses: map[string]map[string]bool{}, used: map[string]bool{}, said: map[string]bool{},
-		configFile: config.File, defaults: map[string]any{},
+		configFile: config.File, defaults: map[string]any{}, workerTypes: config.WorkerTypes,
 	}
 	for _, hook := range hooks {
 		c.defaults[hook] = plainValue(config.Defaults[hook])
@@ -289,8 +291,8 @@ func (c *checker) typeOf(f fields.Object, key string) {
 		if value, there := f.Value(key); !there || value == "" {
 			f.Fault(key, "want a type of resources")
 		}
-	case !c.names["resource_types"][name] && !slices.Contains(baseTypes, name) && !strings.Contains(name, "(("):
-		f.Fault(key, "%q is no type of resources: neither the pipeline nor Concourse has it", name)
+	case !c.names["resource_types"][name] && !slices.Contains(baseTypes, name) && !slices.Contains(c.workerTypes, name) && !strings.Contains(name, "(("):
+		f.Fault(key, "%q is not a resource type of the pipeline or of Concourse (one that your workers bring is listed in worker_resource_types)", name)
 	}
 }
 

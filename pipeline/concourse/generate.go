@@ -119,9 +119,15 @@ func (b *builder) build() *Pipeline {
 	if _, ok := b.config.Resource.Source["uri"]; !ok {
 		b.fault(b.config.File, "datapact_job.source.uri: want the git repository of the receipts")
 	}
+	for _, key := range jobs.UnknownSourceKeys(b.config.Resource.Source) {
+		b.fault(b.config.File, "datapact_job.source.%s: unknown key", key)
+	}
 	b.resourceType()
 	for _, job := range b.jobs {
 		b.dataset(job)
+		if planned(job) {
+			b.plan(job)
+		}
 		b.raws(job)
 		b.addJob(job, b.job(job))
 		if b.buildsImage(job) {
@@ -160,6 +166,9 @@ func (b *builder) resourceType() {
 		b.pipeline.ResourceTypes = append(b.pipeline.ResourceTypes, Object{text, value, b.config.File, "datapact_resource_type"})
 		return
 	}
+	if slices.Contains(b.config.WorkerTypes, name) {
+		return
+	}
 	for _, own := range b.config.Pipeline.ResourceTypes {
 		if own["name"] == name {
 			return
@@ -172,14 +181,55 @@ func (b *builder) resourceType() {
 
 // dataset adds the resource of a branch.
 func (b *builder) dataset(job *jobs.Job) {
+	b.datapact(b.names[job.Branch], map[string]any{"branch": job.Branch})
+}
+
+// plan adds the resource whose versions are the executions of a job. What the jobs read
+// is said by the branches; where the configuration has another word on that, it goes
+// along.
+func (b *builder) plan(job *jobs.Job) {
+	keys := map[string]any{"plan": job.Branch}
+	told := map[string]any{}
+	for _, branch := range b.dependsOn(job) {
+		if own := b.config.Told(branch, "input", "join"); len(own) > 0 {
+			told[branch] = own
+		}
+	}
+	if len(told) > 0 {
+		keys["plan_jobs"] = told
+	}
+	b.datapact(b.planName(job), keys)
+}
+
+// dependsOn lists the branches that a job depends on, itself included, sorted.
+func (b *builder) dependsOn(job *jobs.Job) []string {
+	above := map[string]bool{}
+	var visit func(branch string)
+	visit = func(branch string) {
+		if above[branch] {
+			return
+		}
+		above[branch] = true
+		if i := slices.IndexFunc(b.jobs, func(other *jobs.Job) bool { return other.Branch == branch }); i >= 0 {
+			for _, input := range b.jobs[i].InputBranches() {
+				visit(input)
+			}
+		}
+	}
+	visit(job.Branch)
+	return slices.Sorted(maps.Keys(above))
+}
+
+// datapact adds a resource of datasets, with keys added to the source.
+func (b *builder) datapact(name string, keys map[string]any) {
 	base := b.config.Resource
 	source := maps.Clone(base.Source)
 	if source == nil {
 		source = map[string]any{}
 	}
-	source["branch"] = job.Branch
+	maps.Copy(source, keys)
 	b.addResource(Resource{
-		Name: b.names[job.Branch], Type: b.typeName(), Icon: base.Icon, CheckEvery: base.CheckEvery,
+		Name: name, Type: b.typeName(), Icon: base.Icon, CheckEvery: base.CheckEvery,
 		WebhookToken: base.WebhookToken, Tags: base.Tags, Source: source,
 	}, b.config.File, "datapact_job")
 }

@@ -215,7 +215,7 @@ def s3: { s3_bucket: "bucket", s3_region: "us-east-1", s3_access_key_id: env.S3_
 		t.Errorf("the groups differ (-want +got):\n%s", diff)
 	}
 	wantGets := map[string]Get{
-		metadata: {Get: stemcell, Trigger: true, Version: "every"},
+		metadata: {Get: metadata + "-plan", Trigger: true, Version: "every"},
 		stemcell: {Get: "stemcell", Resource: stemcell + "-raw-stemcell", Trigger: true, Version: "every"},
 	}
 	for _, job := range got.Jobs {
@@ -229,7 +229,7 @@ def s3: { s3_bucket: "bucket", s3_region: "us-east-1", s3_access_key_id: env.S3_
 	for _, resource := range got.Resources {
 		names = append(names, resource.Name)
 	}
-	if diff := cmp.Diff([]string{metadata, stemcell, stemcell + "-raw-stemcell", "site"}, names); diff != "" {
+	if diff := cmp.Diff([]string{metadata, metadata + "-plan", stemcell, stemcell + "-raw-stemcell", "site"}, names); diff != "" {
 		t.Errorf("the resources differ (-want +got):\n%s", diff)
 	}
 	if r := got.Resources[0]; r.CheckEvery != "10m" || r.Source["s3_bucket"] != "bucket" || r.Source["private_key"] != "((git_private_key))" {

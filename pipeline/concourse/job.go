@@ -2,6 +2,8 @@ package concourse
 
 import (
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -11,30 +13,47 @@ import (
 // The folders and files of a build.
 const (
 	resultFolder = "result"
+	workFolder   = "work" // where the plan and all that is read stand, in a task
 	receiptFile  = ".datapact/result"
+	planFile     = ".datapact/plan"
+	planVar      = "plan"
 	executeFile  = "/opt/datapact/execute" // what the image of a branch brings by convention
 	digestVar    = "image-digest"
+	commitVar    = "image-commit"
 )
 
-// job is the job that makes a dataset.
+// job is the job that makes a dataset. What it reads of branches comes from one resource,
+// whose versions are the executions that the plan calls for.
 func (b *builder) job(job *jobs.Job) Job {
 	j := b.frame(b.names[job.Branch], job)
-	inputs := b.artifacts(job)
+	inputs := b.inputs(job)
 	if gets := b.gets(job, inputs); len(gets) > 0 {
 		j.Plan = append(j.Plan, InParallel{gets})
 	}
 	j.Plan = append(j.Plan, b.task(job, inputs))
-	for i, in := range job.Input {
-		if in.Branch != "" {
-			j.Plan = append(j.Plan, LoadVar{receiptVar(inputs[i]), inputs[i] + "/" + receiptFile, "json", true})
+	if planned(job) {
+		j.Plan = append(j.Plan, LoadVar{planVar, b.planName(job) + "/" + planFile, "json", true})
+	}
+	for _, in := range inputs {
+		if in.of.Branch != "" {
+			j.Plan = append(j.Plan, LoadVar{receiptVar(in.artifact), in.artifact + "/" + receiptFile, "json", true})
 		}
 	}
 	if b.runsOwnImage(job) {
-		j.Plan = append(j.Plan, LoadVar{digestVar, b.imageName(job) + "/digest", "trim", true})
+		j.Plan = append(j.Plan, LoadVar{digestVar, b.imageName(job) + "/digest", "trim", true},
+			LoadVar{commitVar, b.dockerName(job) + "/.git/ref", "trim", true})
 	}
 	j.Plan = append(j.Plan, b.put(job, inputs))
 	return j
 }
+
+// planned reports whether executions of a job are called for by what branches record. It
+// then reads all of its branches from the plan.
+func planned(job *jobs.Job) bool {
+	return slices.ContainsFunc(job.Input, func(in jobs.Input) bool { return in.Branch != "" && in.Trigger })
+}
+
+func (b *builder) planName(job *jobs.Job) string { return b.names[job.Branch] + "-plan" }
 
 // frame is a job without a plan: how its builds are run.
 func (b *builder) frame(name string, of *jobs.Job) Job {
@@ -48,48 +67,84 @@ func (b *builder) frame(name string, of *jobs.Job) Job {
 	}
 }
 
-// artifacts are the names that the inputs of a job have in its build: the aliases,
-// where those are identifiers.
-func (b *builder) artifacts(job *jobs.Job) []string {
-	names := make([]string, len(job.Input))
-	for i, in := range job.Input {
-		names[i] = identifier(in.Alias, "input")
-		if names[i] == resultFolder {
-			names[i] = "input-" + names[i]
+// An input is one that has a get of its own.
+type input struct {
+	of       jobs.Input
+	artifact string // its name in the build: the alias, where that is an identifier
+}
+
+// inputs are the inputs of a job that do not come with its plan.
+func (b *builder) inputs(job *jobs.Job) []input {
+	var list []input
+	for _, in := range job.Input {
+		if in.Branch != "" && planned(job) {
+			continue
 		}
+		name := identifier(in.Alias, "input")
+		if name == resultFolder {
+			name = "input-" + name
+		}
+		list = append(list, input{in, name})
 	}
-	return names
+	return list
 }
 
 func receiptVar(artifact string) string { return "receipt-" + variable(artifact) }
 
 // gets are the steps that bring the inputs, and the image where it is built here.
-func (b *builder) gets(job *jobs.Job, artifacts []string) []Get {
+func (b *builder) gets(job *jobs.Job, inputs []input) []Get {
 	var gets []Get
-	for i, in := range job.Input {
-		get := Get{Get: artifacts[i], Trigger: in.Trigger, Version: in.Version, Params: in.Params, Tags: in.Tags}
-		if in.Branch != "" {
-			get.Resource = b.names[in.Branch]
+	base := Get{Tags: b.defaults.Task.Tags, Attempts: job.Task.Attempts}
+	if job.Task.Timeout > 0 {
+		base.Timeout = duration(job.Task.Timeout)
+	}
+	if planned(job) {
+		get := base
+		get.Get, get.Trigger, get.Version, get.Params = b.planName(job), true, "every", planParams(job)
+		gets = append(gets, get)
+	}
+	for _, in := range inputs {
+		get := base
+		get.Get, get.Trigger, get.Version, get.Params = in.artifact, in.of.Trigger, in.of.Version, in.of.Params
+		if in.of.Branch != "" {
+			get.Resource = b.names[in.of.Branch]
 		} else {
-			get.Resource = b.rawName(job, in)
+			get.Resource = b.rawName(job, in.of)
 		}
 		if get.Resource == get.Get {
 			get.Resource = ""
 		}
-		if get.Version == nil {
+		if get.Version == nil && in.of.Trigger {
 			get.Version = "every"
 		}
-		if get.Tags == nil {
-			get.Tags = b.defaults.Task.Tags
+		if in.of.Tags != nil {
+			get.Tags = in.of.Tags
 		}
-		get.Passed = b.passed(in)
+		get.Passed = b.passed(in.of)
 		gets = append(gets, get)
 	}
 	if b.runsOwnImage(job) {
 		name := b.imageName(job)
-		gets = append(gets, Get{Get: name, Passed: []string{name}, Tags: b.defaults.Task.Tags})
+		image, context := base, base
+		image.Get, image.Passed = name, []string{name}
+		context.Get, context.Passed = b.dockerName(job), []string{name} // the commit that the image was built from
+		gets = append(gets, image, context)
 	}
 	return gets
+}
+
+// planParams says how the inputs are brought that say something of that.
+func planParams(job *jobs.Job) map[string]any {
+	inputs := map[string]any{}
+	for _, in := range job.Input {
+		if in.Branch != "" && len(in.Params) > 0 {
+			inputs[in.Alias] = in.Params
+		}
+	}
+	if len(inputs) == 0 {
+		return nil
+	}
+	return map[string]any{"inputs": inputs}
 }
 
 // passed are the jobs that a version must have been through, none unless the input
@@ -116,7 +171,7 @@ func (b *builder) passed(in jobs.Input) []string {
 }
 
 // task is the step that makes the result.
-func (b *builder) task(job *jobs.Job, artifacts []string) Task {
+func (b *builder) task(job *jobs.Job, inputs []input) Task {
 	t := job.Task
 	task := Task{
 		Task: b.names[job.Branch], Privileged: t.Privileged, Attempts: t.Attempts, Tags: t.Tags, Vars: t.Vars,
@@ -132,10 +187,17 @@ func (b *builder) task(job *jobs.Job, artifacts []string) Task {
 		task.Timeout = duration(t.Timeout)
 	}
 	task.Config.Limits = limits(t.Limits)
-	for i, in := range job.Input {
-		artifact := Artifact{Name: artifacts[i]}
-		if in.Alias != artifacts[i] {
-			artifact.Path = in.Alias
+	if planned(job) { // the inputs stand in one folder, and everything else in that
+		task.Config.Inputs = append(task.Config.Inputs, Artifact{Name: b.planName(job), Path: workFolder})
+		task.Config.Outputs[0].Path = path.Join(workFolder, resultFolder)
+		task.Config.Run.Dir = path.Join(workFolder, t.Run.Dir)
+	}
+	for _, in := range inputs {
+		artifact := Artifact{Name: in.artifact}
+		if planned(job) {
+			artifact.Path = path.Join(workFolder, in.of.Alias)
+		} else if in.of.Alias != in.artifact {
+			artifact.Path = in.of.Alias
 		}
 		task.Config.Inputs = append(task.Config.Inputs, artifact)
 	}
@@ -192,19 +254,31 @@ func (b *builder) setImage(task *Task, job *jobs.Job) {
 }
 
 // put is the step that records the result.
-func (b *builder) put(job *jobs.Job, artifacts []string) Put {
+func (b *builder) put(job *jobs.Job, inputs []input) Put {
 	params := map[string]any{}
+	if planned(job) {
+		params["plan"] = "((.:" + planVar + "))"
+	}
 	var receipts []string
-	for i, in := range job.Input {
-		if in.Branch != "" {
-			receipts = append(receipts, "((.:"+receiptVar(artifacts[i])+"))")
+	for _, in := range inputs {
+		if in.of.Branch != "" {
+			receipts = append(receipts, "((.:"+receiptVar(in.artifact)+"))")
 		}
 	}
 	if len(receipts) > 0 {
 		params["input"] = receipts
 	}
+	runs := map[string]any{}
+	if config := job.Runs().Config; config != "" {
+		runs["config"] = config
+	}
 	if b.runsOwnImage(job) {
 		params["buildenv"] = "((.:" + digestVar + "))"
+		params["docker"] = "((.:" + commitVar + "))"
+		runs["image"] = "((.:" + digestVar + "))"
+	}
+	if len(runs) > 0 {
+		params["job"] = runs
 	}
 	if rules := job.FilterRules(); len(rules) > 0 {
 		params["filters"] = rules
@@ -212,8 +286,12 @@ func (b *builder) put(job *jobs.Job, artifacts []string) Put {
 	for key, value := range job.Put {
 		params[key] = value
 	}
-	return Put{
+	put := Put{
 		Put: b.names[job.Branch], Inputs: []string{resultFolder}, Params: params,
-		GetParams: map[string]any{"download": false}, Tags: b.defaults.Task.Tags,
+		GetParams: map[string]any{"download": false}, Tags: b.defaults.Task.Tags, Attempts: job.Task.Attempts,
 	}
+	if job.Task.Timeout > 0 {
+		put.Timeout = duration(job.Task.Timeout)
+	}
+	return put
 }

@@ -78,6 +78,8 @@ type Get struct {
 	Version  any            `json:"version,omitempty"`
 	Params   map[string]any `json:"params,omitempty"`
 	Tags     []string       `json:"tags,omitempty"`
+	Timeout  string         `json:"timeout,omitempty"`
+	Attempts int            `json:"attempts,omitempty"`
 }
 
 // Task is the step that runs something in a container.
@@ -142,4 +144,6 @@ type Put struct {
 	Params    map[string]any `json:"params,omitempty"`
 	GetParams map[string]any `json:"get_params,omitempty"`
 	Tags      []string       `json:"tags,omitempty"`
+	Timeout   string         `json:"timeout,omitempty"`
+	Attempts  int            `json:"attempts,omitempty"`
 }

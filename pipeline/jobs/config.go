@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,10 +26,13 @@ type Config struct {
 	Branches     []BranchEntry  // sorted by branch
 	Resource     ResourceBase   // datapact_job
 	ResourceType map[string]any // datapact_resource_type, nil for none
+	WorkerTypes  []string       // worker_resource_types: what the workers bring
 	Registry     *Registry      // docker_registry, nil for none
 	Defaults     map[string]any // job_defaults
 	Filters      []string
 	Pipeline     OwnObjects
+
+	sealed *Config // as it is without an environment, nil for the same
 }
 
 // A BranchEntry lists a branch that has a job. Keys are those of a job, for which
@@ -96,13 +100,19 @@ func LoadConfig(ctx context.Context, repository *gitcmd.Repository, opts *Config
 		return nil, err
 	}
 	t.Strict = !opts.AllowUnset
-	value, err := t.Evaluate(ctx, file)
+	value, reads, err := t.EvaluateIn(ctx, file, os.Environ())
 	if errors.Is(err, fs.ErrNotExist) || err != nil && ctx.Err() != nil {
 		return nil, errors.New(err.Error()) // whoever finds no configuration goes without: here there was one
 	}
 	var config *Config
 	if err == nil {
 		config, err = readConfig(value, t.Prefix+file, t.Strict)
+	}
+	if err == nil && reads {
+		t.Strict = false
+		if value, _, err := t.EvaluateIn(ctx, file, nil); err == nil {
+			config.sealed, _ = readConfig(value, t.Prefix+file, false) // one that is not right tells nothing
+		}
 	}
 	if err != nil {
 		return nil, InvalidError{err}
@@ -178,6 +188,19 @@ func (c *Config) entry(branch string) *BranchEntry {
 		return nil
 	}
 	return &c.Branches[i]
+}
+
+// Told are those of some keys that the entry of a branch has.
+func (c *Config) Told(branch string, keys ...string) map[string]any {
+	told := map[string]any{}
+	if entry := c.entry(branch); entry != nil {
+		for _, key := range keys {
+			if value, ok := entry.Keys[key]; ok {
+				told[key] = value
+			}
+		}
+	}
+	return told
 }
 
 // merge puts what the configuration says over, and its defaults under, what a

@@ -38,6 +38,7 @@ func readConfigKeys(f fields.Object) *Config {
 	c := &Config{
 		Branches:     readBranches(f),
 		ResourceType: f.Table("datapact_resource_type"),
+		WorkerTypes:  f.Texts("worker_resource_types"),
 		Filters:      f.Texts("filters"),
 		Defaults:     f.Table("job_defaults"),
 	}

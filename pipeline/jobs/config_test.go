@@ -93,7 +93,7 @@ func TestLoadConfig(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(BranchEntry{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(BranchEntry{}, Config{})); diff != "" {
 			t.Errorf("LoadConfig differs (-want +got):\n%s", diff)
 		}
 	}
@@ -214,6 +214,26 @@ func TestAllowUnset(t *testing.T) {
 	}
 }
 
+// load reads the jobs of a repository, and makes whatever is wrong an error.
+func load(t *testing.T, r *gitcmd.Repository, names ...string) ([]*Job, error) {
+	t.Helper()
+	config, err := findConfig(t.Context(), r)
+	if err != nil {
+		return nil, err
+	}
+	return config.Load(t.Context(), r, names...)
+}
+
+// current reads the job of a local branch.
+func current(t *testing.T, r *gitcmd.Repository, name string) (*Job, error) {
+	t.Helper()
+	catalog, err := Open(t.Context(), r)
+	if err != nil {
+		return nil, err
+	}
+	return catalog.Current(t.Context(), name)
+}
+
 // The jobs are those that datapact.json lists, and it has the last word.
 func TestJobsOfConfig(t *testing.T) {
 	r := newRepository(t, "a", File, `{"serial": true, "groups": ["file"], "task": {"timeout": "1m", "attempts": 2}, "filters": ["zstd"]}`,
@@ -221,7 +241,7 @@ func TestJobsOfConfig(t *testing.T) {
 	writeTop(t, r, "datapact.json", `{
 		"branches_list": [{"branch": "c", "task": {"run": {"path": "x"}}}, {"branch": "b"}, {"branch": "a", "groups": ["entry"], "serial": false}],
 		"job_defaults": {"timeout": "1h", "tags": ["t"], "max_in_flight": 2, "serial": true, "ensure": {"get": "x"}, "public": true}, "filters": ["gz"]}`)
-	jobs, err := Load(t.Context(), r)
+	jobs, err := load(t, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,13 +254,13 @@ func TestJobsOfConfig(t *testing.T) {
 		{Branch: "c", Serial: true, MaxInFlight: 2, Hooks: ensure, DefaultFilters: []string{"gz"},
 			Task: Task{Timeout: 3600e9, Tags: []string{"t"}, Env: map[string]string{}, Run: Run{Path: "x"}}},
 	}
-	if diff := cmp.Diff(want, jobs, cmpopts.IgnoreFields(Job{}, "Commit")); diff != "" {
+	if diff := cmp.Diff(want, jobs, cmpopts.IgnoreFields(Job{}, "Commit", "ConfigTree", "effective")); diff != "" {
 		t.Errorf("LoadJobs differs (-want +got):\n%s", diff)
 	}
 	if rules := strings.Join(jobs[0].FilterRules(), " "); rules != "**=zstd **=gz" {
 		t.Errorf("FilterRules = %s", rules)
 	}
-	if job, err := Of(t.Context(), r, "b"); err != nil || strings.Join(job.FilterRules(), " ") != "**=gz" {
+	if job, err := current(t, r, "b"); err != nil || strings.Join(job.FilterRules(), " ") != "**=gz" {
 		t.Errorf("Of(b) = %+v, %v, want the filters of datapact.json", job, err)
 	}
 }
@@ -250,7 +270,7 @@ func TestJobsOfConfigFaults(t *testing.T) {
 		"c", File, `{"x": 1}`, "other", File, `{}`)
 	writeTop(t, r, "datapact.json", `{"branches_list": [{"branch": "c"}, {"branch": "gone"}, {"branch": "a"},
 		{"branch": "b", "input": [{"branch": "a"}, {"branch": "x"}]}]}`)
-	_, err := Load(t.Context(), r)
+	_, err := load(t, r)
 	want := strings.Join([]string{
 		"datapact.json: branches_list[1].branch: branch gone: not found",
 		`a:config/job.json: input[1].branch: "other" is not in the list of branches of datapact.json`,
@@ -265,7 +285,7 @@ func TestJobsOfConfigFaults(t *testing.T) {
 		t.Errorf("LoadJobs differs (-want +got):\n%s", diff)
 	}
 	// Who is asked for one job gets it, wherever it stands.
-	if jobs, err := Load(t.Context(), r, "other"); err != nil || len(jobs) != 1 {
+	if jobs, err := load(t, r, "other"); err != nil || len(jobs) != 1 {
 		t.Errorf("Load(other) = %v, %v", jobs, err)
 	}
 }

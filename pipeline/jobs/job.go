@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -40,6 +41,11 @@ type Job struct {
 	Filters           []string
 	DefaultFilters    []string       // those of datapact.json, for what Output and Filters leave open
 	Put               map[string]any // parameters of Concourse's put
+	Join              []string       // pseudo-branches whose results inputs are joined by
+	DockerTree        gitcmd.Hash    // the folder docker/ of the commit, "" for none
+	ConfigTree        gitcmd.Hash    // the folder config/, likewise
+
+	effective string // hash of what it runs, see Runs
 }
 
 // A Task is what a job runs.
@@ -122,30 +128,20 @@ func (e UnseenError) Error() string { return e.Err.Error() }
 // Unwrap is how it failed.
 func (e UnseenError) Unwrap() error { return e.Err }
 
-// Current is the job of a local branch, the current one where the name is "".
-func Current(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
+// Current is the job of a local branch, the current one where the name is "": one that
+// says nothing where the branch has no commit yet.
+func (c *Catalog) Current(ctx context.Context, name string) (*Job, error) {
 	if name == "" {
 		var err error
-		if name, err = ledger.CurrentBranch(ctx, repository); err != nil {
+		if name, err = ledger.CurrentBranch(ctx, c.repository); err != nil {
 			return nil, err
 		}
 	}
-	return Of(ctx, repository, name)
-}
-
-// Of is the job of a local branch, with what datapact.json says of it where
-// there is one: a job that says nothing where the branch has none, or no commit
-// yet.
-func Of(ctx context.Context, repository *gitcmd.Repository, name string) (*Job, error) {
-	config, err := findConfig(ctx, repository)
-	if err != nil {
-		return nil, err
-	}
-	commit, err := repository.ResolveCommit(ctx, "refs/heads/"+name)
+	commit, err := c.repository.ResolveCommit(ctx, "refs/heads/"+name)
 	if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
 		return nil, err
 	}
-	return config.job(ctx, repository, gitcmd.Branch{Name: name, Commit: commit})
+	return c.config.job(ctx, c.repository, gitcmd.Branch{Name: name, Commit: commit}, c.sealed)
 }
 
 func readJob(branch gitcmd.Branch, value any) (*Job, error) {
@@ -172,6 +168,12 @@ func readJobKeys(f fields.Object, branch string) *Job {
 		Hooks:             map[string]any{},
 		Filters:           f.Texts("filters"),
 		Put:               f.Table("put"),
+		Join:              f.Texts("join"),
+	}
+	for i, branch := range job.Join {
+		if !strings.HasPrefix(branch, ":") {
+			f.Fault(fmt.Sprintf("join[%d]", i), "%q is not a pseudo-branch such as :concourse (branches are joined by their ancestors)", branch)
+		}
 	}
 	for _, hook := range hooks {
 		if value, ok := f.Value(hook); ok {
@@ -237,15 +239,15 @@ func readSize(f fields.Object, key string) string {
 	return ""
 }
 
-// readEnv takes what Concourse takes as parameters: text, and what has an obvious
-// text.
+// readEnv takes what Concourse takes as parameters: text, what has an obvious text, and
+// lists and objects, which become their JSON text.
 func readEnv(f fields.Object) map[string]string {
 	env := map[string]string{}
 	table := f.Table("env")
 	for _, key := range slices.Sorted(maps.Keys(table)) {
 		switch value := table[key].(type) {
 		case []any, map[string]any:
-			f.Fault("env."+key, "want a string, have %s", fields.KindOf(value))
+			env[key] = jsonText(value)
 		case nil:
 			env[key] = ""
 		default:
@@ -253,6 +255,15 @@ func readEnv(f fields.Object) map[string]string {
 		}
 	}
 	return env
+}
+
+// jsonText is a value as JSON, its text not escaped for web pages.
+func jsonText(value any) string {
+	var out strings.Builder
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(value) // values of jq always encode
+	return strings.TrimSuffix(out.String(), "\n")
 }
 
 func readInput(f fields.Object) Input {

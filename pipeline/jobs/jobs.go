@@ -11,80 +11,48 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
-// Load reads the jobs of a repository: those of the branches named, else those
-// that datapact.json lists, else those of all local branches that have
-// config/job.json. It returns them sorted by branch. All findings are reported at
-// once; a job that reads itself through others is one, and one that reads a branch
-// that datapact.json does not list.
-func Load(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Job, error) {
-	config, err := findConfig(ctx, repository)
-	if err != nil {
-		return nil, err
-	}
-	return config.Load(ctx, repository, names...)
-}
-
-// Load reads the jobs that a configuration lists, or those of the branches named, as
-// the function Load does. A nil configuration lists none.
+// Load reads the jobs of the branches named, else those that the configuration lists. All
+// that is wrong with any of them is one error, an [InvalidError].
 func (c *Config) Load(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Job, error) {
-	branches, faults, err := c.jobBranches(ctx, repository, names)
+	catalog := newCatalog(repository)
+	catalog.config = c
+	list, bad, err := catalog.Load(ctx, names...)
 	if err != nil {
 		return nil, err
 	}
-	var jobs []*Job
-	for _, branch := range branches {
-		job, err := c.job(ctx, repository, branch)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
+	var faults []error
+	said := map[string]bool{}
+	for _, one := range bad {
+		if text := one.Err.Error(); !said[text] { // all jobs of a circle say the same
+			said[text] = true
+			faults = append(faults, one.Err)
 		}
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		faults = append(faults, c.unlisted(job)...)
-		jobs = append(jobs, job)
 	}
-	for _, circle := range circlesOf(jobs) {
-		slices.Reverse(circle) // in the direction of the data
-		faults = append(faults, fmt.Errorf("jobs read each other in a circle: %s", strings.Join(circle, " → ")))
-	}
+	slices.SortFunc(list, func(a, b *Job) int { return strings.Compare(a.Branch, b.Branch) })
 	if len(faults) > 0 {
-		return jobs, InvalidError{errors.Join(faults...)}
+		return list, InvalidError{errors.Join(faults...)}
 	}
-	return jobs, nil
+	return list, nil
 }
 
-// jobBranches finds the branches whose jobs are meant. A branch that the
-// configuration lists and that is not there is a fault among others.
-func (c *Config) jobBranches(ctx context.Context, repository *gitcmd.Repository, names []string) (branches []gitcmd.Branch, faults []error, err error) {
-	if c != nil && len(names) == 0 {
-		for _, entry := range c.Branches {
-			branch, err := repository.FindBranch(ctx, entry.Branch)
-			if err != nil {
-				faults = append(faults, fmt.Errorf("%s: %s.branch: %w", c.File, entry.path, err))
-				continue
-			}
-			branches = append(branches, branch)
-		}
-		return branches, faults, nil
-	}
+// jobBranches finds the branches that are named, else the local ones that have a job.
+func jobBranches(ctx context.Context, repository *gitcmd.Repository, names []string) (branches []gitcmd.Branch, err error) {
 	for _, name := range names {
 		branch, err := repository.FindBranch(ctx, name)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		branches = append(branches, branch)
 	}
 	if len(names) > 0 {
 		slices.SortFunc(branches, func(a, b gitcmd.Branch) int { return strings.Compare(a.Name, b.Name) })
-		return slices.CompactFunc(branches, func(a, b gitcmd.Branch) bool { return a.Name == b.Name }), nil, nil
+		return slices.CompactFunc(branches, func(a, b gitcmd.Branch) bool { return a.Name == b.Name }), nil
 	}
 	local, err := repository.LocalBranches(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	branches, err = withJob(ctx, repository, local)
-	return branches, nil, err
+	return withJob(ctx, repository, local)
 }
 
 func withJob(ctx context.Context, repository *gitcmd.Repository, branches []gitcmd.Branch) ([]gitcmd.Branch, error) {
@@ -103,29 +71,6 @@ func withJob(ctx context.Context, repository *gitcmd.Repository, branches []gitc
 		}
 	}
 	return found, nil
-}
-
-// job is the job of a branch: what its file says, below what the entry of the
-// branch says, above what the configuration says of all jobs.
-func (c *Config) job(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch) (*Job, error) {
-	var value any = map[string]any{}
-	if branch.Commit != "" {
-		found, err := commitTree(repository, branch).Evaluate(ctx, File)
-		if err == nil {
-			value = found
-		} else if !errors.Is(err, gitcmd.ErrNotFound) {
-			return nil, err
-		}
-	}
-	job, err := readJob(branch, value)
-	if err != nil || c == nil {
-		return job, err
-	}
-	// All parts have been read on their own: what is wrong has been said.
-	if job, err = readJob(branch, c.merge(branch.Name, value.(map[string]any))); err == nil {
-		job.DefaultFilters = c.Filters
-	}
-	return job, err
 }
 
 // unlisted are the faults of a listed job that reads what is not listed.
@@ -170,20 +115,4 @@ func InOrder(jobs []*Job) []*Job {
 		visit(byBranch[name])
 	}
 	return ordered
-}
-
-// CheckInputBranches refuses inputs on branches that are not there.
-func CheckInputBranches(ctx context.Context, repository *gitcmd.Repository, list []*Job) error {
-	var faults []error
-	for _, job := range list {
-		for i, in := range job.Input {
-			if in.Branch == "" {
-				continue
-			}
-			if _, err := repository.FindBranch(ctx, in.Branch); err != nil {
-				faults = append(faults, fmt.Errorf("%s:%s: input[%d].branch: %w", job.Branch, File, i, err))
-			}
-		}
-	}
-	return errors.Join(faults...)
 }

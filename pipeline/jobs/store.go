@@ -1,19 +1,17 @@
 package jobs
 
 import (
-	"context"
 	"maps"
 	"net/url"
 	"slices"
 	"strings"
 
-	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/fields"
 )
 
 // s3Keys are the keys of a source that name a bucket of S3. The signature is that
 // of another time: it is accepted, and has no effect.
-var s3Keys = []string{"s3_bucket", "s3_endpoint", "s3_region", "s3_prefix", "s3_access_key_id", "s3_secret_access_key", "s3_signature"}
+var s3Keys = []string{"s3_bucket", "s3_endpoint", "s3_region", "s3_prefix", "s3_access_key_id", "s3_secret_access_key", "s3_session_token", "s3_signature"}
 
 // A Store is where the blobs of a repository are.
 type Store struct {
@@ -34,7 +32,7 @@ func ReadStore(f fields.Object) (s Store) {
 	switch {
 	case s.URL != "" && len(given) > 0:
 		f.Fault("store", "there is %s too, want one of them", given[0])
-	case s.URL == "" && len(s.Env) > 0:
+	case s.URL == "" && len(s.Env) > 0 && len(given) == 0:
 		f.Fault("store_env", "there is no store that it could open")
 	case texts["s3_bucket"] == "" && len(given) > 0:
 		f.Fault("s3_bucket", "missing, but there is %s", given[0])
@@ -43,13 +41,13 @@ func ReadStore(f fields.Object) (s Store) {
 			f.Fault("store", "want a URL such as file:///srv/blobs or s3://bucket")
 		}
 	case len(given) > 0:
-		return readS3(f, texts)
+		return readS3(f, texts, s.Env)
 	}
 	return s
 }
 
 // readS3 makes a URL, and variables for the keys, of what older sources say.
-func readS3(f fields.Object, texts map[string]string) (s Store) {
+func readS3(f fields.Object, texts, more map[string]string) (s Store) {
 	if strings.ContainsAny(texts["s3_bucket"], "/?#@: ") {
 		f.Fault("s3_bucket", "want the name of a bucket")
 	}
@@ -71,14 +69,19 @@ func readS3(f fields.Object, texts map[string]string) (s Store) {
 		query.Set("prefix", prefix)
 	}
 	s.URL = (&url.URL{Scheme: "s3", Host: texts["s3_bucket"], RawQuery: query.Encode()}).String()
-	s.Env = map[string]string{}
+	s.Env = more
 	id, secret := texts["s3_access_key_id"], texts["s3_secret_access_key"]
 	switch {
 	case id == "" && secret != "":
 		f.Fault("s3_access_key_id", "missing, but there is s3_secret_access_key")
 	case id != "" && secret == "":
 		f.Fault("s3_secret_access_key", "missing, but there is s3_access_key_id")
+	case texts["s3_session_token"] != "" && id == "":
+		f.Fault("s3_session_token", "there is no s3_access_key_id that it belongs to")
 	case id != "":
+		if token := texts["s3_session_token"]; token != "" {
+			s.Env["AWS_SESSION_TOKEN"] = token
+		}
 		s.Env["AWS_ACCESS_KEY_ID"], s.Env["AWS_SECRET_ACCESS_KEY"] = id, secret
 	}
 	return s
@@ -98,19 +101,18 @@ func readVariables(f fields.Object, key string) map[string]string {
 	return variables
 }
 
-// ConfiguredStore is the store that datapact_job.source of a repository's configuration
-// names, with the variables that open it; "" where it names none. A key that is null,
-// or for Concourse to fill in, is as good as left out: then it is found where such keys
-// are on this machine.
-func ConfiguredStore(ctx context.Context, repository *gitcmd.Repository) (storeURL string, env map[string]string, err error) {
-	config, err := findConfig(ctx, repository)
-	if err != nil || config == nil {
-		return "", nil, err
+// Store is the store that datapact_job.source of the configuration names, with the
+// variables that open it; none where there is no configuration. A key that is null, or
+// for Concourse to fill in, is as good as left out: then it is found where such keys are
+// on this machine.
+func (c *Config) Store() (Store, error) {
+	if c == nil {
+		return Store{}, nil
 	}
 	known := map[string]any{}
 	for _, key := range append([]string{"store", "store_env"}, s3Keys...) {
-		text, isText := config.Resource.Source[key].(string)
-		if value := config.Resource.Source[key]; value != nil && !(isText && strings.Contains(text, "((")) {
+		text, isText := c.Resource.Source[key].(string)
+		if value := c.Resource.Source[key]; value != nil && !(isText && strings.Contains(text, "((")) {
 			known[key] = value
 		}
 	}
@@ -122,8 +124,8 @@ func ConfiguredStore(ctx context.Context, repository *gitcmd.Repository) (storeU
 	f := fields.Read("datapact_job.source", known, findings)
 	store := ReadStore(f)
 	f.Done()
-	if err := findings.Err(config.File); err != nil {
-		return "", nil, InvalidError{err}
+	if err := findings.Err(c.File); err != nil {
+		return Store{}, InvalidError{err}
 	}
-	return store.URL, store.Env, nil
+	return store, nil
 }

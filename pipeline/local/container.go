@@ -115,7 +115,7 @@ func (e *environments) pullImage(ctx context.Context, job *jobs.Job, c container
 			return nil, err
 		}
 	}
-	return &environment{name: digest, runner: c}, nil
+	return &environment{name: digest, image: true, runner: c}, nil
 }
 
 // digest names the image: by the digest that its registry has for it, or its id.

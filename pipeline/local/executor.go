@@ -175,7 +175,7 @@ func (x *execution) record(ctx context.Context, environment *environment) (*ledg
 		return nil, errors.Join(err, fmt.Errorf("the task left no folder %s", resultFolder))
 	}
 	return x.archive.RecordDir(ctx, archive.Request{
-		Dir: filepath.Join(x.build, resultFolder), Branch: job.Branch, Read: append([]receipts.Input{}, x.read...),
-		Order: job.InputBranches(), Filters: job.FilterRules(), Metadata: environment.metadata(),
+		Dir: filepath.Join(x.build, resultFolder), Branch: job.Branch, AllowEmpty: true, Read: append([]receipts.Input{}, x.read...),
+		Job: environment.runs(job), Order: job.InputBranches(), Filters: job.FilterRules(), Metadata: environment.metadata(),
 	})
 }

@@ -34,6 +34,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -43,7 +44,8 @@ import (
 
 // Options are what a run may be told.
 type Options struct {
-	Branches  []string          // whose jobs run; all jobs for none
+	Branches  []string          // whose jobs run, with those they depend on; all jobs for none
+	Only      bool              // without those they depend on
 	Jobs      int               // executions side by side; 0 for one per processor
 	Engine    string            // one of [Engines]; "" for what suits each job
 	KeepGoing bool              // go on with a job after one of its executions failed
@@ -59,6 +61,8 @@ type Watcher interface {
 	Recorded(*ledger.Entry) error
 	// Left is called for a job that is due and cannot run here.
 	Left(branch string, executions int, why error)
+	// Bad is called for a job that cannot be planned.
+	Bad(jobs.Bad)
 	// Failed is called for each execution that failed.
 	Failed(Failed)
 	// Progress is called at each change, and every second.
@@ -76,13 +80,14 @@ type Failed struct {
 type Summary struct {
 	Recorded, Failed int
 	Held             int // not started, since what they depend on failed
+	Bad              int // jobs that cannot be planned
 }
 
 // Run executes what is due, in dependency order, and records it. The error is nil
 // when all of it succeeded. When ctx ends, tasks are stopped and nothing more is
 // recorded; the next run goes on from there. One process at a time runs the jobs of a
 // repository.
-func Run(ctx context.Context, a *archive.Archive, opts Options) (Summary, error) {
+func Run(ctx context.Context, a *archive.Archive, catalog *jobs.Catalog, opts Options) (Summary, error) {
 	layout, err := openLayout(ctx, a.Repository)
 	if err != nil {
 		return Summary{}, err
@@ -92,7 +97,7 @@ func Run(ctx context.Context, a *archive.Archive, opts Options) (Summary, error)
 		return Summary{}, err
 	}
 	defer unlock()
-	list, err := loadJobs(ctx, a.Repository, opts)
+	list, bad, err := chooseJobs(ctx, catalog, opts)
 	if err != nil {
 		return Summary{}, err
 	}
@@ -101,21 +106,26 @@ func Run(ctx context.Context, a *archive.Archive, opts Options) (Summary, error)
 	}
 	layout.sweep(ctx, a.Repository)
 	executor := &executor{archive: a, layout: layout, inputs: opts.Inputs, environments: newEnvironments(a.Repository, layout, opts.Engine)}
-	s := newScheduler(a.Repository, list, opts)
+	s := newScheduler(a.Repository, catalog, list, opts)
 	defer executor.environments.close()
+	for _, one := range bad {
+		s.leaveBad(ctx, one)
+	}
 	return s.run(ctx, executor)
 }
 
-// Due lists what a run would execute first, in its order, and does nothing. What
-// becomes due by the receipts of these executions is not in it.
-func Due(ctx context.Context, repository *gitcmd.Repository, opts Options) ([]Work, error) {
-	list, err := loadJobs(ctx, repository, opts)
+// Due lists what a run would execute, in the order of the jobs' dependencies, and does
+// nothing. What becomes due by the receipts of other executions is in it as waiting. It
+// returns the jobs that are bad beside the list.
+func Due(ctx context.Context, repository *gitcmd.Repository, catalog *jobs.Catalog, opts Options) ([]Work, []jobs.Bad, error) {
+	list, bad, err := chooseJobs(ctx, catalog, opts)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	s := newScheduler(repository, list, opts)
+	s := newScheduler(repository, catalog, list, opts)
+	s.planner.Ahead, s.planner.Outdated = !opts.Only, opts.Outdated || opts.Force
 	if err := s.plan(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var due []Work
 	for _, q := range s.queues {
@@ -123,29 +133,36 @@ func Due(ctx context.Context, repository *gitcmd.Repository, opts Options) ([]Wo
 			due = append(due, *w)
 		}
 	}
-	return due, nil
+	return due, bad, nil
 }
 
-func loadJobs(ctx context.Context, repository *gitcmd.Repository, opts Options) ([]*jobs.Job, error) {
+// chooseJobs finds the jobs that are to run: those named with what they depend on, else
+// all.
+func chooseJobs(ctx context.Context, catalog *jobs.Catalog, opts Options) ([]*jobs.Job, []jobs.Bad, error) {
 	if len(opts.Inputs) > 0 && len(opts.Branches) != 1 {
-		return nil, gitcmd.Usage(errors.New("input folders are for one job: name its branch"))
+		return nil, nil, gitcmd.Usage(errors.New("input folders are for one job: name its branch"))
 	}
-	list, err := jobs.Load(ctx, repository, opts.Branches...)
+	list, bad, err := catalog.Load(ctx, opts.Branches...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := jobs.CheckInputBranches(ctx, repository, list); err != nil {
-		return nil, err
+	for _, one := range bad {
+		if slices.Contains(opts.Branches, one.Branch) {
+			return nil, nil, one.Err
+		}
 	}
 	for alias, folder := range opts.Inputs {
 		if !readsAs(list[0], alias) {
-			return nil, fmt.Errorf("the job of %s has no input %s", list[0].Branch, alias)
+			return nil, nil, fmt.Errorf("the job of %s has no input %s", list[0].Branch, alias)
 		}
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-			return nil, fmt.Errorf("input %s: %s is not a folder", alias, folder)
+			return nil, nil, fmt.Errorf("input %s: %s is not a folder", alias, folder)
 		}
 	}
-	return jobs.InOrder(list), nil
+	if len(opts.Branches) > 0 && !opts.Only && len(opts.Inputs) == 0 {
+		return catalog.With(ctx, list)
+	}
+	return list, bad, nil
 }
 
 // unable tells why a job cannot run here, nil where it can.

@@ -40,6 +40,7 @@ type queue struct {
 	running  int
 	able     bool // it was found that the job can run here
 	changed  bool // what it reads has changed since it was planned
+	settling bool // an execution is left for now: something may yet be recorded in the same second
 	stopped  bool // after a failure
 }
 
@@ -62,9 +63,9 @@ type scheduler struct {
 	}
 }
 
-func newScheduler(repository *gitcmd.Repository, list []*jobs.Job, opts Options) *scheduler {
+func newScheduler(repository *gitcmd.Repository, catalog *jobs.Catalog, list []*jobs.Job, opts Options) *scheduler {
 	s := &scheduler{
-		opts: opts, planner: plan.NewPlanner(repository),
+		opts: opts, planner: plan.NewPlanner(repository, catalog),
 		unable: func(ctx context.Context, job *jobs.Job) error { return unable(ctx, repository, job, opts) },
 		due:    map[string]map[receipts.ID]bool{}, tried: map[place]bool{}, groups: map[string]int{}, started: map[*Work]time.Time{},
 	}
@@ -85,18 +86,8 @@ func newScheduler(repository *gitcmd.Repository, list []*jobs.Job, opts Options)
 	return s
 }
 
-// Branch reports whether anything on a branch, or on those that it depends on, is due,
-// for [plan.Due].
-func (s *scheduler) Branch(name string) bool {
-	if len(s.due[name]) > 0 {
-		return true
-	}
-	q := s.queue(name)
-	return q != nil && s.upstreamDue(q)
-}
-
-// Receipt reports whether a receipt is due, for [plan.Due].
-func (s *scheduler) Receipt(branch string, id receipts.ID) bool { return s.due[branch][id] }
+// isDue reports whether a receipt is due in this run.
+func (s *scheduler) isDue(branch string, id receipts.ID) bool { return s.due[branch][id] }
 
 // An outcome is what became of an execution.
 type outcome struct {
@@ -126,22 +117,43 @@ func (s *scheduler) run(ctx context.Context, e *executor) (Summary, error) {
 			s.start(w)
 			go func() { outcomes <- e.execute(ctx, w) }()
 		}
-		if s.progress(); len(s.running) > 0 {
+		if s.progress(); len(s.running) > 0 || s.settling() && s.next() == nil && failed == nil && ctx.Err() == nil {
 			select {
 			case o := <-outcomes:
 				failed = errors.Join(failed, s.finish(o, e.layout))
 			case <-ticker.C:
+				s.settle()
 			}
 		}
 		if failed == nil && s.shouldPlan() {
 			failed = s.plan(ctx)
 			continue
 		}
-		if len(s.running) == 0 && (failed != nil || ctx.Err() != nil || s.next() == nil) {
+		if len(s.running) == 0 && (failed != nil || ctx.Err() != nil || s.next() == nil && !s.settling()) {
 			break
 		}
 	}
 	return s.end(ctx, failed)
+}
+
+// settling reports whether executions are left until a second has passed.
+func (s *scheduler) settling() bool {
+	return slices.ContainsFunc(s.queues, func(q *queue) bool { return q.settling })
+}
+
+// settle has the jobs planned again that have such executions.
+func (s *scheduler) settle() {
+	for _, q := range s.queues {
+		q.changed = q.changed || q.settling
+	}
+}
+
+// leaveBad tells of a job that cannot be planned.
+func (s *scheduler) leaveBad(ctx context.Context, bad jobs.Bad) {
+	s.summary.Bad++
+	if s.opts.Watcher != nil {
+		s.opts.Watcher.Bad(bad)
+	}
 }
 
 // end tells how the run went.
@@ -160,6 +172,9 @@ func (s *scheduler) end(ctx context.Context, failed error) (Summary, error) {
 			err = fmt.Errorf("%w, %d more were not started", err, s.summary.Held)
 		}
 		return s.summary, gitcmd.WithHint(err, "'git datapact run --log BRANCH@ID' shows what a task printed; run again to go on")
+	}
+	if s.summary.Bad > 0 {
+		return s.summary, errors.Join(s.behind, fmt.Errorf("%d of the jobs cannot be planned", s.summary.Bad))
 	}
 	return s.summary, s.behind
 }
@@ -182,13 +197,18 @@ func (s *scheduler) plan(ctx context.Context) error {
 		if !q.changed {
 			continue
 		}
-		q.changed = false
+		q.changed, q.settling = false, false
 		for _, w := range q.waiting {
 			delete(s.due[q.job.Branch], w.place().id)
 		}
 		var err error
-		if q.waiting, err = s.work(ctx, q.job); err == nil {
+		if q.waiting, err = s.work(ctx, q); err == nil {
 			err = s.leaveUnable(ctx, q)
+		}
+		if err != nil && !slices.Contains(s.opts.Branches, q.job.Branch) && ctx.Err() == nil && !q.able {
+			s.leaveBad(ctx, jobs.Bad{Branch: q.job.Branch, Err: err})
+			q.stopped = true
+			continue
 		}
 		if err != nil {
 			return fmt.Errorf("planning %s: %w", q.job.Branch, err)
@@ -218,30 +238,26 @@ func (s *scheduler) leaveUnable(ctx context.Context, q *queue) error {
 	return nil
 }
 
-// work lists what a job is due, oldest inputs first.
-func (s *scheduler) work(ctx context.Context, job *jobs.Job) ([]*Work, error) {
-	if len(s.opts.Inputs) > 0 || len(job.InputBranches()) == 0 {
-		return s.request(ctx, job)
+// work lists the executions of a job that are to run, oldest inputs first.
+func (s *scheduler) work(ctx context.Context, q *queue) ([]*Work, error) {
+	if len(s.opts.Inputs) > 0 || len(q.job.InputBranches()) == 0 {
+		return s.request(ctx, q.job)
 	}
-	planned, err := s.planner.Plan(ctx, job)
+	planned, err := s.planner.Plan(ctx, q.job)
 	if err != nil {
 		return nil, err
 	}
 	var list []*Work
 	for _, e := range planned.Executions {
-		w := &Work{Execution: e, Job: job, Key: string(e.ID)}
-		if s.wants(e.State) && !s.tried[w.place()] {
+		w := &Work{Execution: e, Job: q.job, Key: string(e.ID)}
+		switch {
+		case s.tried[w.place()] || !s.wants(e.State) && !(e.Waiting && s.planner.Ahead):
+		case plan.Settling(&e, time.Now()) && !s.planner.Ahead:
+			q.settling = true
+		default:
 			list = append(list, w)
 		}
 	}
-	slices.SortStableFunc(list, func(a, b *Work) int {
-		for i := range a.Inputs {
-			if c := a.Inputs[i].Timestamp.Compare(b.Inputs[i].Timestamp); c != 0 {
-				return c
-			}
-		}
-		return 0
-	})
 	return list, nil
 }
 
@@ -286,7 +302,7 @@ func (s *scheduler) next() *Work {
 		}
 		waits := s.upstreamDue(q)
 		for _, w := range q.waiting {
-			if !waits || !s.planner.Waits(&w.Execution, s) {
+			if !waits || !s.planner.Waits(&w.Execution, s.isDue) {
 				return w
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/receipts"
 )
 
 // grace is how long a task may take to end after it was asked to.
@@ -28,6 +29,7 @@ type task struct {
 // An environment is what the tasks of a job run in. It serves several at once.
 type environment struct {
 	name   string // for the receipt: an image's digest, or the hash of a folder in git
+	image  bool   // it is an image's digest
 	runner runner
 }
 
@@ -39,6 +41,15 @@ type runner interface {
 
 func (e *environment) metadata() []string {
 	return []string{"buildenv=" + e.name}
+}
+
+// runs is what the tasks run, for the receipt.
+func (e *environment) runs(job *jobs.Job) *receipts.Job {
+	runs := job.Runs()
+	if e.image {
+		runs.Image = e.name
+	}
+	return &runs
 }
 
 // try runs a task within the time that its job allows.

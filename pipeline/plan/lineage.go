@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// An ancestry is the executions that one descends from, itself included, each once
-// and sorted: those of a branch stand together.
+// An ancestry is the records that one descends from, itself included, each once and
+// sorted: those of a branch stand together.
 type ancestry []ref
 
 func compareRefs(a, b ref) int {
@@ -21,36 +21,28 @@ func merge(list ...ancestry) ancestry {
 	return slices.Compact(all)
 }
 
-// related reports whether two executions have a branch among their ancestors in
-// common, and whether they descend from the same receipt of every such branch.
-func (a ancestry) related(b ancestry) (shared, same bool) {
-	same = true
-	for len(a) > 0 && len(b) > 0 && same {
-		switch c := cmp.Compare(a[0].branch, b[0].branch); {
-		case c < 0:
-			a = a[a.first():]
-		case c > 0:
-			b = b[b.first():]
-		default:
-			shared = true
-			same = meet(a[:a.first()], b[:b.first()])
-			a, b = a[a.first():], b[b.first():]
-		}
+// on is the part of an ancestry that is on a branch.
+func (a ancestry) on(branch int32) ancestry {
+	from, _ := slices.BinarySearchFunc(a, branch, func(r ref, branch int32) int { return cmp.Compare(r.branch, branch) })
+	to := from
+	for to < len(a) && a[to].branch == branch {
+		to++
 	}
-	return shared, shared && same
+	return a[from:to]
 }
 
-// first is how many of the ancestors are on the first branch.
-func (a ancestry) first() int {
-	for i := range a {
-		if a[i].branch != a[0].branch {
-			return i
+// agree reports whether two ancestries descend from a common record of each of some
+// branches.
+func (a ancestry) agree(b ancestry, branches []int32) bool {
+	for _, branch := range branches {
+		if !meet(a.on(branch), b.on(branch)) {
+			return false
 		}
 	}
-	return len(a)
+	return true
 }
 
-// meet reports whether two ancestries have an execution in common.
+// meet reports whether two ancestries have a record in common.
 func meet(a, b ancestry) bool {
 	for len(a) > 0 && len(b) > 0 {
 		switch c := compareRefs(a[0], b[0]); {
@@ -65,13 +57,16 @@ func meet(a, b ancestry) bool {
 	return false
 }
 
-// A lineage finds ancestries, each once.
+// A lineage finds ancestries, each once. Context that an execution read is no ancestor
+// of it: what goes together does not depend on that.
 type lineage struct {
 	datasets *datasets
-	known    map[int32][]ancestry // by branch and place
+	edges    func(ctx context.Context, set *dataset) ([]int32, error) // the branches that the records of a dataset descend from
+	known    map[int32][]ancestry                                     // by branch and place
+	above    map[int32][]int32                                        // the ancestors of branches, see of
 }
 
-// of returns what an execution descends from.
+// of returns what a record descends from.
 func (l *lineage) of(ctx context.Context, set *dataset, at int32) (ancestry, error) {
 	known := l.known[set.number]
 	if len(known) < len(set.all) {
@@ -83,13 +78,23 @@ func (l *lineage) of(ctx context.Context, set *dataset, at int32) (ancestry, err
 	}
 	own := ancestry{{set.number, at}}
 	known[at] = own // also ends a circle that a receipt could claim
+	edges, err := l.edges(ctx, set)
+	if err != nil {
+		return nil, err
+	}
 	list := []ancestry{own}
 	for _, in := range set.inputs(at) {
+		if !slices.Contains(edges, in.branch) {
+			continue
+		}
 		above, err := l.datasets.get(ctx, in.branch)
 		if err != nil {
 			return nil, err
 		}
 		place, ok := above.find(in.result)
+		if !ok && isPseudo(l.datasets.names[in.branch]) {
+			place, ok = above.put(record{id: in.result}), true
+		}
 		if !ok {
 			continue
 		}
@@ -103,136 +108,83 @@ func (l *lineage) of(ctx context.Context, set *dataset, at int32) (ancestry, err
 	return known[at], nil
 }
 
-// A combination is one execution of each input, in the order of the inputs.
-type combination struct {
-	picked   []int32 // places in the datasets of the inputs
-	ancestry ancestry
-}
-
-// join gives every combination of the executions of several datasets: those that
-// descend from the same receipt of a shared ancestor go together; a dataset that
-// shares no ancestor with those before it takes part with its newest. It returns the
-// numbers of such datasets.
-func (l *lineage) join(ctx context.Context, sets []*dataset, each func(picked []int32)) (newest []int32, err error) {
-	if len(sets) == 1 { // nothing to go together with
-		for at := range sets[0].all {
-			each([]int32{int32(at)})
-		}
-		return nil, nil
+// ancestors lists the branches that the records of a branch descend from, itself
+// included, sorted.
+func (l *lineage) ancestors(ctx context.Context, number int32) ([]int32, error) {
+	if known, ok := l.above[number]; ok {
+		return known, nil
 	}
-	combinations := []combination{{}}
-	for i, set := range sets {
-		candidates, err := l.candidates(ctx, set)
+	l.above[number] = []int32{number} // also ends a circle
+	set, err := l.datasets.get(ctx, number)
+	if err != nil {
+		return nil, err
+	}
+	edges, err := l.edges(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	all := []int32{number}
+	for _, edge := range edges {
+		above, err := l.ancestors(ctx, edge)
 		if err != nil {
 			return nil, err
 		}
-		shared := anyShared(combinations, candidates)
-		if i > 0 && !shared {
-			candidates = newestOf(candidates, set)
-			newest = append(newest, set.number)
-		}
-		combinations = combine(combinations, candidates, shared)
+		all = append(all, above...)
 	}
-	for _, c := range combinations {
-		each(c.picked)
-	}
-	return newest, nil
+	slices.Sort(all)
+	l.above[number] = slices.Compact(all)
+	return l.above[number], nil
 }
 
-func (l *lineage) candidates(ctx context.Context, set *dataset) ([]combination, error) {
-	list := make([]combination, len(set.all))
-	for i := range set.all {
-		from, err := l.of(ctx, set, int32(i))
+// A group is inputs that share ancestor branches, directly or through each other.
+// Their executions go together by these.
+type group struct {
+	inputs []int     // places among those of the job, in the order they are joined
+	shared [][]int32 // the branches that the input at the same place shares with the ones before
+}
+
+// groups divides inputs into those that go together.
+func (l *lineage) groups(ctx context.Context, inputs []*dataset, counts func(branch int32) bool) ([]group, error) {
+	above := make([][]int32, len(inputs))
+	for i, set := range inputs {
+		all, err := l.ancestors(ctx, set.number)
 		if err != nil {
 			return nil, err
 		}
-		list[i] = combination{[]int32{int32(i)}, from}
+		above[i] = slices.DeleteFunc(slices.Clone(all), func(branch int32) bool { return !counts(branch) })
 	}
-	return list, nil
-}
-
-func newestOf(candidates []combination, set *dataset) []combination {
-	if set.newest < 0 {
-		return nil
-	}
-	return candidates[set.newest : set.newest+1]
-}
-
-// anyShared judges by the branches that occur as ancestors on both sides.
-func anyShared(combinations, candidates []combination) bool {
-	left := map[int32]bool{}
-	for _, c := range combinations {
-		for _, r := range c.ancestry {
-			left[r.branch] = true
-		}
-	}
-	return slices.ContainsFunc(candidates, func(c combination) bool {
-		return slices.ContainsFunc(c.ancestry, func(r ref) bool { return left[r.branch] })
-	})
-}
-
-// combine extends every combination by the candidates that go with it: where there
-// are shared ancestors those with the same, which are found by one of them and not
-// by trying all, and else every one.
-func combine(combinations, candidates []combination, shared bool) []combination {
-	m := matcher{candidates: candidates}
-	if shared {
-		m.index()
-	}
-	var extended []combination
-	for _, left := range combinations {
-		for _, i := range m.matching(left, shared) {
-			right := candidates[i]
-			picked := append(left.picked[:len(left.picked):len(left.picked)], right.picked...)
-			extended = append(extended, combination{picked, merge(left.ancestry, right.ancestry)})
-		}
-	}
-	return extended
-}
-
-// A matcher finds candidates by their ancestors.
-type matcher struct {
-	candidates []combination
-	byAncestor map[ref][]int32
-	branches   map[int32]bool // of all ancestors
-}
-
-func (m *matcher) index() {
-	m.byAncestor, m.branches = map[ref][]int32{}, map[int32]bool{}
-	for i, c := range m.candidates {
-		for _, r := range c.ancestry {
-			m.byAncestor[r] = append(m.byAncestor[r], int32(i))
-			m.branches[r.branch] = true
-		}
-	}
-}
-
-// matching lists the candidates that go with a combination, each once.
-func (m *matcher) matching(left combination, shared bool) []int32 {
-	if !shared {
-		all := make([]int32, len(m.candidates))
-		for i := range m.candidates {
-			all[i] = int32(i)
-		}
-		return all
-	}
-	var best []int32
-	found := false
-	for rest := left.ancestry; len(rest) > 0; rest = rest[rest.first():] {
-		if !m.branches[rest[0].branch] {
+	var groups []group
+	taken := make([]bool, len(inputs))
+	for i := range inputs {
+		if taken[i] {
 			continue
 		}
-		var hits []int32
-		for _, r := range rest[:rest.first()] {
-			hits = append(hits, m.byAncestor[r]...)
+		taken[i] = true
+		g := group{inputs: []int{i}, shared: [][]int32{nil}}
+		together := above[i]
+		for k := 0; k < len(inputs); k++ {
+			if taken[k] {
+				continue
+			}
+			if shared := common(together, above[k]); len(shared) > 0 {
+				taken[k] = true
+				g.inputs, g.shared = append(g.inputs, k), append(g.shared, shared)
+				together = slices.Compact(slices.Sorted(slices.Values(slices.Concat(together, above[k]))))
+				k = -1 // another may share with this one
+			}
 		}
-		if !found || len(hits) < len(best) {
-			best, found = hits, true
+		groups = append(groups, g)
+	}
+	return groups, nil
+}
+
+// common lists what two sorted lists both have.
+func common(a, b []int32) []int32 {
+	var both []int32
+	for _, x := range a {
+		if _, ok := slices.BinarySearch(b, x); ok {
+			both = append(both, x)
 		}
 	}
-	slices.Sort(best)
-	return slices.DeleteFunc(slices.Compact(best), func(i int32) bool {
-		_, same := left.ancestry.related(m.candidates[i].ancestry)
-		return !same
-	})
+	return both
 }

@@ -3,6 +3,9 @@ package plan
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -17,7 +20,7 @@ type State string
 const (
 	Pending  State = "pending"  // its inputs are recorded, it is not
 	Stale    State = "stale"    // an input was executed again since
-	Outdated State = "outdated" // the job, or its container environment, changed since
+	Outdated State = "outdated" // what the job runs has changed since
 	Fresh    State = "fresh"    // nothing changed since
 )
 
@@ -26,75 +29,145 @@ type Plan struct {
 	Job        *jobs.Job
 	Recorded   int                // receipts on the branch
 	Newest     receipts.Timestamp // of the newest receipt, zero for none
-	Executions []Execution        // what the inputs call for, in the order of the upstream ids, but for what is fresh
+	Executions []Execution        // what the inputs call for, oldest inputs first, but for what is fresh
+	Unplanned  []Unplanned        // receipts that the inputs do not call for, by id
 
-	counts map[State]int
+	counts  map[State]int
+	waiting int
 }
 
 // An Execution is what the inputs of a job call for.
 type Execution struct {
-	ID     receipts.ID // that the receipt has, or will have unless seeds add to it
-	State  State
-	Inputs []receipts.Input
-	Why    string // the state in words
-
-	newest []string // branches that share no ancestor with the others, of which it reads the newest
+	ID      receipts.ID // that the receipt has, or will have unless seeds add to it
+	State   State
+	Waiting bool // an input is due itself, or waits for one that is
+	Inputs  []receipts.Input
+	Why     string // the state in words
+	// When is when all inputs had been recorded first, for a job whose inputs are paired
+	// by time; else zero.
+	When receipts.Timestamp
 }
 
-// Count counts the executions in a state.
+// settleWithin is how far ahead of this clock a time may be, by another's, to be waited
+// for.
+const settleWithin = 2 * time.Second
+
+// Settling reports whether a receipt that is recorded within this very second may yet
+// change what an execution reads as of then.
+func Settling(e *Execution, now time.Time) bool {
+	if e.When.IsZero() {
+		return false
+	}
+	left := e.When.Time().Add(time.Second).Sub(now)
+	return left > 0 && left <= time.Second+settleWithin
+}
+
+// Unplanned is a receipt that no plan calls for.
+type Unplanned struct {
+	ID  receipts.ID
+	Why string
+}
+
+// Count counts the executions in a state that do not wait.
 func (p *Plan) Count(state State) int { return p.counts[state] }
 
-// A Planner plans the jobs of a repository from receipts alone. It reads each
-// branch once. It is not for concurrent use.
+// Waiting counts the executions that wait for an input that is due.
+func (p *Plan) Waiting() int { return p.waiting }
+
+// Due reports whether anything of the job is pending, stale or waiting.
+func (p *Plan) Due() bool { return p.counts[Pending]+p.counts[Stale]+p.waiting > 0 }
+
+// future is when an execution that is expected will be recorded.
+var future = receipts.NewTimestamp(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
+
+// A Planner plans the jobs of a repository from receipts alone. It reads each branch
+// once. It is not for concurrent use.
 type Planner struct {
 	// Fresh has plans list the executions that are fresh too.
 	Fresh bool
+	// Outdated has what is outdated count as due.
+	Outdated bool
+	// Ahead has plans count on what is due upstream: an execution of it is expected, and
+	// what will read it waits.
+	Ahead bool
 
+	trusting bool // upstream, every receipt counts
+	source   Source
 	datasets *datasets
 	lineage  lineage
+	jobs     map[int32]*jobs.Job // by the number of the branch; nil for none
+	plans    map[int32]*Plan     // nil while one is made
 }
 
-// NewPlanner returns a planner that sees the repository as it is from now on.
-func NewPlanner(repository *gitcmd.Repository) *Planner {
-	sets := newDatasets(repository)
-	return &Planner{datasets: sets, lineage: lineage{datasets: sets, known: map[int32][]ancestry{}}}
+// New returns a planner of what a source has.
+func New(source Source) *Planner {
+	sets := newDatasets(source)
+	p := &Planner{source: source, datasets: sets, jobs: map[int32]*jobs.Job{}, plans: map[int32]*Plan{}}
+	p.lineage = lineage{datasets: sets, edges: p.edges, known: map[int32][]ancestry{}, above: map[int32][]int32{}}
+	return p
+}
+
+// NewPlanner returns a planner of the branches of a repository, as a catalog finds
+// them.
+func NewPlanner(repository *gitcmd.Repository, catalog *jobs.Catalog) *Planner {
+	return New(&gitSource{repository, catalog})
 }
 
 // Add takes over a receipt that was recorded since a branch was read.
 func (p *Planner) Add(entry *ledger.Entry) {
-	if set := p.datasets.read(entry.Receipt.Branch); set != nil {
-		p.datasets.add(set, entry)
+	set := p.datasets.read(entry.Receipt.Branch)
+	if set == nil {
+		return
+	}
+	p.datasets.add(set, entry)
+	for number := range p.plans {
+		if number == set.number || slices.Contains(p.lineage.above[number], set.number) || p.reads(number, set.number, map[int32]bool{}) {
+			delete(p.plans, number)
+		}
 	}
 }
 
-// Newest names the newest receipt of a branch. The error for none is
+// reads reports whether the plan of a branch depends on another.
+func (p *Planner) reads(number, other int32, seen map[int32]bool) bool {
+	if number == other {
+		return true
+	}
+	job := p.jobs[number]
+	if job == nil || seen[number] {
+		return false
+	}
+	seen[number] = true
+	return slices.ContainsFunc(job.InputBranches(), func(branch string) bool { return p.reads(p.datasets.number(branch), other, seen) })
+}
+
+// Newest names the newest receipt of a branch that is planned. The error for none is
 // [gitcmd.ErrNotFound].
 func (p *Planner) Newest(ctx context.Context, branch string) (receipts.Input, error) {
-	set, err := p.datasets.get(ctx, p.datasets.number(branch))
+	set, err := p.upstream(ctx, branch)
 	if err != nil {
 		return receipts.Input{}, err
 	}
-	if set.newest < 0 {
+	newest := int32(-1)
+	for at := range set.all {
+		if r := &set.all[at]; !r.left && !r.expected && (newest < 0 || set.all[newest].finished.Before(r.finished)) {
+			newest = int32(at)
+		}
+	}
+	if newest < 0 {
 		return receipts.Input{}, fmt.Errorf("receipt of %s: %w (the branch has none)", branch, gitcmd.ErrNotFound)
 	}
-	return p.input(set, set.newest), nil
+	return p.input(set, newest), nil
 }
 
-// input names an execution as what another reads.
+// input names a record as what an execution reads.
 func (p *Planner) input(set *dataset, at int32) receipts.Input {
-	e := &set.all[at]
-	return receipts.Input{Branch: p.datasets.names[set.number], Result: string(e.id.id()), Timestamp: e.finished}
+	r := &set.all[at]
+	return receipts.Input{Branch: p.datasets.names[set.number], Result: string(r.id.id()), Timestamp: r.finished}
 }
 
 // Waits reports whether an execution reads, itself or through others, a receipt that
-// is due to be recorded again, or the newest of a branch that is due to have one.
-// Branches that were not planned are not looked into.
-func (p *Planner) Waits(e *Execution, due Due) bool {
-	for _, branch := range e.newest {
-		if due.Branch(branch) {
-			return true
-		}
-	}
+// is due to be recorded again. Branches that were not planned are not looked into.
+func (p *Planner) Waits(e *Execution, due func(branch string, id receipts.ID) bool) bool {
 	var links []link
 	for _, in := range e.Inputs {
 		links = append(links, link{branch: p.datasets.number(in.Branch), result: keyOf(in.Result)})
@@ -102,19 +175,13 @@ func (p *Planner) Waits(e *Execution, due Due) bool {
 	return p.waits(links, due, map[ref]bool{})
 }
 
-// Due tells what is to be recorded.
-type Due interface {
-	Branch(name string) bool                    // anything on a branch
-	Receipt(branch string, id receipts.ID) bool // a receipt
-}
-
-func (p *Planner) waits(inputs []link, due Due, seen map[ref]bool) bool {
+func (p *Planner) waits(inputs []link, due func(string, receipts.ID) bool, seen map[ref]bool) bool {
 	for _, in := range inputs {
 		set := p.datasets.byNumber[in.branch]
 		if set == nil {
 			continue
 		}
-		if due.Receipt(p.datasets.names[in.branch], in.result.id()) {
+		if due(p.datasets.names[in.branch], in.result.id()) {
 			return true
 		}
 		at, ok := set.find(in.result)
@@ -128,57 +195,165 @@ func (p *Planner) waits(inputs []link, due Due, seen map[ref]bool) bool {
 	return false
 }
 
-// Plan compares what a job has recorded with what its inputs call for: one
-// execution for each receipt of a single input; of several inputs, those receipts
-// together that descend from the same receipt of a shared ancestor; nothing for a
-// job without an input branch, which runs on request.
+// Plan compares what a job has recorded with what its inputs call for, as the package
+// says. It plans the jobs upstream first.
 func (p *Planner) Plan(ctx context.Context, job *jobs.Job) (*Plan, error) {
+	number := p.datasets.number(job.Branch)
+	if made, ok := p.plans[number]; ok && made != nil {
+		return made, nil
+	}
+	p.jobs[number], p.plans[number] = job, nil
+	made, err := p.plan(ctx, job)
+	if err != nil {
+		delete(p.plans, number)
+		return nil, err
+	}
+	p.plans[number] = made
+	return made, nil
+}
+
+func (p *Planner) plan(ctx context.Context, job *jobs.Job) (*Plan, error) {
 	own, err := p.datasets.get(ctx, p.datasets.number(job.Branch))
 	if err != nil {
 		return nil, err
 	}
-	c := comparison{planner: p, own: own, plan: &Plan{Job: job, Recorded: len(own.all), counts: map[State]int{}}}
+	c := &comparison{planner: p, own: own, plan: &Plan{Job: job, counts: map[State]int{}}}
+	for at := range own.all {
+		own.all[at].left, own.all[at].due = false, false
+		if !own.all[at].expected {
+			c.plan.Recorded++
+		}
+	}
 	if own.newest >= 0 {
 		c.plan.Newest = own.all[own.newest].finished
 	}
-	if len(job.InputBranches()) == 0 {
+	for _, in := range job.Input {
+		if in.Branch == "" {
+			continue
+		}
+		set, err := p.upstream(ctx, in.Branch)
+		if err != nil {
+			return nil, err
+		}
+		if !in.Trigger {
+			c.context = append(c.context, len(c.inputs))
+		} else {
+			c.triggers = append(c.triggers, len(c.inputs))
+		}
+		c.inputs = append(c.inputs, set)
+	}
+	if len(c.triggers) == 0 { // it runs on request, or for Concourse's own resources
 		return c.plan, nil
 	}
-	return c.plan, c.run(ctx)
+	if err := c.run(ctx); err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(c.plan.Executions, compareExecutions)
+	return c.plan, nil
 }
 
-// jobChanged is when the job file or the container environment of a branch was
-// changed last.
-func (p *Planner) jobChanged(ctx context.Context, own *dataset) (receipts.Timestamp, error) {
-	var latest receipts.Timestamp
-	if own.branch.Commit == "" {
-		return latest, nil
+// Calls says why the plan of a job does not call for an execution that read some
+// receipts, "" if it does.
+func (p *Planner) Calls(ctx context.Context, job *jobs.Job, read []receipts.Input) (string, error) {
+	set, err := p.datasets.get(ctx, p.datasets.number(job.Branch))
+	if err != nil {
+		return "", err
 	}
-	entry, err := p.datasets.repository.LastChange(ctx, own.branch.Commit, "config", "docker")
-	if err != nil || entry.Time.IsZero() {
-		return latest, err
+	draft := &receipts.Receipt{Branch: job.Branch, Input: receipts.SortInputs(read, job.InputBranches())}
+	id := draft.ID()
+	if _, there := set.find(keyOf(string(id))); !there {
+		p.datasets.add(set, &ledger.Entry{ID: id, Receipt: draft})
 	}
-	return receipts.NewTimestamp(entry.Time), nil
+	made, err := p.Plan(ctx, job)
+	if err != nil {
+		return "", err
+	}
+	for _, u := range made.Unplanned {
+		if u.ID == id {
+			return u.Why, nil
+		}
+	}
+	return "", nil
 }
 
-// All plans the jobs of the branches named, or of all local branches that have
-// one, sorted by branch.
-func All(ctx context.Context, repository *gitcmd.Repository, names ...string) ([]*Plan, error) {
-	list, err := jobs.Load(ctx, repository, names...)
+// upstream is a branch that is read, after its own job has been planned.
+func (p *Planner) upstream(ctx context.Context, branch string) (*dataset, error) {
+	number := p.datasets.number(branch)
+	job, err := p.jobOf(ctx, number)
 	if err != nil {
 		return nil, err
 	}
-	if err := jobs.CheckInputBranches(ctx, repository, list); err != nil {
+	if _, begun := p.plans[number]; job != nil && !begun && !p.trusting && len(job.InputBranches()) > 0 {
+		if _, err := p.Plan(ctx, job); err != nil {
+			return nil, err
+		}
+	}
+	return p.datasets.get(ctx, number)
+}
+
+// jobOf is the job of a branch, nil for none.
+func (p *Planner) jobOf(ctx context.Context, number int32) (*jobs.Job, error) {
+	job, known := p.jobs[number]
+	if known || isPseudo(p.datasets.names[number]) {
+		return job, nil
+	}
+	job, err := p.source.Job(ctx, p.datasets.names[number])
+	if err == nil {
+		p.jobs[number] = job
+	}
+	return job, err
+}
+
+// edges are the branches that the records of a dataset descend from: those whose
+// receipts trigger its job, else those that its receipts read; and pseudo-branches.
+func (p *Planner) edges(ctx context.Context, set *dataset) ([]int32, error) {
+	job, err := p.jobOf(ctx, set.number)
+	if err != nil {
 		return nil, err
 	}
-	planner := NewPlanner(repository)
-	var plans []*Plan
-	for _, job := range list {
-		plan, err := planner.Plan(ctx, job)
-		if err != nil {
-			return nil, fmt.Errorf("planning %s: %w", job.Branch, err)
+	var edges, context []int32
+	if job != nil {
+		for _, in := range job.Input {
+			switch number := p.datasets.number(in.Branch); {
+			case in.Branch == "":
+			case in.Trigger:
+				edges = append(edges, number)
+			default:
+				context = append(context, number)
+			}
 		}
-		plans = append(plans, plan)
 	}
-	return plans, nil
+	declared := len(edges) > 0
+	for _, number := range set.reads {
+		if isPseudo(p.datasets.names[number]) || !declared && number != set.number && !slices.Contains(context, number) {
+			edges = append(edges, number)
+		}
+	}
+	return edges, nil
+}
+
+// compareExecutions puts those first whose newest input is older.
+func compareExecutions(a, b Execution) int {
+	newest := func(e *Execution) receipts.Timestamp {
+		var latest receipts.Timestamp
+		for _, in := range e.Inputs {
+			at := in.Timestamp
+			if at.IsZero() {
+				at = future
+			}
+			if latest.Before(at) {
+				latest = at
+			}
+		}
+		return latest
+	}
+	if order := newest(&a).Compare(newest(&b)); order != 0 {
+		return order
+	}
+	for i := range a.Inputs {
+		if order := a.Inputs[i].Timestamp.Compare(b.Inputs[i].Timestamp); order != 0 {
+			return order
+		}
+	}
+	return strings.Compare(string(a.ID), string(b.ID))
 }

@@ -44,6 +44,9 @@ func Check(ctx context.Context, repository *gitcmd.Repository, updates []Update,
 	if err := c.checkInputs(); err != nil {
 		return c.summary, err
 	}
+	if err := c.checkPlanned(); err != nil {
+		return c.summary, err
+	}
 	if err := c.checkSignatures(); err != nil {
 		return c.summary, err
 	}
@@ -68,6 +71,7 @@ type checker struct {
 	branch  map[string][]gitcmd.Branch   // the branches that are here, by name
 	commits []made                       // those whose signatures are to be checked
 	fresh   []named                      // receipts whose blobs are to be checked
+	paired  []pair                       // receipts of several inputs, which are to belong together
 	judging time.Duration                // spent on evaluating jobs
 }
 

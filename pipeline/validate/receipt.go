@@ -229,6 +229,9 @@ func (c *checker) receipt(it item, data []byte, before map[gitcmd.Hash]state) er
 	if c.on(Blobs) && it.commit != "" {
 		c.fresh = append(c.fresh, named{it.branch, it.id, it.commit})
 	}
+	if c.on(Planned) && it.commit != "" && len(receipt.Input) > 1 {
+		c.paired = append(c.paired, pair{named{it.branch, it.id, it.commit}, it.file.Path, receipt.Input})
+	}
 	return c.need(it, receipt)
 }
 

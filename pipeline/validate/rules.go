@@ -28,6 +28,7 @@ const (
 	Rewrite   Rule = "rewrite"   // no commit goes away
 	Single    Rule = "single"    // a commit records one receipt
 	Signed    Rule = "signed"    // every commit is signed by an allowed signer
+	Planned   Rule = "planned"   // what a new receipt read belongs together, as its job says
 	Blobs     Rule = "blobs"     // the blobs of new receipts are in the store
 	Files     Rule = "files"     // result/ holds receipts and nothing else
 )
@@ -53,7 +54,7 @@ func Defaults() []DefaultLevel {
 	return []DefaultLevel{
 		{Format, Error}, {Canonical, Error}, {ID, Error}, {Branch, Error}, {Outputs, Error}, {Timestamp, Error},
 		{Inputs, Error}, {Filters, Error}, {Job, Error}, {Delete, Error}, {Rewrite, Error},
-		{Single, Warn}, {Files, Warn}, {Signed, Off}, {Blobs, Off},
+		{Single, Warn}, {Files, Warn}, {Planned, Warn}, {Signed, Off}, {Blobs, Off},
 	}
 }
 

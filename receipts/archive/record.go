@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -23,12 +24,16 @@ type RecordOptions struct {
 	Inputs []receipts.Input
 	// InputOrder lists branches in the order their receipts stand as inputs.
 	InputOrder []string
+	Job        *receipts.Job // what ran, nil when unknown
 	// Metadata comes before what the result itself says.
 	Metadata []receipts.Metadata
 	// Filters choose the filters of an output, the first that matches.
 	Filters []FilterRule
 	// Finished is when the execution finished; the zero time means now.
 	Finished time.Time
+	// UnlessSame leaves the branch as it is when it has the very receipt already, but for
+	// its timestamp. The entry returned is that one.
+	UnlessSame bool
 	// Commit is for the commit's message.
 	Commit   ledger.AppendOptions
 	Progress Progress
@@ -45,6 +50,11 @@ func (a *Archive) Record(ctx context.Context, branch string, result *Result, opt
 	if err := r.storeAll(receipt); err != nil {
 		return nil, err
 	}
+	if opts.UnlessSame {
+		if entry, err := a.same(ctx, receipt); entry != nil || err != nil {
+			return entry, err
+		}
+	}
 	entry, err := a.append(ctx, receipt, opts)
 	if entry == nil {
 		return nil, err
@@ -53,6 +63,32 @@ func (a *Archive) Record(ctx context.Context, branch string, result *Result, opt
 		return entry, fmt.Errorf("recorded %s, but not all of its blobs are there: %w", entry.ID, confirmErr)
 	}
 	return entry, err
+}
+
+// same finds the receipt that says the same as another but for the time, nil for none.
+func (a *Archive) same(ctx context.Context, receipt *receipts.Receipt) (*ledger.Entry, error) {
+	if len(receipt.Input) == 0 { // what has its id by its time is always new
+		return nil, nil
+	}
+	l, err := ledger.Open(ctx, a.Repository, receipt.Branch)
+	if err != nil {
+		return nil, err
+	}
+	entry, err := l.Find(ctx, receipt.ID())
+	if err != nil {
+		return nil, nil // none, or none that can be read: it is put right
+	}
+	with := *receipt
+	with.Timestamp = entry.Receipt.Timestamp
+	was, err := entry.Receipt.Encode()
+	if err != nil {
+		return nil, nil
+	}
+	is, err := with.Encode()
+	if err != nil || !bytes.Equal(was, is) {
+		return nil, err
+	}
+	return entry, nil
 }
 
 func (a *Archive) append(ctx context.Context, receipt *receipts.Receipt, opts *RecordOptions) (*ledger.Entry, error) {
@@ -68,12 +104,16 @@ func Draft(branch string, result *Result, opts *RecordOptions) *receipts.Receipt
 	if finished.IsZero() {
 		finished = time.Now()
 	}
-	return &receipts.Receipt{
+	receipt := &receipts.Receipt{
 		Branch:    branch,
 		Input:     receipts.SortInputs(slices.Concat(result.Seeds, opts.Inputs), opts.InputOrder),
 		Metadata:  slices.Concat(opts.Metadata, result.Metadata),
 		Timestamp: receipts.NewTimestamp(finished),
 	}
+	if job := opts.Job; job != nil && (job.Config != "" || job.Docker != "" || job.Image != "" || job.Code != nil) {
+		receipt.Job = job
+	}
+	return receipt
 }
 
 // A recording is one call of Record at work.

@@ -15,20 +15,26 @@ import (
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
+// besideDepth is how many folders down inputs are looked for around a result directory,
+// which may stand beside anything.
+const besideDepth = 4
+
 // A Request is a recording as a person asks for it.
 type Request struct {
-	Dir      string           // the result directory
-	Branch   string           // to record on
-	Inputs   []string         // folders with .datapact/result, or selectors; none: the folders beside Dir
-	Read     []receipts.Input // what the execution read, if not nil: then Inputs does not count
-	Order    []string         // branches in the order that the receipt lists their receipts in
-	Metadata []string         // KEY=VALUE
-	Filters  []string         // GLOB=NAME, the first that matches; then git config datapact.filter, the last that matches
-	DryRun   bool             // store and commit nothing
-	Finished time.Time
-	Push     bool
-	Remote   string // to push to, "" for the branch's own
-	Progress Progress
+	Dir        string           // the result directory
+	Branch     string           // to record on
+	Inputs     []string         // folders with .datapact/result, or selectors; none: the folders beside Dir
+	Read       []receipts.Input // what the execution read, if not nil: then Inputs does not count
+	Job        *receipts.Job    // what ran, nil when unknown
+	Order      []string         // branches in the order that the receipt lists their receipts in
+	Metadata   []string         // KEY=VALUE
+	Filters    []string         // GLOB=NAME, the first that matches; then git config datapact.filter, the last that matches
+	AllowEmpty bool             // record a result without files
+	DryRun     bool             // store and commit nothing
+	Finished   time.Time
+	Push       bool
+	Remote     string // to push to, "" for the branch's own
+	Progress   Progress
 }
 
 // RecordDir records a result directory, and pushes the branch if asked to. What a
@@ -40,6 +46,10 @@ func (a *Archive) RecordDir(ctx context.Context, request Request) (*ledger.Entry
 		return nil, err
 	}
 	defer result.Close()
+	if result.Empty() && !request.AllowEmpty {
+		return nil, gitcmd.WithHint(fmt.Errorf("result directory %s holds no files", request.Dir),
+			"a stage that keeps nothing is recorded with --allow-empty")
+	}
 	if err := a.refuseReceipts(ctx, result); err != nil {
 		return nil, err
 	}
@@ -79,7 +89,7 @@ func (a *Archive) options(ctx context.Context, request Request) (opts *RecordOpt
 	if err := ledger.CheckBranch(ctx, a.Repository, request.Branch); err != nil {
 		return nil, err
 	}
-	opts = &RecordOptions{InputOrder: request.Order, Finished: request.Finished, Progress: request.Progress}
+	opts = &RecordOptions{InputOrder: request.Order, Job: request.Job, Finished: request.Finished, Progress: request.Progress}
 	if opts.Metadata, err = parseMetadata(request.Metadata); err != nil {
 		return nil, err
 	}
@@ -141,7 +151,11 @@ func (a *Archive) inputs(ctx context.Context, request Request) ([]receipts.Input
 		return request.Read, nil
 	}
 	if len(request.Inputs) == 0 {
-		return FindInputs(request.Dir)
+		dir, err := filepath.Abs(request.Dir)
+		if err != nil {
+			return nil, err
+		}
+		return FindInputs(filepath.Dir(dir), dir, request.Branch, besideDepth)
 	}
 	var inputs []receipts.Input
 	for _, name := range request.Inputs {

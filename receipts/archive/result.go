@@ -36,8 +36,7 @@ type ResultFile struct {
 const maxControlFile = receipts.MaxSize
 
 // ReadResult lists a result directory. The caller closes the result. It refuses
-// what cannot be recorded: links, devices, names that could not be fetched again,
-// and a directory without any file.
+// what cannot be recorded: links, devices, and names that could not be fetched again.
 func ReadResult(dir string) (*Result, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -52,6 +51,11 @@ func ReadResult(dir string) (*Result, error) {
 	return r, nil
 }
 
+// Empty reports whether the directory holds nothing at all.
+func (r *Result) Empty() bool {
+	return len(r.Files) == 0 && len(r.Seeds) == 0 && len(r.Metadata) == 0
+}
+
 // Close lets go of the directory.
 func (r *Result) Close() error { return r.root.Close() }
 
@@ -61,9 +65,6 @@ func (r *Result) read() error {
 	}
 	if err := r.readControl(); err != nil {
 		return err
-	}
-	if len(r.Files) == 0 && len(r.Seeds) == 0 && len(r.Metadata) == 0 {
-		return fmt.Errorf("result directory %s holds no files", r.dir)
 	}
 	return nil
 }
@@ -197,34 +198,46 @@ func changedError(path string) error {
 		"record when whatever writes the result has finished")
 }
 
-// FindInputs reads the receipts of the inputs beside a result directory: every
-// */.datapact/result in the folder that the result directory is in, but for its
-// own.
-func FindInputs(dir string) ([]receipts.Input, error) {
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		return nil, err
-	}
-	build, err := os.ReadDir(filepath.Dir(dir))
+// FindInputs reads the receipts of the inputs in a build folder: every
+// .datapact/result, but for that of the result directory and, where a folder holds an
+// earlier result of the branch itself, that. It looks so many folders down, 0 for any
+// depth, and neither into inputs nor into folders whose names begin with a dot.
+func FindInputs(build, result, branch string, depth int) ([]receipts.Input, error) {
+	own, err := os.Stat(result)
 	if err != nil {
 		return nil, fmt.Errorf("looking for inputs: %w", err)
 	}
 	var inputs []receipts.Input
-	for _, entry := range build {
-		beside := filepath.Join(filepath.Dir(dir), entry.Name())
-		if entry.Name() == filepath.Base(dir) {
-			continue
-		}
-		found, err := ReadInput(beside)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
+	var look func(folder string, left int) error
+	look = func(folder string, left int) error {
+		entries, err := os.ReadDir(folder)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+			return nil // it went away meanwhile, or is nobody's input
 		}
 		if err != nil {
-			return nil, err
+			return fmt.Errorf("looking for inputs: %w", err)
 		}
-		inputs = append(inputs, found...)
+		for _, entry := range entries {
+			path := filepath.Join(folder, entry.Name())
+			info, err := os.Stat(path)
+			if err != nil || !info.IsDir() || strings.HasPrefix(entry.Name(), ".") || os.SameFile(info, own) {
+				continue
+			}
+			found, err := ReadInput(path)
+			switch {
+			case err == nil:
+				inputs = append(inputs, slices.DeleteFunc(found, func(in receipts.Input) bool { return in.Branch == branch })...)
+			case !errors.Is(err, fs.ErrNotExist):
+				return err
+			case entry.IsDir() && left != 1: // not through a link, which could lead anywhere
+				if err := look(path, left-1); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	}
-	return inputs, nil
+	return inputs, look(build, depth)
 }
 
 // ReadInput reads the receipt of one input directory. The error for a folder that

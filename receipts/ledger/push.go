@@ -104,7 +104,8 @@ func (l *Ledger) replant(ctx context.Context, onto gitcmd.Hash) (gitcmd.Hash, Mo
 		if err != nil {
 			return "", nil, err
 		}
-		if len(changes) == 0 { // all of it is there
+		request := len(commit.Files) == 0 && !commit.Merge
+		if len(changes) == 0 && !request { // all of it is there
 			continue
 		}
 		if tip, err = l.repository.Recommit(ctx, commit.Commit, tip, changes); err != nil {

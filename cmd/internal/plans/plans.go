@@ -4,12 +4,18 @@ package plans
 import (
 	"fmt"
 	"strings"
+	"time"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/local/failures"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
 )
+
+// Columns is the width that the lines about jobs keep to, where names allow.
+const Columns = 80
 
 // Status is a plan as JSON.
 type Status struct {
@@ -18,33 +24,50 @@ type Status struct {
 	Pending    int         `json:"pending"`
 	Stale      int         `json:"stale"`
 	Outdated   int         `json:"outdated"`
+	Waiting    int         `json:"waiting"`
+	Unplanned  int         `json:"unplanned"`
 	Newest     *string     `json:"newest"` // null for none
 	Failed     *string     `json:"failed"` // when, null for none
 	Failure    string      `json:"failure,omitempty"`
 	Executions []Execution `json:"executions,omitempty"`
+	Left       []Left      `json:"unplanned_receipts,omitempty"`
 }
 
 // Execution is one that is not fresh, as JSON.
 type Execution struct {
-	ID     receipts.ID `json:"id"`
-	State  string      `json:"state"`
-	Inputs []Input     `json:"inputs"`
-	Why    string      `json:"why"`
+	ID      receipts.ID `json:"id"`
+	State   string      `json:"state"`
+	Waiting bool        `json:"waiting,omitempty"`
+	Inputs  []Input     `json:"inputs"`
+	Why     string      `json:"why"`
 }
 
-// Input is what an execution reads, as JSON.
+// Left is a receipt that no plan calls for, as JSON.
+type Left struct {
+	ID  receipts.ID `json:"id"`
+	Why string      `json:"why"`
+}
+
+// Input is what an execution reads, as JSON. The timestamp is "" for what is not
+// recorded yet.
 type Input struct {
 	Branch    string `json:"branch"`
 	Result    string `json:"result"`
 	Timestamp string `json:"timestamp"`
 }
 
+// Bad is a job that cannot be planned, as JSON.
+type Bad struct {
+	Branch string `json:"branch"`
+	Error  string `json:"error"`
+}
+
 // JSON is the plan, with the executions that are not fresh if they are to be
 // explained.
 func JSON(p *plan.Plan, failed *failures.Failure, explain bool) Status {
 	s := Status{
-		Branch: p.Job.Branch, Recorded: p.Recorded, Pending: p.Count(plan.Pending),
-		Stale: p.Count(plan.Stale), Outdated: p.Count(plan.Outdated),
+		Branch: p.Job.Branch, Recorded: p.Recorded, Pending: p.Count(plan.Pending), Stale: p.Count(plan.Stale),
+		Outdated: p.Count(plan.Outdated), Waiting: p.Waiting(), Unplanned: len(p.Unplanned),
 	}
 	if !p.Newest.IsZero() {
 		newest := p.Newest.String()
@@ -58,57 +81,97 @@ func JSON(p *plan.Plan, failed *failures.Failure, explain bool) Status {
 		return s
 	}
 	for _, e := range p.Executions {
-		if e.State == plan.Fresh {
-			continue
-		}
 		s.Executions = append(s.Executions, ExecutionJSON(&e))
+	}
+	for _, u := range p.Unplanned {
+		s.Left = append(s.Left, Left(u))
 	}
 	return s
 }
 
 // ExecutionJSON is an execution as JSON.
 func ExecutionJSON(e *plan.Execution) Execution {
-	one := Execution{ID: e.ID, State: string(e.State), Why: e.Why, Inputs: []Input{}}
+	one := Execution{ID: e.ID, State: string(e.State), Waiting: e.Waiting, Why: e.Why, Inputs: []Input{}}
 	for _, in := range e.Inputs {
 		one.Inputs = append(one.Inputs, Input{in.Branch, in.Result, in.Timestamp.String()})
 	}
 	return one
 }
 
-// Width is the width of the longest branch name.
-func Width(list []*plan.Plan) int {
-	width := 0
-	for _, p := range list {
-		width = max(width, len(p.Job.Branch))
+// State is the word for how an execution stands.
+func State(e *plan.Execution) string {
+	if e.Waiting {
+		return "waiting"
 	}
-	return width
+	return string(e.State)
 }
 
-// Text is a line about a plan, and if it is to be explained one for each execution
-// that is not fresh.
-func Text(p *plan.Plan, failed *failures.Failure, width int, explain bool) string {
+// A Line is what the line of a job tells.
+type Line struct {
+	Plan   *plan.Plan
+	Failed *failures.Failure // the last one here, nil for none
+}
+
+// Text is the line about a job, after its name padded to a width, and if it is to be
+// explained one for each execution that is not fresh.
+func (l Line) Text(width int, explain bool, now time.Time) string {
+	p := l.Plan
 	var out strings.Builder
-	fmt.Fprintf(&out, "%-*s  %d recorded, %d pending, %d stale, %d outdated", width, p.Job.Branch, p.Recorded,
-		p.Count(plan.Pending), p.Count(plan.Stale), p.Count(plan.Outdated))
-	if !p.Newest.IsZero() {
-		fmt.Fprintf(&out, ", newest %s", p.Newest)
+	text := fmt.Sprintf("%d recorded, %d pending, %d stale, %d outdated", p.Recorded, p.Count(plan.Pending), p.Count(plan.Stale), p.Count(plan.Outdated))
+	if n := p.Waiting(); n > 0 {
+		text += fmt.Sprintf(", %d waiting", n)
 	}
-	if failed != nil {
-		fmt.Fprintf(&out, ", last failure %s", failed.Time)
+	if n := len(p.Unplanned); n > 0 {
+		text += fmt.Sprintf(", %d unplanned", n)
 	}
-	out.WriteString("\n")
-	if explain && failed != nil {
-		fmt.Fprintf(&out, "  failed   %s  %s\n", failed.Key[:min(12, len(failed.Key))], gitcmd.Printable(failed.Why))
+	line := fmt.Sprintf("%-*s  %s", width, p.Job.Branch, text)
+	if len(line) > Columns && width > Columns-len(text)-2 {
+		line = p.Job.Branch + "\n  " + text
 	}
-	for _, e := range p.Executions {
-		if !explain || e.State == plan.Fresh {
-			continue
-		}
+	if l.Failed != nil {
+		line += ", failed " + units.Ago(l.Failed.Time.Time(), now)
+	} else if newest := ", " + units.Ago(p.Newest.Time(), now); !p.Newest.IsZero() && lastLine(line)+len(newest) <= Columns {
+		line += newest
+	}
+	out.WriteString(line + "\n")
+	if explain {
+		l.explain(&out)
+	}
+	return out.String()
+}
+
+// lastLine is how long the last line of a text is.
+func lastLine(text string) int { return len(text) - strings.LastIndexByte(text, '\n') - 1 }
+
+func (l Line) explain(out *strings.Builder) {
+	if l.Failed != nil {
+		fmt.Fprintf(out, "  failed    %s  %s\n", l.Failed.Key[:min(12, len(l.Failed.Key))], gitcmd.Printable(l.Failed.Why))
+	}
+	for _, e := range l.Plan.Executions {
 		var inputs []string
 		for _, in := range e.Inputs {
 			inputs = append(inputs, in.Branch+"@"+in.Result[:12])
 		}
-		fmt.Fprintf(&out, "  %-8s %s  %s: %s\n", e.State, e.ID[:12], strings.Join(inputs, " "), e.Why)
+		fmt.Fprintf(out, "  %-9s %s  %s: %s\n", State(&e), e.ID[:12], strings.Join(inputs, " "), e.Why)
 	}
-	return out.String()
+	for _, u := range l.Plan.Unplanned {
+		fmt.Fprintf(out, "  unplanned %s  %s\n", u.ID[:12], u.Why)
+	}
+}
+
+// Total sums up the lines.
+func Total(lines []Line, bad []jobs.Bad) string {
+	recorded, due, waiting, outdated, unplanned := 0, 0, 0, 0, 0
+	for _, l := range lines {
+		recorded += l.Plan.Recorded
+		due += l.Plan.Count(plan.Pending) + l.Plan.Count(plan.Stale)
+		waiting += l.Plan.Waiting()
+		outdated += l.Plan.Count(plan.Outdated)
+		unplanned += len(l.Plan.Unplanned)
+	}
+	text := fmt.Sprintf("%s: %d recorded, %d due, %d waiting, %d outdated, %d unplanned", units.Count(len(lines), "job"), recorded, due, waiting, outdated, unplanned)
+	if len(bad) > 0 {
+		text += fmt.Sprintf(", %d cannot be planned", len(bad))
+	}
+	return text + "\n"
 }

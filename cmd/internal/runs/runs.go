@@ -3,8 +3,11 @@ package runs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +16,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/local"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -46,6 +50,12 @@ func (w *Watcher) Left(branch string, executions int, why error) {
 	if hint := gitcmd.Hint(why); hint != "" {
 		w.env.Infof("hint: %s", hint)
 	}
+}
+
+// Bad says which job cannot be planned, and why.
+func (w *Watcher) Bad(bad jobs.Bad) {
+	w.line.Close()
+	w.env.Warnf("the job of %s is left: %s", bad.Branch, gitcmd.Printable(bad.Err.Error()))
 }
 
 // Failed says what failed, why, and where to look.
@@ -84,9 +94,12 @@ func (w *Watcher) Close(summary local.Summary, err error) {
 	}
 }
 
-// PrintDue prints a line per execution that is due: its selector, state, and why.
-func PrintDue(env *gitcmd.Env, due []local.Work, asJSON bool) error {
+// PrintDue prints a line per execution that is due: its selector, state, and why, and
+// says how many of each state there are. Jobs that cannot be planned are an error.
+func PrintDue(env *gitcmd.Env, due []local.Work, bad []jobs.Bad, asJSON bool) error {
+	counts := map[string]int{}
 	for _, w := range due {
+		counts[plans.State(&w.Execution)]++
 		if asJSON {
 			one := struct {
 				Branch string `json:"branch"`
@@ -95,11 +108,20 @@ func PrintDue(env *gitcmd.Env, due []local.Work, asJSON bool) error {
 			if err := env.PrintJSON(one); err != nil {
 				return err
 			}
-		} else if err := env.Printf("%s@%s %s: %s\n", w.Job.Branch, w.Key, w.State, w.Why); err != nil {
+		} else if err := env.Printf("%s@%s %s: %s\n", w.Job.Branch, w.Key, plans.State(&w.Execution), w.Why); err != nil {
 			return err
 		}
 	}
-	return nil
+	text := units.Count(len(due), "execution")
+	for _, state := range slices.Sorted(maps.Keys(counts)) {
+		text += fmt.Sprintf(", %d %s", counts[state], state)
+	}
+	env.Infof("%s", text)
+	var faults []error
+	for _, one := range bad {
+		faults = append(faults, one.Err)
+	}
+	return errors.Join(faults...)
 }
 
 // PrintLog prints the log of the execution that a selector names: BRANCH or BRANCH@ID.

@@ -31,7 +31,7 @@ type location struct {
 // locate finds the store of the flag, $DATAPACT_STORE, git config datapact.store,
 // datapact_job.source of datapact.json, and at last the folder inside the git
 // directory.
-func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository) (location, error) {
+func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository, catalog *jobs.Catalog) (location, error) {
 	address := f.Store
 	if address == "" {
 		address = os.Getenv("DATAPACT_STORE")
@@ -46,9 +46,14 @@ func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository) (locati
 		address, err := folderURL(address)
 		return location{address: address}, err
 	}
-	address, env, err := jobs.ConfiguredStore(ctx, repository)
-	if err != nil || address != "" {
-		return location{address, env}, err
+	if catalog == nil {
+		var err error
+		if catalog, err = jobs.Open(ctx, repository); err != nil {
+			return location{}, err
+		}
+	}
+	if store, err := catalog.Config().Store(); err != nil || store.URL != "" {
+		return location{store.URL, store.Env}, err
 	}
 	data, err := repository.DataDir(ctx)
 	return location{address: FileURL(filepath.Join(data, "blobs"))}, err
@@ -56,13 +61,23 @@ func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository) (locati
 
 // URL is the store's address.
 func (f Flag) URL(ctx context.Context, repository *gitcmd.Repository) (string, error) {
-	l, err := f.locate(ctx, repository)
+	l, err := f.locate(ctx, repository, nil)
 	return l.address, err
 }
 
 // Open opens the store. The caller closes it.
 func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.Store, error) {
 	return f.OpenLocal(ctx, repository, false)
+}
+
+// OpenFor opens the store for a command that has read the jobs already. The caller closes
+// it.
+func (f Flag) OpenFor(ctx context.Context, repository *gitcmd.Repository, catalog *jobs.Catalog) (*blobs.Store, error) {
+	l, err := f.locate(ctx, repository, catalog)
+	if err != nil {
+		return nil, err
+	}
+	return l.open(ctx)
 }
 
 func (l location) open(ctx context.Context) (*blobs.Store, error) {
@@ -104,7 +119,7 @@ func FileURL(path string) string {
 // OpenLocal opens the store; when only is set, not one that is reached over a
 // network.
 func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, only bool) (*blobs.Store, error) {
-	l, err := f.locate(ctx, repository)
+	l, err := f.locate(ctx, repository, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -120,7 +135,7 @@ func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, only
 // be secret in it.
 func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (_ string, err error) {
 	defer Hint(&err)
-	l, err := f.locate(ctx, repository)
+	l, err := f.locate(ctx, repository, nil)
 	if err != nil {
 		return "", err
 	}

@@ -52,7 +52,11 @@ const locks = 64
 // there is done again in a new one.
 func (c *Cache) clone(ctx context.Context, server *server, source *Source, do func(context.Context, *gitcmd.Clone) error) error {
 	if c == nil || c.prepare() != nil {
-		clone, err := server.clone(ctx, do)
+		how := server.clone
+		if source.Plan != "" {
+			how = server.wholeClone
+		}
+		clone, err := how(ctx, do)
 		if err != nil {
 			return err
 		}
@@ -64,6 +68,11 @@ func (c *Cache) clone(ctx context.Context, server *server, source *Source, do fu
 	}
 	defer place.release()
 	defer c.prune(place)
+	if source.Plan != "" {
+		if err := place.mark(wholeFile); err != nil {
+			return err
+		}
+	}
 	for {
 		used, whole := place.exists(cloneDir), place.exists(wholeFile)
 		err := c.work(ctx, server, place, do)
@@ -79,6 +88,11 @@ func (c *Cache) clone(ctx context.Context, server *server, source *Source, do fu
 		default: // maybe the clone is damaged
 			if err := place.empty(); err != nil {
 				return err
+			}
+			if whole {
+				if err := place.mark(wholeFile); err != nil {
+					return err
+				}
 			}
 		}
 	}
@@ -132,7 +146,7 @@ type place struct {
 // take locks the place of a source. A place in which a process was killed is
 // emptied.
 func (c *Cache) take(ctx context.Context, source *Source) (*place, error) {
-	sum := sha256.Sum256([]byte(source.URI + "\x00" + source.Branch))
+	sum := sha256.Sum256([]byte(source.URI + "\x00" + source.Branch + "\x00" + source.Plan))
 	p := &place{dir: filepath.Join(c.Dir, hex.EncodeToString(sum[:16])), lock: c.lock(sum[0])}
 	if _, err := p.lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
 		return nil, fmt.Errorf("waiting for another check: %w", err)

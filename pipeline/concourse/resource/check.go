@@ -215,11 +215,44 @@ func (c *checking) list(ctx context.Context, revision string, want int) ([]Versi
 			versions = append(versions, Version{commit.Commit, id})
 		}
 		if want > 0 && len(versions) >= want {
-			break
+			standing, err := c.standing(ctx, slices.Clone(versions))
+			if err != nil {
+				return nil, err
+			}
+			if versions = standing; len(versions) >= want {
+				break
+			}
 		}
 	}
 	slices.Reverse(versions)
-	return versions, nil
+	return c.standing(ctx, versions)
+}
+
+// standing leaves out the versions whose receipt was taken back: the branch does not have
+// it any more.
+func (c *checking) standing(ctx context.Context, versions []Version) ([]Version, error) {
+	if len(versions) == 0 {
+		return versions, nil
+	}
+	tip, err := c.clone.Tip(ctx, c.source.Branch)
+	if err != nil {
+		return nil, err
+	}
+	places := make([]gitcmd.Place, len(versions))
+	for i, v := range versions {
+		places[i] = gitcmd.Place{Tree: tip.Tree, Path: v.Receipt.Path()}
+	}
+	found, err := c.clone.Find(ctx, places...)
+	if err != nil {
+		return nil, err
+	}
+	kept := versions[:0]
+	for i, v := range versions {
+		if found[i] != "" {
+			kept = append(kept, v)
+		}
+	}
+	return kept, nil
 }
 
 // nullBlobs are what null receipts hold: an empty object, with and without a line

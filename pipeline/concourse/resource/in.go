@@ -31,6 +31,10 @@ func In(ctx context.Context, request *Request, dir string, opts *Options) (*Answ
 	if err != nil {
 		return nil, err
 	}
+	opts.logf("%s@%s", entry.Receipt.Branch, entry.ID)
+	if !request.In.ReceiptOnly {
+		opts.logOutputs(entry.Receipt)
+	}
 	return answer(entry), nil
 }
 
@@ -90,6 +94,9 @@ func readVersionOf(ctx context.Context, c *gitcmd.Clone, request *Request) (*led
 	entry, err := ledger.At(c.Repository, gitcmd.Branch{Name: branch, Commit: v.Ref}).Find(ctx, v.Receipt)
 	if err != nil {
 		return nil, err
+	}
+	if entry.Receipt.Branch != branch {
+		return nil, fmt.Errorf("version %s is of branch %s, and not of %s", v.Ref, entry.Receipt.Branch, branch)
 	}
 	entry.Commit = v.Ref
 	return entry, nil

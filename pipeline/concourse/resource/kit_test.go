@@ -238,8 +238,11 @@ func (w *world) run(action string, request any, args ...string) outcome {
 	if o.status != 0 && o.stdout != "" {
 		w.t.Errorf("%s failed and printed %q", action, o.stdout)
 	}
-	if o.status == 0 && o.stderr != "" {
+	if o.status == 0 && o.stderr != "" && action == "check" {
 		w.t.Errorf("%s succeeded and said %q", action, o.stderr)
+	}
+	if strings.Contains(o.stderr, "warning") {
+		w.t.Errorf("%s warned: %q", action, o.stderr)
 	}
 	return o
 }

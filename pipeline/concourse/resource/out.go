@@ -18,9 +18,21 @@ import (
 )
 
 // Out records the result in a build folder, and pushes the receipt. It returns once
-// the server has that.
-func Out(ctx context.Context, request *Request, build string, opts *Options) (*Answer, error) {
-	result, inputs, err := readBuild(request.Out, build)
+// the server has that. While the server or the store is away, it waits and tries again.
+// A receipt that the branch has already, but for its timestamp, is not recorded again.
+func Out(ctx context.Context, request *Request, build string, opts *Options) (made *Answer, err error) {
+	for _, key := range request.Source.Ignored {
+		opts.logf("source.%s means nothing here", key)
+	}
+	err = opts.whileAway(ctx, func() error {
+		made, err = out(ctx, request, build, opts)
+		return err
+	})
+	return made, err
+}
+
+func out(ctx context.Context, request *Request, build string, opts *Options) (*Answer, error) {
+	result, inputs, err := readBuild(request.Out, build, request.Source.Branch)
 	if err != nil {
 		return nil, err
 	}
@@ -31,9 +43,9 @@ func Out(ctx context.Context, request *Request, build string, opts *Options) (*A
 	}
 	defer server.Close()
 	o := &recording{
-		source: request.Source, params: request.Out, server: server, result: result,
+		source: request.Source, params: request.Out, server: server, result: result, opts: opts,
 		how: archive.RecordOptions{
-			Inputs: inputs, Metadata: request.Out.Metadata, Progress: opts.Progress,
+			Inputs: inputs, Job: request.Out.Job, Metadata: request.Out.Metadata, Progress: opts.Progress, UnlessSame: true, Finished: opts.Now,
 			Commit: ledger.AppendOptions{Build: opts.Build.ID, URL: opts.Build.URL},
 		},
 	}
@@ -45,6 +57,9 @@ func Out(ctx context.Context, request *Request, build string, opts *Options) (*A
 		return nil, err
 	}
 	defer c.Close()
+	if err := o.checkPlan(ctx); err != nil {
+		return nil, err
+	}
 	a := archive.Archive{Repository: c.Repository}
 	if a.Store, err = opts.openStore(ctx, request); err != nil {
 		return nil, err
@@ -54,14 +69,22 @@ func Out(ctx context.Context, request *Request, build string, opts *Options) (*A
 	if err != nil {
 		return nil, c.Explain(ctx, err)
 	}
+	if entry.Commit == "" {
+		opts.logf("%s@%s is recorded already, and nothing differs", request.Source.Branch, entry.ID[:12])
+		entry.Commit = o.tip.Hash
+		return answer(entry), nil
+	}
 	if entry, err = o.push(ctx, c, entry); err != nil {
 		return nil, fmt.Errorf("the server has not confirmed the receipt: %w", err)
 	}
+	opts.logf("recorded %s@%s", request.Source.Branch, entry.ID)
+	opts.logOutputs(entry.Receipt)
+	opts.logf("pushed to %s as commit %s", server.Address(), entry.Commit.Short())
 	return answer(entry), nil
 }
 
 // readBuild reads the result of a build folder, and what the execution read.
-func readBuild(params OutParams, build string) (*archive.Result, []receipts.Input, error) {
+func readBuild(params OutParams, build, branch string) (*archive.Result, []receipts.Input, error) {
 	dir, err := folderIn(build, params.Result)
 	if err != nil {
 		return nil, nil, gitcmd.WithHint(fmt.Errorf("result %w", err), "the task is to leave its files in its output 'result', or name another folder as params.result")
@@ -72,7 +95,7 @@ func readBuild(params OutParams, build string) (*archive.Result, []receipts.Inpu
 	}
 	inputs := params.Inputs
 	if !params.Told {
-		inputs, err = archive.FindInputs(dir)
+		inputs, err = archive.FindInputs(build, dir, branch, 0)
 	}
 	for _, name := range params.Folders {
 		if err != nil {
@@ -127,6 +150,9 @@ type recording struct {
 	server *server
 	result *archive.Result
 	how    archive.RecordOptions
+	opts   *Options
+	job    *jobs.Job
+	tip    gitcmd.CommitInfo // of the branch, before anything was recorded
 }
 
 // noteRepository adds the commit of a repository in the build folder, such as that
@@ -168,7 +194,11 @@ func (o *recording) prepare(ctx context.Context, c *gitcmd.Clone) error {
 		}
 		tips[name] = commits
 	}
+	o.tip = tips[own]
 	if err := o.readJob(ctx, c, tips[own]); err != nil {
+		return err
+	}
+	if err := o.readDocker(ctx, c); err != nil {
 		return err
 	}
 	return o.checkInputs(ctx, c, tips)
@@ -185,10 +215,12 @@ func (o *recording) readJob(ctx context.Context, c *gitcmd.Clone, tip gitcmd.Com
 	if err := c.BringFile(ctx, gitcmd.Place{Tree: tip.Tree, Path: jobs.File}); err != nil {
 		return err
 	}
-	job, err := jobs.Of(ctx, c.Repository, o.source.Branch)
+	catalog := jobs.At(c.Repository, map[string]gitcmd.Hash{o.source.Branch: tip.Hash}, nil)
+	job, err := catalog.Job(ctx, o.source.Branch)
 	if err != nil {
 		return err
 	}
+	o.job = job
 	o.how.InputOrder, o.how.Filters = job.InputBranches(), nil
 	for _, text := range slices.Concat(o.params.Filters, job.FilterRules(), o.source.Filters) {
 		rule, err := archive.ParseFilterRule(text)
@@ -198,6 +230,67 @@ func (o *recording) readJob(ctx context.Context, c *gitcmd.Clone, tip gitcmd.Com
 		o.how.Filters = append(o.how.Filters, rule)
 	}
 	return nil
+}
+
+// readDocker finds the folder docker/ of the commit that the image was built from.
+func (o *recording) readDocker(ctx context.Context, c *gitcmd.Clone) error {
+	if o.params.Docker == "" {
+		return nil
+	}
+	commit := gitcmd.Hash(o.params.Docker)
+	if err := c.FetchCommit(ctx, commit); err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
+		return err
+	}
+	info, err := c.Commit(ctx, commit)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		o.opts.logf("commit %s, which the image was built from, is not on the server any more", commit.Short())
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tree, err := c.Folder(ctx, gitcmd.Folder{Tree: info.Tree, Path: "docker"})
+	if err != nil || tree == "" {
+		return err
+	}
+	job := receipts.Job{}
+	if o.how.Job != nil {
+		job = *o.how.Job
+	}
+	job.Docker = string(tree)
+	o.how.Job = &job
+	return nil
+}
+
+// checkPlan refuses what no plan calls for: inputs that do not belong together. What in
+// of a plan left is taken at its word for that.
+func (o *recording) checkPlan(ctx context.Context) error {
+	read := o.inputs()
+	if p := o.params.Plan; p != nil {
+		if p.Branch != o.source.Branch {
+			return fmt.Errorf("params.plan is that of %s, and not of %s", p.Branch, o.source.Branch)
+		}
+		return nil
+	}
+	if len(o.job.InputBranches()) < 2 {
+		return nil
+	}
+	source := *o.source
+	source.Plan = source.Branch
+	c, err := o.server.wholeClone(ctx, func(ctx context.Context, c *gitcmd.Clone) error {
+		p := &planning{clone: c, source: &source}
+		if err := p.look(ctx); err != nil {
+			return err
+		}
+		if err := p.bring(ctx); err != nil {
+			return err
+		}
+		return p.calls(ctx, read)
+	})
+	if err != nil {
+		return err
+	}
+	return c.Close()
 }
 
 // checkInputs refuses inputs that are not on their branches, and brings the folder

@@ -31,7 +31,7 @@ func TestPage(t *testing.T) {
 		"Source": func(findings *fields.Findings) {
 			ReadSource("x", map[string]any{}, findings)
 		},
-		"Version":           func(findings *fields.Findings) { readVersion(map[string]any{}, findings) },
+		"Version":           func(findings *fields.Findings) { readVersion(map[string]any{}, ActionCheck, findings) },
 		"Parameters of in":  func(findings *fields.Findings) { readInParams(json.RawMessage("{}"), findings) },
 		"Parameters of out": func(findings *fields.Findings) { readOutParams(json.RawMessage("{}"), findings) },
 	}

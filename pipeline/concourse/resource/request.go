@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -32,7 +34,8 @@ const (
 // A Request is what Concourse says on standard input.
 type Request struct {
 	Source  *Source
-	Version *Version // nil for none
+	Version *Version     // nil for none
+	Plan    *PlanVersion // nil for none; of a source with a plan
 	In      InParams
 	Out     OutParams
 }
@@ -45,9 +48,10 @@ type Version struct {
 
 // InParams say what in brings. The zero value is everything, unfiltered.
 type InParams struct {
-	ReceiptOnly bool     // no outputs: download is false
-	Paths       []string // patterns of the outputs
-	Raw         bool     // filters stay on
+	ReceiptOnly bool                // no outputs: download is false
+	Paths       []string            // patterns of the outputs
+	Raw         bool                // filters stay on
+	Inputs      map[string]InParams // by alias, of a plan: in the place of the others
 }
 
 // OutParams say what out records.
@@ -56,6 +60,9 @@ type OutParams struct {
 	Folders    []string         // of inputs, in the build folder
 	Inputs     []receipts.Input // by their receipts
 	Told       bool             // the inputs are those two, none is looked for
+	Plan       *planned         // what in of a plan left, nil for nothing
+	Job        *receipts.Job    // what ran, nil when unknown
+	Docker     string           // commit that the image was built from
 	Metadata   []receipts.Metadata
 	Filters    []string // rules, strongest first
 	Repository string   // a folder whose commit is noted, "" for none
@@ -82,9 +89,16 @@ func ParseRequest(data []byte, action Action) (*Request, error) {
 		findings.Add("source", "names no store: want s3_bucket or store")
 	}
 	if version := value(document["version"]); version != nil && action != ActionOut {
-		request.Version = readVersion(version, findings)
+		if request.Source.Plan != "" {
+			request.Plan = readPlanVersion(version, findings)
+		} else {
+			request.Version = readVersion(version, action, findings)
+		}
 	} else if action == ActionIn {
 		findings.Add("version", "missing")
+	}
+	if action == ActionOut && request.Source.Plan != "" {
+		findings.Add("source.plan", "nothing is put to a plan: put the result to the resource of the branch")
 	}
 	switch action {
 	case ActionIn:
@@ -133,12 +147,15 @@ func value(raw json.RawMessage) any {
 	return v
 }
 
-func readVersion(v any, findings *fields.Findings) *Version {
+func readVersion(v any, action Action, findings *fields.Findings) *Version {
 	f := fields.Read("version", v, findings)
 	version := &Version{Ref: gitcmd.Hash(f.Text("ref")), Receipt: receipts.ID(f.Text("receipt"))}
 	f.Done()
 	if _, err := receipts.ParseID(string(version.Ref)); err != nil {
 		f.Fault("ref", "want the 40 hexadecimal digits of a commit")
+	}
+	if version.Receipt == "" && action == ActionCheck {
+		return version // all that the commit recorded
 	}
 	if _, err := receipts.ParseID(string(version.Receipt)); err != nil {
 		f.Fault("receipt", "want the 40 hexadecimal digits of a receipt's id")
@@ -157,11 +174,25 @@ func params(raw json.RawMessage, findings *fields.Findings) fields.Object {
 
 func readInParams(raw json.RawMessage, findings *fields.Findings) InParams {
 	f := params(raw, findings)
+	p := readInKeys(f)
+	inputs := f.Table("inputs")
+	for _, alias := range slices.Sorted(maps.Keys(inputs)) {
+		if p.Inputs == nil {
+			p.Inputs = map[string]InParams{}
+		}
+		own := fields.Read("params.inputs."+alias, inputs[alias], findings)
+		p.Inputs[alias] = readInKeys(own)
+		own.Done()
+	}
+	f.Done()
+	return p
+}
+
+func readInKeys(f fields.Object) InParams {
 	p := InParams{Paths: f.Texts("paths"), Raw: f.Flag("raw")}
 	if _, told := f.Value("download"); told {
 		p.ReceiptOnly = !f.Flag("download")
 	}
-	f.Done()
 	return p
 }
 
@@ -190,7 +221,38 @@ func readOutParams(raw json.RawMessage, findings *fields.Findings) OutParams {
 	if _, p.Told = f.Value("input"); p.Told {
 		p.readInputs(f, exact["input"])
 	}
+	if _, ok := f.Value("plan"); ok {
+		p.Plan = readPlanned(f, exact["plan"])
+		p.Inputs, p.Told = append(slices.Clone(p.Plan.Input), p.Inputs...), true
+	}
+	if job, ok := f.Sub("job"); ok {
+		p.Job = &receipts.Job{Config: job.Text("config"), Docker: job.Text("docker"), Image: strings.TrimSpace(job.Text("image"))}
+		job.Done()
+	}
+	if p.Docker = strings.TrimSpace(f.Text("docker")); p.Docker != "" {
+		if _, err := receipts.ParseID(p.Docker); err != nil {
+			f.Fault("docker", "want the commit that the image was built from")
+		}
+	}
 	f.Done()
+	return p
+}
+
+// readPlanned reads what in of a plan left.
+func readPlanned(f fields.Object, raw json.RawMessage) *planned {
+	p := &planned{}
+	document, _ := f.Sub("plan")
+	p.Branch, p.Receipt = document.Text("branch"), receipts.ID(document.Text("receipt"))
+	document.List("input")
+	document.Done()
+	var exact struct {
+		Input json.RawMessage `json:"input"`
+	}
+	_ = json.Unmarshal(raw, &exact)
+	var err error
+	if p.Input, err = receipts.ParseInputs(exact.Input); err != nil {
+		f.Fault("plan", "want what in of a plan left in "+planFile+": %w", err)
+	}
 	return p
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -24,6 +25,12 @@ type Options struct {
 	// times as long; 0 for the default.
 	Patience time.Duration
 	Build    Build
+	// Now is the time at which plans are made, the zero time for that of the clock.
+	Now time.Time
+	// Log is told, a line at a time, what is done; nil for nobody.
+	Log func(line string)
+	// Wait is how long out waits for a server or a store that is away, 0 for the default.
+	Wait     time.Duration
 	Progress archive.Progress
 }
 
@@ -109,14 +116,73 @@ func (s *server) clone(ctx context.Context, do func(context.Context, *gitcmd.Clo
 	return nil, gitcmd.ErrWhole // not reached
 }
 
+// wholeClone makes a clone of whole branches, and has some work done in it.
+func (s *server) wholeClone(ctx context.Context, do func(context.Context, *gitcmd.Clone) error) (*gitcmd.Clone, error) {
+	c, err := s.Clone(ctx, filepath.Join(s.Folder(), "clone-whole.git"), true)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.work(ctx, func(ctx context.Context) error { return c.Explain(ctx, do(ctx, c)) }); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	return c, nil
+}
+
+func (o *Options) now() time.Time {
+	if o.Now.IsZero() {
+		return time.Now()
+	}
+	return o.Now
+}
+
+// logf says what is done.
+func (o *Options) logf(format string, args ...any) {
+	if o.Log != nil {
+		o.Log(fmt.Sprintf(format, args...))
+	}
+}
+
+// logOutputs lists the outputs of a receipt, the first of many.
+func (o *Options) logOutputs(r *receipts.Receipt) {
+	const most = 20
+	for i, output := range r.Output {
+		if i == most {
+			o.logf("  and %d more", len(r.Output)-most)
+			break
+		}
+		o.logf("  %s  %s", output.Path, sizeText(output.Size))
+	}
+}
+
+// sizeText is a size for people.
+func sizeText(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, unit := float64(n)/1024, 0
+	for value >= 1023.95 && unit < len("KMGTPE")-1 {
+		value /= 1024
+		unit++
+	}
+	return fmt.Sprintf("%.1f %ciB", value, "KMGTPE"[unit])
+}
+
 // Do answers the request of an action. The folder is the one to bring a version
 // into, or the build folder. No error holds a secret of the source.
 func Do(ctx context.Context, action Action, request *Request, dir string, opts *Options) (answer any, err error) {
 	switch action {
 	case ActionCheck:
-		answer, err = Check(ctx, request, opts)
+		if request.Source.Plan != "" {
+			answer, err = CheckPlan(ctx, request, opts)
+		} else {
+			answer, err = Check(ctx, request, opts)
+		}
 	case ActionIn:
-		answer, err = In(ctx, request, dir, opts)
+		if request.Source.Plan != "" {
+			answer, err = InPlan(ctx, request, dir, opts)
+		} else {
+			answer, err = In(ctx, request, dir, opts)
+		}
 	case ActionOut:
 		answer, err = Out(ctx, request, dir, opts)
 	default:
@@ -143,15 +209,22 @@ func answer(entry *ledger.Entry) *Answer {
 	for _, output := range entry.Receipt.Output {
 		size += output.Size
 	}
-	return &Answer{
-		Version: Version{Ref: entry.Commit, Receipt: entry.ID},
-		Metadata: []Metadata{
-			{"branch", entry.Receipt.Branch},
-			{"result", string(entry.ID)},
-			{"timestamp", entry.Receipt.Timestamp.String()},
-			{"outputs", fmt.Sprint(len(entry.Receipt.Output))},
-			{"size", fmt.Sprintf("%d bytes", size)},
-			{"commit", string(entry.Commit)},
-		},
+	list := []Metadata{
+		{"branch", entry.Receipt.Branch},
+		{"result", string(entry.ID)},
+		{"timestamp", entry.Receipt.Timestamp.String()},
+		{"outputs", fmt.Sprint(len(entry.Receipt.Output))},
+		{"size", sizeText(size)},
+		{"commit", string(entry.Commit)},
 	}
+	for _, m := range entry.Receipt.Metadata {
+		list = append(list, Metadata{m.Key, m.Text()})
+	}
+	for _, in := range entry.Receipt.Input {
+		list = append(list, Metadata{"input " + in.Branch, in.Result})
+		for _, m := range in.Metadata {
+			list = append(list, Metadata{in.Branch + " " + m.Key, m.Text()})
+		}
+	}
+	return &Answer{Version: Version{Ref: entry.Commit, Receipt: entry.ID}, Metadata: list}
 }

@@ -31,6 +31,9 @@ type Source struct {
 	CommitterEmail       string
 	Filters              []string // GLOB=NAME,NAME or NAME,NAME: the first that matches
 	Initial              int      // versions that the first check answers, 0 for the default, InitialAll for all
+	Plan                 string   // the branch whose executions are the versions, "" for its receipts
+	PlanJobs             map[string]map[string]any
+	Ignored              []string // keys that mean nothing here
 
 	store jobs.Store // the zero value for none
 }
@@ -62,6 +65,12 @@ func ReadSource(path string, value any, findings *fields.Findings) *Source {
 		Filters:              jobs.FilterTexts(f.Texts("filters")),
 		Initial:              readInitial(f),
 	}
+	s.readPlan(f)
+	for _, key := range jobs.IgnoredSourceKeys {
+		if _, ok := f.Value(key); ok {
+			s.Ignored = append(s.Ignored, key)
+		}
+	}
 	for _, setting := range f.Subs("git_config") {
 		s.GitConfig = append(s.GitConfig, readSetting(setting))
 	}
@@ -76,6 +85,30 @@ func ReadSource(path string, value any, findings *fields.Findings) *Source {
 		f.Fault("private_key_passphrase", "there is no private_key that it could open")
 	}
 	return s
+}
+
+// readPlan reads what makes the source that of a job's executions. What the jobs read is
+// said by the branches themselves, unless the configuration of the pipeline has the last
+// word.
+func (s *Source) readPlan(f fields.Object) {
+	s.Plan = f.Text("plan")
+	told := f.Table("plan_jobs")
+	switch {
+	case s.Plan == "" && len(told) > 0:
+		f.Fault("plan_jobs", "there is no plan that they could be for")
+	case s.Plan != "" && s.Branch != "" && s.Branch != s.Plan:
+		f.Fault("branch", "want the branch of the plan, or none")
+	case s.Plan != "":
+		s.Branch = s.Plan
+	}
+	s.PlanJobs = map[string]map[string]any{}
+	for _, branch := range slices.Sorted(maps.Keys(told)) {
+		job, ok := told[branch].(map[string]any)
+		if !ok {
+			f.Fault("plan_jobs."+branch, "want an object, have %s", fields.KindOf(told[branch]))
+		}
+		s.PlanJobs[branch] = job
+	}
 }
 
 // RequireGit adds a finding for each key that reaching the git repository needs.

@@ -1,0 +1,87 @@
+package validate
+
+import (
+	"context"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/pipeline/plan"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// A pair is a new receipt that read several others.
+type pair struct {
+	named
+	path string
+	read []receipts.Input
+}
+
+// checkPlanned looks whether what new receipts read belongs together. A job that cannot be
+// read is a finding of another rule.
+func (c *checker) checkPlanned() error {
+	lookup := afterwards{c, map[string]*jobs.Job{}}
+	for _, p := range c.paired {
+		job, err := lookup.Job(c.ctx, p.branch)
+		if err != nil || job == nil || len(job.InputBranches()) < 2 {
+			if c.ctx.Err() != nil {
+				return c.ctx.Err()
+			}
+			continue
+		}
+		why, err := plan.Belongs(c.ctx, lookup, job, p.read)
+		if err != nil {
+			if c.ctx.Err() != nil {
+				return c.ctx.Err()
+			}
+			continue // a receipt that cannot be read is a finding of another rule
+		}
+		if why != "" {
+			if err := c.find(Finding{Rule: Planned, Branch: p.branch, Path: p.path, Commit: p.commit, Message: "no plan calls for it: " + why}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// afterwards finds jobs and receipts as they are after the updates.
+type afterwards struct {
+	*checker
+	jobs map[string]*jobs.Job
+}
+
+// commitOf is where a branch is afterwards, "" for nowhere.
+func (a afterwards) commitOf(name string) (gitcmd.Hash, error) {
+	if commit, updated := a.tips[name]; updated {
+		return commit, nil
+	}
+	known, err := a.branches(name)
+	if err != nil || len(known) == 0 {
+		return "", err
+	}
+	return known[0].Commit, nil
+}
+
+func (a afterwards) Job(ctx context.Context, branch string) (*jobs.Job, error) {
+	if job, known := a.jobs[branch]; known {
+		return job, nil
+	}
+	commit, err := a.commitOf(branch)
+	if err != nil || commit == "" {
+		return nil, err
+	}
+	job, err := jobs.At(a.repository, map[string]gitcmd.Hash{branch: commit}, nil).Job(ctx, branch)
+	if err == nil {
+		a.jobs[branch] = job
+	}
+	return job, err
+}
+
+func (a afterwards) Find(ctx context.Context, branch string, id receipts.ID) (*ledger.Entry, error) {
+	commit, err := a.commitOf(branch)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.At(a.repository, gitcmd.Branch{Name: branch, Commit: orNothing(commit)}).Find(ctx, id)
+}
