@@ -40,6 +40,7 @@ func (c *tally) String() string {
 const wantKills = 500
 
 func TestCrashes(t *testing.T) {
+	t.Parallel()
 	bin := built(t, false)
 	seed := rand.Uint64()
 	if text := os.Getenv("KILL_SEED"); text != "" {

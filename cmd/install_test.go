@@ -12,15 +12,19 @@ import (
 	"testing"
 )
 
-// TestInstall installs twice, uses what is there, and removes it again.
+// TestInstall takes what has been installed for all tests, installs again, uses what is
+// there, and removes it again.
 func TestInstall(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("install.sh is for sh")
 	}
 	prefix := filepath.Join(t.TempDir(), "a prefix")
 	bin := filepath.Join(prefix, "bin")
 	env := append(manEnviron(t, bin), manGoCaches(t)...)
-	manInstall(t, env, 0, "--prefix", prefix)
+	if err := linkTree(installed(t), prefix); err != nil {
+		t.Fatal(err)
+	}
 	first := manTree(t, prefix)
 	manInstall(t, env, 0, "--prefix", prefix)
 	if second := manTree(t, prefix); !slices.Equal(second, first) {
@@ -52,6 +56,7 @@ func TestInstall(t *testing.T) {
 
 // TestInstallResource installs twice what Concourse runs, and has it run.
 func TestInstallResource(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("install.sh is for sh")
 	}
@@ -81,6 +86,7 @@ func TestInstallResource(t *testing.T) {
 
 // TestResourceImage builds the image with a program that shows what it is given.
 func TestResourceImage(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the script is for sh")
 	}
@@ -185,13 +191,9 @@ func manInstall(t *testing.T, env []string, status int, args ...string) string {
 // manGoCaches keep a build quick that has a home folder of its own.
 func manGoCaches(t *testing.T) []string {
 	t.Helper()
-	var env []string
-	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
-		out, err := exec.Command("go", "env", name).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		env = append(env, name+"="+strings.TrimSpace(string(out)))
+	env, err := goCaches()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return env
 }

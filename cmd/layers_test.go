@@ -118,6 +118,7 @@ func room(folder string) ([]string, bool) {
 }
 
 func TestRooms(t *testing.T) {
+	t.Parallel()
 	for _, p := range list(t, "./...") {
 		allowed, ok := room(p.folder())
 		if !ok {
@@ -132,6 +133,7 @@ func TestRooms(t *testing.T) {
 }
 
 func TestOwners(t *testing.T) {
+	t.Parallel()
 	for _, p := range list(t, "./...") {
 		for _, path := range slices.Concat(p.Imports, p.TestImports, p.XTestImports) {
 			for prefix, folders := range owners {
@@ -144,6 +146,7 @@ func TestOwners(t *testing.T) {
 }
 
 func TestReceiptsNeedTheStandardLibraryOnly(t *testing.T) {
+	t.Parallel()
 	for _, p := range list(t, "-deps", "./receipts") {
 		if !p.Standard && p.folder() != "receipts" {
 			t.Errorf("receipts depends on %s", p.ImportPath)
@@ -152,6 +155,7 @@ func TestReceiptsNeedTheStandardLibraryOnly(t *testing.T) {
 }
 
 func TestLightCommandsLinkNoStore(t *testing.T) {
+	t.Parallel()
 	for _, command := range light {
 		for _, p := range list(t, "./"+command) {
 			for _, path := range p.Deps {
@@ -176,6 +180,7 @@ func TestTopOfTheTree(t *testing.T) {
 }
 
 func TestPackagesAreNamedForWhatTheyDo(t *testing.T) {
+	t.Parallel()
 	for _, p := range list(t, "./...") {
 		for element := range strings.SplitSeq(p.folder(), "/") {
 			switch {

@@ -23,6 +23,7 @@ type manOption struct {
 
 // TestManuals compares the manual pages with the executables.
 func TestManuals(t *testing.T) {
+	t.Parallel()
 	bin := built(t, false)
 	pages := manPages(t)
 	t.Run("pages", func(t *testing.T) { manCheckPages(t, pages) })
@@ -240,9 +241,12 @@ func manExamples(page manPage) string {
 // the executables in a folder on PATH.
 func manEnviron(t *testing.T, bin string) []string {
 	t.Helper()
-	home := t.TempDir()
+	return append(newcomer(t.TempDir()), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+}
+
+// newcomer is the environment of somebody who has never used git before.
+func newcomer(home string) []string {
 	return append(os.Environ(),
-		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_DATA_HOME="+home, "GIT_CONFIG_NOSYSTEM=1", "DATAPACT_STORE=", "LC_ALL=C",
 		"GIT_AUTHOR_NAME=Ann Author", "GIT_AUTHOR_EMAIL=ann@example.com",
 		"GIT_COMMITTER_NAME=Carl Committer", "GIT_COMMITTER_EMAIL=carl@example.com")

@@ -52,9 +52,7 @@ var scriptCommands = map[string]scriptCommand{
 }
 
 func TestScripts(t *testing.T) {
-	bin := built(t, raced)
-	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	t.Setenv("GORACE", "atexit_sleep_ms=0")
+	t.Parallel()
 	start, stop := lazily(t)
 	t.Cleanup(stop)
 	folders, err := filepath.Glob("git-datapact*/testdata/script")
@@ -65,6 +63,11 @@ func TestScripts(t *testing.T) {
 		command, _, _ := strings.Cut(filepath.ToSlash(folder), "/")
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
+			plain := built(t, false)
+			bin := plain
+			if raced && slices.Contains(concurrent, command) {
+				bin = built(t, true)
+			}
 			testscript.Run(t, testscript.Params{
 				Dir:                folder,
 				Cmds:               scriptCommands,
@@ -72,70 +75,12 @@ func TestScripts(t *testing.T) {
 				RequireUniqueNames: true,
 				Setup: func(env *testscript.Env) error {
 					env.Values[s3Key{}] = start
+					env.Values[installedBin{}] = plain
 					return setup(env, bin)
 				},
 			})
 		})
 	}
-}
-
-// builds are the folders with all executables, built once for all tests: with and
-// without the race detector.
-var builds = map[bool]func() (string, error){
-	false: sync.OnceValues(func() (string, error) { return build() }),
-	true:  sync.OnceValues(func() (string, error) { return build("-race") }),
-}
-
-// scratch is where the builds are, until all tests have ended.
-var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "datapact-test") })
-
-func TestMain(m *testing.M) {
-	if traceIfAsked() {
-		return
-	}
-	status := m.Run()
-	if folder, err := scratch(); err == nil {
-		_ = os.RemoveAll(folder) // the worst that is left is a folder
-	}
-	os.Exit(status)
-}
-
-// built returns the folder that holds every executable.
-func built(t *testing.T, race bool) string {
-	t.Helper()
-	watch()
-	bin, err := builds[race]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return bin
-}
-
-func build(flags ...string) (string, error) {
-	folder, err := scratch()
-	if err != nil {
-		return "", err
-	}
-	bin, err := os.MkdirTemp(folder, "bin")
-	if err != nil {
-		return "", err
-	}
-	args := slices.Concat([]string{"build", "-o", bin + string(filepath.Separator)}, flags, []string{"./..."})
-	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the executables: %v\n%s", err, out)
-	}
-	return bin, nil
-}
-
-// watch reads all folders of the project, which makes what is in them an input of
-// the test: go test then does not take an earlier result for this one.
-func watch() {
-	_ = filepath.WalkDir("..", func(_ string, entry fs.DirEntry, _ error) error {
-		if entry != nil && entry.Name() == ".git" {
-			return fs.SkipDir
-		}
-		return nil
-	})
 }
 
 // setup makes the environment of a script: a person of its own, on a machine
@@ -145,7 +90,9 @@ func setup(env *testscript.Env, bin string) error {
 	for name, value := range person(home) {
 		env.Setenv(name, value)
 	}
+	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("BIN", bin)
+	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	env.Values[environment{}] = env.Vars
 	return makeHome(home)
 }
@@ -282,15 +229,28 @@ func podmanHome(ts *testscript.TestScript, neg bool, args []string) {
 // environment is the key of the variables that a script started with.
 type environment struct{}
 
+// installedBin is the key of the folder with the executables as they are installed.
+type installedBin struct{}
+
 // program prepares a program as a script's own `exec` would run it. Variables
 // that the script made itself are not passed on, values that it changed are.
 func program(ts *testscript.TestScript, args []string) *exec.Cmd {
-	cmd := exec.Command(args[0], args[1:]...)
+	return programIn(ts, ts.Getenv("BIN"), args)
+}
+
+// programIn is program with our executables of a folder.
+func programIn(ts *testscript.TestScript, bin string, args []string) *exec.Cmd {
+	path := args[0]
+	if ours, err := exec.LookPath(filepath.Join(bin, path)); err == nil {
+		path = ours // which is on the script's PATH, and not on the test's
+	}
+	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
 	for _, variable := range ts.Value(environment{}).([]string) {
 		name, _, _ := strings.Cut(variable, "=")
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
+	cmd.Env = append(cmd.Env, "PATH="+bin+string(os.PathListSeparator)+ts.Getenv("PATH"))
 	return cmd
 }
 
@@ -542,7 +502,8 @@ func parallel(ts *testscript.TestScript, neg bool, args []string) {
 // killRandom starts a program again and again and kills it after a random time,
 // which grows until the program survives every few rounds, so that all of its work
 // is hit. After each round the check, if there is one, must succeed. The seed is
-// printed; KILL_SEED=N in the environment of the test repeats it.
+// printed; KILL_SEED=N in the environment of the test repeats it. Nobody would hear of
+// a race in what is killed: it runs without the race detector.
 func killRandom(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, neg, args, 2)
 	seed := rand.Uint64()
@@ -557,7 +518,7 @@ func killRandom(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	survived, within := 0, 40*time.Millisecond
 	for range number(ts, args[0]) {
-		cmd := program(ts, killed)
+		cmd := programIn(ts, ts.Value(installedBin{}).(string), killed)
 		ts.Check(cmd.Start())
 		timer := time.AfterFunc(time.Duration(random.Int64N(int64(within))), func() { _ = cmd.Process.Kill() })
 		within = within * 5 / 4

@@ -1,0 +1,164 @@
+package cmd_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// concurrent are the commands that do several things at once. Their scripts run them
+// with the race detector, if the tests have it: a process with it takes a tenth of a
+// second more to start, which is most of the time that a short one takes.
+var concurrent = []string{
+	"git-datapact-cat", "git-datapact-fetch", "git-datapact-gc", "git-datapact-record", "git-datapact-resource", "git-datapact-run", "git-datapact-verify",
+}
+
+// scratch is where the executables are, until all tests have ended.
+var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "datapact-test") })
+
+func TestMain(m *testing.M) {
+	if traceIfAsked() {
+		return
+	}
+	status := m.Run()
+	if folder, err := scratch(); err == nil {
+		_ = os.RemoveAll(folder) // the worst that is left is a folder
+	}
+	os.Exit(status)
+}
+
+// installation is the prefix of an installation that all tests share, and that none
+// may change.
+var installation = sync.OnceValues(func() (string, error) {
+	folder, err := scratch()
+	if err != nil {
+		return "", err
+	}
+	home, prefix := filepath.Join(folder, "home"), filepath.Join(folder, "a prefix")
+	if err := os.Mkdir(home, 0o777); err != nil {
+		return "", err
+	}
+	if runtime.GOOS == "windows" {
+		return prefix, build(filepath.Join(prefix, "bin"), "./git-datapact...")
+	}
+	env, err := goCaches()
+	if err != nil {
+		return "", err
+	}
+	return prefix, install(home, append(newcomer(home), env...), "--prefix", prefix)
+})
+
+// racing is the folder with all executables, those of concurrent commands with the race
+// detector.
+var racing = sync.OnceValues(func() (string, error) {
+	prefix, err := installation()
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(filepath.Dir(prefix), "racing")
+	args := []string{"-race"}
+	for _, name := range concurrent {
+		args = append(args, "./"+name)
+	}
+	if err := build(bin, args...); err != nil {
+		return "", err
+	}
+	return bin, linkTree(filepath.Join(prefix, "bin"), bin)
+})
+
+// built returns the folder that holds every executable, as they are installed or with
+// the race detector in the concurrent ones.
+func built(t *testing.T, race bool) string {
+	t.Helper()
+	if race {
+		bin, err := racing()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bin
+	}
+	return filepath.Join(installed(t), "bin")
+}
+
+// installed returns the prefix of the installation that all tests share.
+func installed(t *testing.T) string {
+	t.Helper()
+	watch()
+	prefix, err := installation()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return prefix
+}
+
+// build builds executables into a folder, without what only a debugger reads.
+func build(folder string, args ...string) error {
+	args = append([]string{"build", "-ldflags=-s -w", "-o", folder + string(filepath.Separator)}, args...)
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		return fmt.Errorf("building the executables: %v\n%s", err, out)
+	}
+	return nil
+}
+
+// linkTree adds the files of a folder to another. Those that are there stay.
+func linkTree(from, to string) error {
+	return fs.WalkDir(os.DirFS(from), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return os.MkdirAll(filepath.Join(to, name), 0o777)
+		}
+		if err := os.Link(filepath.Join(from, name), filepath.Join(to, name)); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return nil
+	})
+}
+
+// install runs install.sh from elsewhere. What it says on standard error, or its
+// failure, is the error.
+func install(folder string, env []string, args ...string) error {
+	script, err := filepath.Abs("../install.sh")
+	if err != nil {
+		return err
+	}
+	cmd := exec.Command("sh", append([]string{script}, args...)...)
+	var stderr strings.Builder
+	cmd.Dir, cmd.Env, cmd.Stderr = folder, env, &stderr
+	if err := cmd.Run(); err != nil || stderr.Len() > 0 {
+		return fmt.Errorf("install.sh %q ended with %v and said:\n%s", args, err, stderr.String())
+	}
+	return nil
+}
+
+// goCaches are the variables of Go's caches, for who has a home folder of their own.
+func goCaches() ([]string, error) {
+	var env []string
+	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			return nil, err
+		}
+		env = append(env, name+"="+strings.TrimSpace(string(out)))
+	}
+	return env, nil
+}
+
+// watch reads all folders of the project, which makes what is in them an input of
+// the test: go test then does not take an earlier result for this one.
+func watch() {
+	_ = filepath.WalkDir("..", func(_ string, entry fs.DirEntry, _ error) error {
+		if entry != nil && entry.Name() == ".git" {
+			return fs.SkipDir
+		}
+		return nil
+	})
+}
