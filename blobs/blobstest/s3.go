@@ -25,13 +25,14 @@ const s3Server = "versitygw"
 const (
 	startTries = 5
 	// startTimeout is how long a server may take to listen, on a busy machine.
-	startTimeout = time.Minute
+	startTimeout = 5 * time.Minute
 )
 
 // ErrNoS3 says that there is no S3 server on PATH to test with.
 var ErrNoS3 = fmt.Errorf("%s is not on PATH; scripts/test installs it", s3Server)
 
-// An S3 is a real server of S3, on a port of its own on this machine. Its
+// An S3 is a real server of S3, on a port of its own on this machine, which no other
+// machine reaches. On Linux it ends with the test's process, however that ends. Its
 // methods may be called concurrently, Close excepted.
 type S3 struct {
 	// URL is the store of a bucket that is empty at first.
@@ -107,6 +108,7 @@ func startS3(path, dir string) (*S3, error) {
 	s.server.Dir = dir
 	s.server.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+s.Env["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY="+s.Env["AWS_SECRET_ACCESS_KEY"])
 	s.server.Stdout, s.server.Stderr = &said, &said
+	endWithTest(s.server)
 	if err := s.server.Start(); err != nil {
 		return nil, err
 	}

@@ -8,13 +8,13 @@ import (
 	"os/user"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// An sshServer is an sshd on a port of the loopback.
+// An sshServer is a port of the loopback behind which each connection has an sshd.
 type sshServer struct {
 	port       int
 	user       string
@@ -47,30 +47,21 @@ func serveSSH(t *testing.T, w *world, settings ...string) *sshServer {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	s := &sshServer{port: freePort(t), user: current.Username, passphrase: "open sesame " + filepath.Base(w.dir)}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &sshServer{port: listener.Addr().(*net.TCPAddr).Port, user: current.Username, passphrase: "open sesame " + filepath.Base(w.dir)}
 	keygen(t, filepath.Join(dir, "host"), "")
 	s.knownHosts = fmt.Sprintf("[127.0.0.1]:%d %s", s.port, readFile(t, filepath.Join(dir, "host.pub")))
 	s.key = keygen(t, filepath.Join(dir, "key"), "")
 	s.strangeKey = keygen(t, filepath.Join(dir, "strange"), "")
-	config := fmt.Sprintf("Port %d\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %s/key.pub\nPidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n%s\n",
-		s.port, dir, dir, strings.Join(settings, "\n"))
+	config := fmt.Sprintf("HostKey %s/host\nAuthorizedKeysFile %s/key.pub\nPidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n%s\n",
+		dir, dir, strings.Join(settings, "\n"))
 	if err := os.WriteFile(filepath.Join(dir, "config"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(sshd, "-D", "-e", "-f", filepath.Join(dir, "config"))
-	var log strings.Builder
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Logf("sshd said:\n%s", log.String())
-		}
-	})
-	waitForPort(t, s.port)
+	serveConnections(t, listener, sshd, "-i", "-e", "-f", filepath.Join(dir, "config"))
 	run(t, "ssh-keygen", "-q", "-p", "-P", "", "-N", s.passphrase, "-f", copyOf(t, filepath.Join(dir, "key"), filepath.Join(dir, "locked")))
 	s.lockedKey = readFile(t, filepath.Join(dir, "locked"))
 	w.source["uri"] = fmt.Sprintf("ssh://127.0.0.1:%d%s", s.port, w.repo)
@@ -92,18 +83,56 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-func waitForPort(t *testing.T, port int) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; {
-		connection, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			_ = connection.Close()
-			return
+// serveConnections starts a program for each connection, as inetd does, until the test
+// has ended. Who is connected ends the program, and the test's own end does.
+func serveConnections(t *testing.T, listener net.Listener, program string, args ...string) {
+	var log lockedBuffer
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			file, err := connection.(*net.TCPConn).File()
+			_ = connection.Close() // the file is another descriptor of it
+			if err != nil {
+				t.Error(err)
+				continue
+			}
+			running.Go(func() {
+				defer file.Close()
+				cmd := exec.Command(program, args...)
+				cmd.Stdin, cmd.Stdout, cmd.Stderr = file, file, &log
+				_ = cmd.Run() // the status is that of the connection
+			})
 		}
-		if time.Now().After(end) {
-			t.Fatalf("nobody listens on port %d", port)
+	})
+	t.Cleanup(func() {
+		_ = listener.Close()
+		running.Wait()
+		if t.Failed() {
+			t.Logf("%s said:\n%s", program, log.String())
 		}
-	}
+	})
+}
+
+// A lockedBuffer may be written to concurrently.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (b *lockedBuffer) Write(data []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(data)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
 
 func run(t *testing.T, name string, args ...string) {
