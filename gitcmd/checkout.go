@@ -21,6 +21,7 @@ type checkout struct {
 	git   program // runs in the worktree, with its own index
 	lock  *flock.Flock
 	paths []string
+	left  []string // paths that an earlier update was to bring in step
 	// behind names a file with the paths that an update of the worktree was to
 	// bring in step. It is there while that is not done: a process that is
 	// killed leaves it to the next one.
@@ -77,7 +78,8 @@ func (r *Repository) worktreeOf(ctx context.Context, branch Branch) (string, err
 }
 
 // adopt takes over what an update that was killed left behind, as far as nobody
-// has changed it since, and notes all paths until they are in step.
+// has changed it since, and notes all paths until they are in step. An update that
+// lost a race has left its paths too.
 func (c *checkout) adopt(ctx context.Context, base Hash) error {
 	data, err := os.ReadFile(c.behind)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -86,10 +88,10 @@ func (c *checkout) adopt(ctx context.Context, base Hash) error {
 	for _, path := range splitRecords(data) {
 		left := checkout{git: c.git, paths: []string{path}}
 		if left.check(ctx, base) == nil && !slices.Contains(c.paths, path) {
-			c.paths = append(c.paths, path)
+			c.left = append(c.left, path)
 		}
 	}
-	return os.WriteFile(c.behind, []byte(strings.Join(c.paths, "\x00")+"\x00"), 0o666)
+	return os.WriteFile(c.behind, []byte(strings.Join(slices.Concat(c.paths, c.left), "\x00")+"\x00"), 0o666)
 }
 
 // close lets the next one in.
@@ -232,9 +234,13 @@ func containsAll(known map[string]bool, blobs []string) bool {
 // sync brings index and files at the paths to what HEAD of the worktree holds
 // now.
 func (c *checkout) sync(ctx context.Context) error {
-	var err error
+	left, err := c.tracked(ctx, c.left)
+	if err != nil {
+		return &SyncError{Worktree: c.git.dir, Err: err}
+	}
+	paths := slices.Concat(c.paths, left)
 	for wait := 10 * time.Millisecond; wait < 6*time.Second; wait *= 2 {
-		input := strings.NewReader(strings.Join(literal(c.paths), "\x00") + "\x00")
+		input := strings.NewReader(strings.Join(literal(paths), "\x00") + "\x00")
 		_, err = c.git.pipe(ctx, input, "-c", "core.hooksPath="+os.DevNull, "restore", "--quiet", "--source=HEAD",
 			"--staged", "--worktree", "--pathspec-from-file=-", "--pathspec-file-nul")
 		if err == nil {
@@ -249,6 +255,22 @@ func (c *checkout) sync(ctx context.Context) error {
 		}
 	}
 	return lockHint(&SyncError{Worktree: c.git.dir, Err: err})
+}
+
+// tracked lists those of some paths that HEAD or the index holds. Git refuses to
+// restore others, and those of an update that never came about are in neither.
+func (c *checkout) tracked(ctx context.Context, paths []string) ([]string, error) {
+	found := map[string]bool{}
+	add := func(_, path string) { found[path] = true }
+	for part := range slices.Chunk(paths, 200) {
+		if err := c.eachLine(ctx, add, append([]string{"ls-tree", "-z", "--full-tree", "HEAD", "--"}, part...)...); err != nil {
+			return nil, err
+		}
+		if err := c.eachLine(ctx, add, append([]string{"ls-files", "--stage", "-z", "--full-name", "--"}, literal(part)...)...); err != nil {
+			return nil, err
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return !found[path] }), nil
 }
 
 // literal makes pathspecs of paths from the top, each meant to the letter.

@@ -355,6 +355,28 @@ func TestWorktreeLeftBehind(t *testing.T) {
 	}
 }
 
+// An update that lost a race leaves nothing that stands in the way of the next one.
+func TestWorktreeLostRace(t *testing.T) {
+	r, dir := newRepository(t)
+	first := write(t, r, "main", Change{Path: "a", Data: []byte("1\n")})
+	late, err := r.Branch(t.Context(), "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost, err := r.Commit(t.Context(), NewCommit{Parent: first, Changes: []Change{{Path: "c", Data: []byte("2\n")}}, Message: "x\n"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, r, "main", Change{Path: "b", Data: []byte("2\n")})
+	if err := r.Advance(t.Context(), late, lost, []string{"c"}, "test"); !errors.Is(err, ErrMoved) {
+		t.Errorf("Advance = %v, want %v", err, ErrMoved)
+	}
+	write(t, r, "main", Change{Path: "d", Data: []byte("3\n")})
+	if got := gittest.Run(t, dir, "status", "--porcelain"); got != "" {
+		t.Errorf("status = %q, want clean", got)
+	}
+}
+
 func TestBareHead(t *testing.T) {
 	r, _ := newRepository(t, "--bare")
 	write(t, r, "main", Change{Path: "a", Data: []byte("1\n")})
