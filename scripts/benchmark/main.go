@@ -23,7 +23,7 @@ type plan struct {
 	sizes            string // of branches, separated by commas
 	runs             int    // of each command
 	executions, outs int
-	pushed           int
+	pushed, planned  int
 	keep             bool
 }
 
@@ -34,6 +34,7 @@ func main() {
 	flag.IntVar(&p.executions, "executions", 1000, "executions of a job to measure the engine with, 0 for none")
 	flag.IntVar(&p.pushed, "pushed", 10_000, "receipts of a push to measure hooks with, 0 for none")
 	flag.IntVar(&p.outs, "outs", 1000, "recordings through Concourse's resource, one after the other, on each branch")
+	flag.IntVar(&p.planned, "planned", 100_000, "receipts of a join to measure planning with, 0 for none")
 	flag.BoolVar(&p.keep, "keep", false, "keep the repositories, and say where they are")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -71,6 +72,11 @@ func bench(ctx context.Context, p plan) (err error) {
 	}
 	if p.pushed > 0 {
 		if err := benchPushes(ctx, dir, p.pushed); err != nil {
+			return err
+		}
+	}
+	if p.planned > 0 {
+		if err := benchPlans(ctx, filepath.Join(dir, "diamond"), p.planned, p.runs); err != nil {
 			return err
 		}
 	}
