@@ -36,8 +36,25 @@ func (c *tally) String() string {
 		c.kills.Load(), c.faults.Load(), c.refused.Load(), c.survived.Load(), c.locks.Load(), c.lost.Load())
 }
 
-// wantKills is how often commands are killed at least, unless the tests are short.
-const wantKills = 500
+// someRounds is how often each victim is killed, and manyRounds how often it takes to
+// meet nearly all of its system calls.
+const someRounds, manyRounds = 21, 65
+
+// rounds is how often each victim is killed: KILL_ROUNDS=N in the environment says it.
+func rounds(t *testing.T) int {
+	t.Helper()
+	if text := os.Getenv("KILL_ROUNDS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 3 {
+			t.Fatalf("KILL_ROUNDS=%s: want a number from 3 on", text)
+		}
+		return n
+	}
+	if testing.Short() {
+		return 9
+	}
+	return someRounds
+}
 
 func TestCrashes(t *testing.T) {
 	t.Parallel()
@@ -48,27 +65,29 @@ func TestCrashes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	n := rounds(t)
 	var counts tally
 	t.Cleanup(func() {
 		t.Logf("KILL_SEED=%d: %s", seed, &counts)
 		if counts.lost.Load() > 0 {
 			t.Errorf("lost %d", counts.lost.Load())
 		}
-		if n := counts.kills.Load(); int(counts.victims.Load()) == len(victims) && n < wantKills && !testing.Short() {
-			t.Errorf("%d kills, want %d and more", n, wantKills)
+		want := n * len(victims) * 7 / 10 // others end before they are hit
+		if kills := counts.kills.Load(); int(counts.victims.Load()) == len(victims) && kills < int64(want) && !testing.Short() {
+			t.Errorf("%d kills, want %d and more", kills, want)
 		}
 	})
 	for i, v := range victims {
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
-			k := &kit{victim: v, bin: bin, tally: &counts, random: rand.New(rand.NewPCG(seed, uint64(i)))}
+			k := &kit{victim: v, bin: bin, rounds: n, tally: &counts, random: rand.New(rand.NewPCG(seed, uint64(i)))}
 			k.killAll(t)
 		})
 	}
 	for i, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
-			f.test(t, &kit{bin: bin, tally: &counts, random: rand.New(rand.NewPCG(seed, uint64(100+i)))})
+			f.test(t, &kit{bin: bin, rounds: n, tally: &counts, random: rand.New(rand.NewPCG(seed, uint64(100+i)))})
 		})
 	}
 }
@@ -78,16 +97,15 @@ type kit struct {
 	victim
 	*tally
 	bin    string
+	rounds int // see rounds
 	random *rand.Rand
 }
 
-// killAll kills the victim at its calls, each of them unless there are too many,
-// and at random moments.
+// killAll kills the victim at its calls, each of them unless there are too many, and
+// then some in every part of its course, and at random moments.
 func (k *kit) killAll(t *testing.T) {
-	calls, moments := 45, 20
-	if testing.Short() {
-		calls, moments = 6, 3
-	}
+	moments := k.rounds / 3
+	calls := k.rounds - moments
 	template := k.world(t)
 	k.make(template)
 	template.remember()
@@ -105,7 +123,8 @@ func (k *kit) killAll(t *testing.T) {
 	for i := range min(calls, result.Calls) {
 		at := i + 1
 		if result.Calls > calls {
-			at += k.random.IntN(result.Calls - calls + 1)
+			from, until := i*result.Calls/calls, (i+1)*result.Calls/calls
+			at += from - i + k.random.IntN(until-from)
 		}
 		how := tracing{At: at, Alone: k.random.IntN(4) == 0}
 		k.round(t, template, fmt.Sprintf("killed at call %d of %d, alone %t", at, result.Calls, how.Alone), func(w *world, cmd *exec.Cmd) bool {
@@ -181,7 +200,7 @@ func killAfter(t *testing.T, after time.Duration, alone bool, cmd *exec.Cmd) boo
 	})
 	_ = cmd.Wait() // killed, or not: the state says it
 	timer.Stop()
-	for deadline := time.Now().Add(time.Minute); len(running(session)) > 0; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); len(running(session)) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("processes %v that %q started do not end", running(session), cmd.Args)
 		}

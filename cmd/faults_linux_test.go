@@ -234,7 +234,7 @@ var storeVictims = []victim{
 func testStoreFaults(t *testing.T, k *kit) {
 	server := blobstest.StartS3(t)
 	for _, v := range storeVictims {
-		k := &kit{victim: v, tally: k.tally, bin: k.bin, random: rand.New(rand.NewPCG(k.random.Uint64(), 0))}
+		k := &kit{victim: v, tally: k.tally, bin: k.bin, rounds: k.rounds, random: rand.New(rand.NewPCG(k.random.Uint64(), 0))}
 		t.Run(v.name, func(t *testing.T) {
 			t.Parallel()
 			k.storeFails(t, server)
@@ -263,7 +263,7 @@ func (k *kit) storeFails(t *testing.T, server *blobstest.S3) {
 	total := p.set(0, 0, nil)
 	for _, name := range slices.Sorted(maps.Keys(storeFaults)) {
 		for i := range 3 {
-			if testing.Short() && i != 1 {
+			if testing.Short() && i != 1 || i == 0 && k.rounds < manyRounds { // the first two are of one kind
 				continue
 			}
 			w, from := prepare(), 1+k.random.IntN(total)
@@ -376,19 +376,15 @@ func testFullDisk(t *testing.T, k *kit) {
 	if !canMount() {
 		t.Skip("no small file system can be mounted here")
 	}
-	most := 30
-	if testing.Short() {
-		most = 4
-	}
 	for _, v := range victims {
 		if v.name != "record" && v.name != "fetch" && v.name != "replay" && v.name != "record on the branch that is checked out" {
 			continue
 		}
-		k := &kit{victim: v, tally: k.tally, bin: k.bin, random: k.random}
+		k := &kit{victim: v, tally: k.tally, bin: k.bin, rounds: k.rounds, random: k.random}
 		template := k.world(t)
 		k.make(template)
 		template.remember()
-		for range most / 2 {
+		for range k.rounds / 4 {
 			left := k.random.IntN(120) * 4096
 			w := template.copy(t)
 			w.how = fmt.Sprintf("on a disk with %d bytes left", left)
