@@ -17,7 +17,7 @@ import (
 // waitForGoroutines fails unless goroutines that are ending leave want.
 func waitForGoroutines(t *testing.T, want int) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(5 * time.Minute)
 	for runtime.NumGoroutine() > want {
 		if time.Now().After(deadline) {
 			t.Fatalf("%d goroutines are left of %d", runtime.NumGoroutine(), want)

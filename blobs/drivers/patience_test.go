@@ -17,8 +17,9 @@ import (
 	"github.com/git-datapact/git-datapact/blobs"
 )
 
-// impatient is how long the requests of these tests may make no progress.
-const impatient = 300 * time.Millisecond
+// impatient is how long the requests of these tests may make no progress: longer than
+// a busy machine takes to make some.
+const impatient = 2 * time.Second
 
 // openImpatient opens a bucket of a server that is no store.
 func openImpatient(t *testing.T, endpoint string) *blobs.Store {
@@ -49,12 +50,13 @@ func serve(t *testing.T, handle func(w http.ResponseWriter, r *http.Request, ove
 
 func wantSilent(t *testing.T, what string, err error) {
 	t.Helper()
-	if err == nil || !strings.HasSuffix(err.Error(), "the server does not answer: nothing moved for 300ms") {
+	if err == nil || !strings.HasSuffix(err.Error(), "the server does not answer: nothing moved for "+impatient.String()) {
 		t.Errorf("%s: %v, want that the server does not answer", what, err)
 	}
 }
 
 func TestSilentServer(t *testing.T) {
+	t.Parallel()
 	silent := serve(t, func(_ http.ResponseWriter, _ *http.Request, over <-chan struct{}) { <-over })
 	s := openImpatient(t, silent)
 	_, err := s.Stat(t.Context(), "main/key")
@@ -71,6 +73,7 @@ func TestSilentServer(t *testing.T) {
 
 // TestServerGoesSilent: it stops in the middle of an object, or takes no more of one.
 func TestServerGoesSilent(t *testing.T) {
+	t.Parallel()
 	address := serve(t, func(w http.ResponseWriter, r *http.Request, over <-chan struct{}) {
 		switch r.Method {
 		case http.MethodGet:
@@ -110,7 +113,8 @@ func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
 // TestSlowServer: as long as something moves, nothing is given up.
 func TestSlowServer(t *testing.T) {
-	const steps, step = 10, impatient / 4
+	t.Parallel()
+	const steps, step = 25, impatient / 10
 	address := serve(t, func(w http.ResponseWriter, r *http.Request, _ <-chan struct{}) {
 		ticker := time.NewTicker(step)
 		defer ticker.Stop()
@@ -152,6 +156,7 @@ func TestSlowServer(t *testing.T) {
 
 // TestSlowReader: that the caller takes its time is not the server's silence.
 func TestSlowReader(t *testing.T) {
+	t.Parallel()
 	address := serve(t, func(w http.ResponseWriter, _ *http.Request, _ <-chan struct{}) {
 		_, _ = w.Write(make([]byte, 100))
 	})
@@ -165,14 +170,15 @@ func TestSlowReader(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	<-time.After(2 * impatient) // what a slow disk does
+	<-time.After(impatient * 3 / 2) // what a slow disk does
 	if data, err := io.ReadAll(response.Body); err != nil || len(data) != 100 {
 		t.Errorf("reading late = %d bytes, %v, want 100", len(data), err)
 	}
 }
 
-// TestRefusingServer wants the reason within seconds.
+// TestRefusingServer wants the reason soon, on a busy machine too.
 func TestRefusingServer(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -184,7 +190,7 @@ func TestRefusingServer(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "dial tcp "+address+": connect: ") || strings.Contains(err.Error(), "operation error") {
 		t.Errorf("Stat: %v, want that %s refuses connections", err, address)
 	}
-	if took := time.Since(began); took > 20*time.Second {
+	if took := time.Since(began); took > 2*time.Minute {
 		t.Errorf("that took %v", took)
 	}
 }

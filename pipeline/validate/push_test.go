@@ -382,7 +382,7 @@ func TestManyReceiptsPassInSeconds(t *testing.T) {
 	}
 	took := time.Since(begun)
 	t.Logf("%d receipts were pushed in %v", n, took)
-	if took > time.Minute {
+	if took > 5*time.Minute {
 		t.Errorf("a push of %d receipts took %v", n, took)
 	}
 	repository := gitcmd.Open(b.server)

@@ -89,7 +89,7 @@ func newWorld(t *testing.T, branches ...string) *world {
 		"PATH=" + os.Getenv("PATH"), "XDG_CACHE_HOME=" + filepath.Join(dir, "cache"), "TMPDIR=" + t.TempDir(),
 		"BUILD_ID=42", "BUILD_NAME=7", "BUILD_JOB_NAME=job", "BUILD_PIPELINE_NAME=pipeline", "BUILD_TEAM_NAME=main",
 		"ATC_EXTERNAL_URL=http://ci.example.com", "BUILD_URL=http://ci.example.com/builds/42", "BUILD_URL_SHORT=http://ci.example.com/builds/42",
-		"GIT_CONFIG_NOSYSTEM=1", "GIT_DATAPACT_PATIENCE=20s",
+		"GIT_CONFIG_NOSYSTEM=1", "GIT_DATAPACT_PATIENCE=60s",
 	}
 	t.Cleanup(func() { w.nothingLeft() })
 	return w
