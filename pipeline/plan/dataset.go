@@ -17,7 +17,6 @@ import (
 // 80 bytes for each.
 type dataset struct {
 	number int32 // of the branch's name
-	here   bool  // the branch is there
 	all    []record
 	links  []link        // of all records
 	sorted int           // how many of all are in the order of their ids
