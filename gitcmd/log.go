@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,8 @@ func (r *Repository) LogLast(ctx context.Context, revision, path string) (LogEnt
 
 func (r *Repository) log(ctx context.Context, revision string, paths []string, options ...string) iter.Seq2[LogEntry, error] {
 	options = append([]string{"--first-parent", "--diff-merges=first-parent"}, options...)
+	// With any path, git leaves out the commits that change nothing.
+	paths = slices.DeleteFunc(slices.Clone(paths), func(path string) bool { return path == "" })
 	return r.readHistory(ctx, revision, append(append(options, revision, "--"), literal(paths)...))
 }
 

@@ -171,7 +171,7 @@ func TestPlanCauses(t *testing.T) {
 	v = last(known)
 	w.execute("a", v)
 	// It is asked for again: that it is recorded settles only requests before it.
-	w.commit("a", "request "+v["receipt"].(string)[:12]+"\n\n{\"request\":\""+v["receipt"].(string)+"\"}\n", "README", "y\n")
+	w.commit("a", "request "+v["receipt"].(string)[:12]+"\n\n{\"request\":\""+v["receipt"].(string)+"\"}\n")
 	known = w.due("a", v)
 	if len(known) != 2 || known[1]["receipt"] != v["receipt"] {
 		t.Fatalf("check after a request = %v, want it again", known)
