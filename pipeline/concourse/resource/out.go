@@ -272,7 +272,7 @@ func (o *recording) checkPlan(ctx context.Context) error {
 		}
 		return nil
 	}
-	if len(o.job.InputBranches()) < 2 {
+	if wants := len(o.job.InputBranches()); wants < 2 || len(read) < wants {
 		return nil
 	}
 	source := *o.source

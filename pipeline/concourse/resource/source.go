@@ -101,11 +101,13 @@ func (s *Source) readPlan(f fields.Object) {
 	case s.Plan != "":
 		s.Branch = s.Plan
 	}
-	s.PlanJobs = map[string]map[string]any{}
 	for _, branch := range slices.Sorted(maps.Keys(told)) {
 		job, ok := told[branch].(map[string]any)
 		if !ok {
 			f.Fault("plan_jobs."+branch, "want an object, have %s", fields.KindOf(told[branch]))
+		}
+		if s.PlanJobs == nil {
+			s.PlanJobs = map[string]map[string]any{}
 		}
 		s.PlanJobs[branch] = job
 	}
