@@ -36,21 +36,32 @@ var complaints = []struct{ sign, reason, hint string }{
 // one that says what is the matter.
 func (s *Session) explain(ctx context.Context, err error) error {
 	var failed *ExecError
-	if err == nil || ctx.Err() != nil || !errors.As(err, &failed) {
+	var explained *serverError
+	if err == nil || ctx.Err() != nil || !errors.As(err, &failed) || errors.As(err, &explained) {
 		return err
 	}
 	for _, c := range complaints {
 		if !strings.Contains(failed.Stderr, c.sign) {
 			continue
 		}
-		err := fmt.Errorf("git server %s: %s: %w", s.address, c.reason, &saidError{failed})
+		err := error(&serverError{s.address, fmt.Errorf("%s: %w", c.reason, &saidError{failed})})
 		if c.hint == "" {
 			return err
 		}
 		return WithHint(err, c.hint)
 	}
-	return fmt.Errorf("git server %s: %w", s.address, err)
+	return &serverError{s.address, err}
 }
+
+// A serverError is an error that tells of which git server it is.
+type serverError struct {
+	address string
+	err     error
+}
+
+func (e *serverError) Error() string { return "git server " + e.address + ": " + e.err.Error() }
+
+func (e *serverError) Unwrap() error { return e.err }
 
 // A saidError is what a git process and its helpers said, in one line.
 type saidError struct{ failed *ExecError }

@@ -51,10 +51,14 @@ func (c *linked) Run(ctx context.Context, env *gitcmd.Env) error {
 		Build: resource.Build{ID: os.Getenv("BUILD_ID"), URL: buildURL()},
 		Log:   func(line string) { env.Infof("%s", gitcmd.Printable(line)) },
 	}
-	if text := os.Getenv("GIT_DATAPACT_PATIENCE"); text != "" {
+	for name, to := range map[string]*time.Duration{"GIT_DATAPACT_PATIENCE": &opts.Patience, "GIT_DATAPACT_WAIT": &opts.Wait} {
+		text := os.Getenv(name)
+		if text == "" {
+			continue
+		}
 		var err error
-		if opts.Patience, err = time.ParseDuration(text); err != nil {
-			return errors.New("GIT_DATAPACT_PATIENCE: want a duration such as 30s")
+		if *to, err = time.ParseDuration(text); err != nil {
+			return fmt.Errorf("%s: want a duration such as 30s", name)
 		}
 	}
 	request, err := resource.ReadRequest(env.Stdin, c.action)

@@ -45,13 +45,15 @@ var awaySigns = []string{
 	"connection refused", "could not resolve", "failed to connect", "timed out", "timeout", "no route to host", "network is unreachable",
 	"connection reset", "hung up", "early eof", "broken pipe", "unexpected disconnect", "rpc failed", "no such host",
 	"error: 500", "error: 502", "error: 503", "error: 504", "statuscode: 500", "statuscode: 502", "statuscode: 503", "statuscode: 504",
-	"does not appear to be a git repository", "does not exist", "gave no answer within",
+	"gave no answer within",
 }
 
 // isAway reports whether an error says that a server cannot be reached, and may be
 // reached later.
 func isAway(err error) bool {
-	if network := net.Error(nil); errors.As(err, &network) || errors.Is(err, errSilent) {
+	var connection *net.OpError
+	var name *net.DNSError
+	if errors.As(err, &connection) || errors.As(err, &name) || errors.Is(err, errSilent) {
 		return true
 	}
 	text := err.Error()

@@ -55,7 +55,7 @@ func TestBadRequests(t *testing.T) {
 
 // TestDoors are closed in all ways.
 func TestDoors(t *testing.T) {
-	w := newWorld(t, "data")
+	w := newWorld(t, "data").with("GIT_DATAPACT_WAIT=3s")
 	s := serveHTTP(t, w)
 	v := w.plant("data", "1")[0]
 	w.hide("hush-hush")

@@ -221,7 +221,7 @@ func (w *world) receiptHasMetadata() bool {
 // What cannot be planned is an error that names it, and a history that was replaced is
 // none.
 func TestPlanOfLostHistory(t *testing.T) {
-	w := diamond(t, 2)
+	w := diamond(t, 1)
 	w.fails("branch gone: not found", "check", object{"source": w.planOf("gone", nil)})
 	w.fails("nothing is put to a plan", "out", object{"source": w.planOf("a", nil)}, w.build("result/x", "x"))
 	w.fails("want the branch of the plan, or none", "check", object{"source": w.planOf("a", object{"branch": "b"})})
@@ -235,11 +235,16 @@ func TestPlanOfLostHistory(t *testing.T) {
 	// A version of another job is not one of this.
 	w.fails("is not called for any more", "in", object{"source": w.planOf("ab", nil), "version": v}, w.build())
 	// The history of an input is replaced: what is there counts.
+	w.out("src", w.seeded("lost"), nil)
+	lost := w.due("a", v)[1]
 	w.git("-C", w.repo, "update-ref", "refs/heads/src", w.git("-C", w.repo, "rev-parse", "src~1"))
 	w.out("src", w.seeded("new"), nil)
-	if got := w.due("a", v); len(got) != 2 {
-		t.Errorf("check after the input was replaced = %v, want the one that is new", got)
+	for _, from := range []object{v, lost} {
+		if got := w.due("a", from); len(got) != 2 || got[1]["receipt"] == lost["receipt"] {
+			t.Errorf("check after the input was replaced = %v, want the one that is new", got)
+		}
 	}
+	w.fails("is not called for any more", "in", object{"source": w.planOf("a", nil), "version": lost}, w.build())
 	// A job that reads a branch which is not there.
 	w.commit("b", "job", "config/job.json", `{"input": [{"branch": "nowhere"}]}`)
 	w.fails("b:config/job.json: input: branch nowhere: not found", "check", object{"source": w.planOf("b", nil)})
