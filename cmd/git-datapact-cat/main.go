@@ -9,6 +9,8 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -32,11 +34,12 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	entry, err := ledger.Lookup(ctx, repository, selector)
+	catalog := jobs.Later(repository)
+	entry, err := ledger.Lookup(ctx, repository, selector, plan.Leave(repository, catalog))
 	if err != nil {
 		return err
 	}
-	store, err := c.Open(ctx, repository)
+	store, err := c.OpenFor(ctx, repository, catalog)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -39,7 +41,8 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	defer storeflag.Hint(&err)
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector)
+	catalog := jobs.Later(repository)
+	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, plan.Leave(repository, catalog))
 	if err != nil {
 		return err
 	}
@@ -48,7 +51,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := c.OpenLocal(ctx, repository, c.Offline)
+	store, err := c.OpenLocal(ctx, repository, catalog, c.Offline)
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 }
 
 func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
-	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector)
+	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 )
 
@@ -40,7 +41,8 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	repository.SignWith(gitcmd.Signing{Always: c.Sign.Set, Never: c.NoSign, Key: c.Sign.Value})
-	catalog, err := jobs.Open(ctx, repository)
+	open := jobs.Later(repository)
+	catalog, err := open(ctx)
 	if err != nil {
 		return err
 	}
@@ -48,13 +50,13 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := c.OpenFor(ctx, repository, catalog)
+	store, err := c.OpenFor(ctx, repository, open)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	line := progress.New(env, "Storing files")
-	a := archive.Archive{Repository: repository, Store: store}
+	a := archive.Archive{Repository: repository, Store: store, Leave: plan.Leave(repository, open)}
 	entry, err := a.RecordDir(ctx, c.request(job, line))
 	line.Close()
 	if entry == nil {

@@ -30,8 +30,10 @@ type choice struct {
 
 func (c *command) choose(ctx context.Context, repository *gitcmd.Repository) (choice, error) {
 	var chosen choice
+	open := jobs.Later(repository)
+	leave := plan.Leave(repository, open)
 	for _, text := range c.Selector {
-		entry, err := ledger.Lookup(ctx, repository, text)
+		entry, err := ledger.Lookup(ctx, repository, text, leave)
 		if err != nil {
 			return chosen, err
 		}
@@ -39,7 +41,7 @@ func (c *command) choose(ctx context.Context, repository *gitcmd.Repository) (ch
 			chosen.entries = append(chosen.entries, entry)
 		}
 	}
-	catalog, err := jobs.Open(ctx, repository)
+	catalog, err := open(ctx)
 	if err != nil {
 		return chosen, err
 	}

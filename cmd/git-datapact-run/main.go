@@ -42,7 +42,8 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	if c.Log != "" {
 		return runs.PrintLog(ctx, env, repository, c.Log)
 	}
-	catalog, err := jobs.Open(ctx, repository)
+	open := jobs.Later(repository)
+	catalog, err := open(ctx)
 	if err != nil {
 		return err
 	}
@@ -58,7 +59,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 		}
 		return runs.PrintDue(env, due, bad, c.JSON)
 	}
-	store, err := c.OpenFor(ctx, repository, catalog)
+	store, err := c.OpenFor(ctx, repository, open)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -23,7 +25,7 @@ func (*command) Help() string { return "Print one receipt in full." }
 func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	entry, err := ledger.Show(ctx, repository, c.Selector)
+	entry, err := ledger.Show(ctx, repository, c.Selector, plan.Leave(repository, jobs.Later(repository)))
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,20 @@ func Open(ctx context.Context, repository *gitcmd.Repository) (*Catalog, error) 
 	return c, nil
 }
 
+// An Opener opens a catalog when it is called first, and returns the same from then on.
+type Opener func(context.Context) (*Catalog, error)
+
+// Later opens the catalog of a repository when it is asked for.
+func Later(repository *gitcmd.Repository) Opener {
+	var opened *Catalog
+	return func(ctx context.Context) (_ *Catalog, err error) {
+		if opened == nil {
+			opened, err = Open(ctx, repository)
+		}
+		return opened, err
+	}
+}
+
 func newCatalog(repository *gitcmd.Repository) *Catalog {
 	return &Catalog{repository: repository, branches: map[string]gitcmd.Branch{}, jobs: map[string]outcome{}}
 }

@@ -291,7 +291,7 @@ func (c *comparison) explain(e *Execution, at int32, picked []int32, waits int) 
 func (c *comparison) leave(ctx context.Context) error {
 	for at := range c.called {
 		r := &c.own.all[at]
-		if r.expected {
+		if r.expected || !c.readsBranches(int32(at)) {
 			continue
 		}
 		s, read := c.read(int32(at))
@@ -306,6 +306,11 @@ func (c *comparison) leave(ctx context.Context) error {
 		c.plan.Unplanned = append(c.plan.Unplanned, Unplanned{r.id.id(), why})
 	}
 	return nil
+}
+
+// readsBranches reports whether a record read any branch: seeds are always planned.
+func (c *comparison) readsBranches(at int32) bool {
+	return slices.ContainsFunc(c.own.inputs(at), func(in link) bool { return !isPseudo(c.planner.datasets.names[in.branch]) })
 }
 
 // whyNot says why nothing calls for a receipt.

@@ -219,10 +219,11 @@ func TestPlanDiamond(t *testing.T) {
 	for _, e := range p.Executions {
 		with[e.Inputs[1].Timestamp]++
 	}
-	if p.Count(Pending) != 51 || with[day(1)] != 2 || with[day(2)] != 49 {
-		t.Errorf("%d pending, with %v, want 51, 2 of them with the first and 49 with the second", p.Count(Pending), with)
+	if p.Count(Pending) != 52 || with[day(1)] != 2 || with[day(2)] != 50 {
+		t.Errorf("%d pending, with %v, want 52, 2 of them with the first and 50 with the second", p.Count(Pending), with)
 	}
-	// The job of left reads top: what did not is unplanned.
+	// The job of left reads top: what read another branch is unplanned, a seed is not.
+	commit(t, r, receipt("left", 63, input(receipt("unrelated", 1, seed("a")))))
 	left := plan(t, r, "left")
 	if len(left.Unplanned) != 1 || left.Unplanned[0].Why != "it read 0 receipts of top, where the job reads one" {
 		t.Errorf("unplanned of left = %+v", left.Unplanned)

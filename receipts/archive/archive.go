@@ -26,6 +26,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 // The folder inside of a result or a fetched folder that is not data, and what
@@ -53,7 +54,8 @@ const bigFile = 8 << 20
 type Archive struct {
 	Repository *gitcmd.Repository
 	Store      *blobs.Store
-	appending  sync.Mutex // its own recordings need not race each other for the branch
+	Leave      ledger.Leave // receipts that selectors of inputs do not choose; nil for none
+	appending  sync.Mutex   // its own recordings need not race each other for the branch
 }
 
 // Progress is told how much of the work is done. Calls do not overlap.

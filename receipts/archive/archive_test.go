@@ -257,7 +257,7 @@ func TestChangesWhileRead(t *testing.T) {
 		put(t, result, "b", "1")
 		_ = errors.Join(listed.Close(), os.RemoveAll(filepath.Join(result, "bb")))
 	}
-	if _, err := ledger.Lookup(t.Context(), a.Repository, "data"); !errors.Is(err, gitcmd.ErrNotFound) {
+	if _, err := ledger.Lookup(t.Context(), a.Repository, "data", nil); !errors.Is(err, gitcmd.ErrNotFound) {
 		t.Errorf("Lookup = %v, want nothing recorded", err)
 	}
 	for blob, err := range a.Store.List(t.Context(), "") {

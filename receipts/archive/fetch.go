@@ -199,6 +199,11 @@ func (a *Archive) FetchAll(ctx context.Context, l *ledger.Ledger, accept ledger.
 		if err != nil {
 			return err
 		}
+		if left, err := l.Leaves(ctx, entry); err != nil {
+			return err
+		} else if left {
+			continue
+		}
 		report, err := a.Fetch(ctx, entry, filepath.Join(into.Dir, string(entry.ID)), &into.Options)
 		if err != nil {
 			return fmt.Errorf("receipt %s: %w", entry.ID, err)

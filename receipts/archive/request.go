@@ -172,7 +172,7 @@ func (a *Archive) inputs(ctx context.Context, request Request) ([]receipts.Input
 }
 
 func (a *Archive) selectInput(ctx context.Context, selector string) ([]receipts.Input, error) {
-	entry, err := ledger.Lookup(ctx, a.Repository, selector)
+	entry, err := ledger.Lookup(ctx, a.Repository, selector, a.Leave)
 	if err != nil {
 		return nil, gitcmd.WithHint(fmt.Errorf("input %s: %w", filepath.ToSlash(selector), err),
 			"an input is a folder with .datapact/result, or a selector of a receipt")

@@ -43,6 +43,7 @@ const folder = "result"
 type Ledger struct {
 	repository *gitcmd.Repository
 	branch     gitcmd.Branch
+	leave      Leave // nil to leave nothing out
 }
 
 // An Entry is a receipt with its place in git.
@@ -75,7 +76,7 @@ func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Led
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{repository, branch}, nil
+	return &Ledger{repository: repository, branch: branch}, nil
 }
 
 // A ReceiptError says that a file that should be a receipt is none, or one that
@@ -127,5 +128,5 @@ func (l *Ledger) validated(entry *Entry, err error) (*Entry, error) {
 
 // At is the ledger of a branch that is known already.
 func At(repository *gitcmd.Repository, branch gitcmd.Branch) *Ledger {
-	return &Ledger{repository, branch}
+	return &Ledger{repository: repository, branch: branch}
 }

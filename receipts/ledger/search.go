@@ -84,9 +84,9 @@ func (q Query) accepts(receipt *receipts.Receipt) bool {
 	return q.Selector.Accepts(receipt)
 }
 
-// Show returns the entry that a selector names, with the commit that recorded it.
-func Show(ctx context.Context, repository *gitcmd.Repository, text string) (*Entry, error) {
-	l, selector, err := OpenSelector(ctx, repository, text)
+// Show is [Lookup], and finds the commit that recorded the receipt.
+func Show(ctx context.Context, repository *gitcmd.Repository, text string, leave Leave) (*Entry, error) {
+	l, selector, err := OpenSelector(ctx, repository, text, leave)
 	if err != nil {
 		return nil, err
 	}

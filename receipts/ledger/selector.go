@@ -110,7 +110,14 @@ func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
 		return l.resolveRevision(ctx, s.Revision)
 	}
 	for entry, err := range l.Scan(ctx, s.Accepts) {
-		return entry, err
+		if err != nil {
+			return nil, err
+		}
+		if left, err := l.Leaves(ctx, entry); err != nil {
+			return nil, err
+		} else if !left {
+			return entry, nil
+		}
 	}
 	switch {
 	case s.Key != "":
@@ -197,9 +204,21 @@ func ambiguous(name string, entries []*Entry) error {
 		"they are "+strings.Join(ids, ", "))
 }
 
-// OpenSelector reads a selector and opens its branch, the current one where it
-// names none.
-func OpenSelector(ctx context.Context, repository *gitcmd.Repository, text string) (*Ledger, Selector, error) {
+// A Leave reports whether a receipt is left out where it is not named by its id or its
+// commit.
+type Leave func(context.Context, *Entry) (bool, error)
+
+// Leaves reports whether a receipt is left out, as the ledger was opened to.
+func (l *Ledger) Leaves(ctx context.Context, entry *Entry) (bool, error) {
+	if l.leave == nil {
+		return false, nil
+	}
+	return l.leave(ctx, entry)
+}
+
+// OpenSelector reads a selector and opens its branch, the current one where it names
+// none, and leaves out what leave, if it is not nil, says.
+func OpenSelector(ctx context.Context, repository *gitcmd.Repository, text string, leave Leave) (*Ledger, Selector, error) {
 	selector, err := ParseSelector(text)
 	if err != nil {
 		return nil, selector, err
@@ -210,6 +229,9 @@ func OpenSelector(ctx context.Context, repository *gitcmd.Repository, text strin
 		}
 	}
 	l, err := Open(ctx, repository, selector.Branch)
+	if err == nil {
+		l.leave = leave
+	}
 	return l, selector, err
 }
 
@@ -222,10 +244,10 @@ func CurrentBranch(ctx context.Context, repository *gitcmd.Repository) (string, 
 	return name, err
 }
 
-// Lookup returns the entry that a selector names. That there is none is a
-// negative answer.
-func Lookup(ctx context.Context, repository *gitcmd.Repository, text string) (*Entry, error) {
-	l, selector, err := OpenSelector(ctx, repository, text)
+// Lookup returns the entry that a selector names, but for what leave says. That there is
+// none is a negative answer.
+func Lookup(ctx context.Context, repository *gitcmd.Repository, text string, leave Leave) (*Entry, error) {
+	l, selector, err := OpenSelector(ctx, repository, text, leave)
 	if err != nil {
 		return nil, err
 	}

@@ -112,7 +112,7 @@ func TestResolve(t *testing.T) {
 		{"data@" + gittest.Run(t, dir, "commit-tree", "-m", "elsewhere", "data^{tree}"), nil},
 	}
 	for _, test := range tests {
-		entry, err := Lookup(t.Context(), repository, test.text)
+		entry, err := Lookup(t.Context(), repository, test.text, nil)
 		switch {
 		case test.want == nil && (!errors.Is(err, gitcmd.ErrNegative) || !errors.Is(err, gitcmd.ErrNotFound)):
 			t.Errorf("Lookup(%q) = %v, %v, want a negative answer", test.text, entry, err)

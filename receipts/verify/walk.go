@@ -45,7 +45,7 @@ func (r *run) branch(ctx context.Context, name string, l *ledger.Ledger) source 
 }
 
 func (r *run) selected(ctx context.Context, text string) (source, error) {
-	l, selector, err := ledger.OpenSelector(ctx, r.repository, text)
+	l, selector, err := ledger.OpenSelector(ctx, r.repository, text, nil)
 	if err != nil {
 		return source{}, err
 	}

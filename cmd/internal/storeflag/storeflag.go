@@ -31,7 +31,7 @@ type location struct {
 // locate finds the store of the flag, $DATAPACT_STORE, git config datapact.store,
 // datapact_job.source of datapact.json, and at last the folder inside the git
 // directory.
-func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository, catalog *jobs.Catalog) (location, error) {
+func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository, open jobs.Opener) (location, error) {
 	address := f.Store
 	if address == "" {
 		address = os.Getenv("DATAPACT_STORE")
@@ -46,11 +46,9 @@ func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository, catalog
 		address, err := folderURL(address)
 		return location{address: address}, err
 	}
-	if catalog == nil {
-		var err error
-		if catalog, err = jobs.Open(ctx, repository); err != nil {
-			return location{}, err
-		}
+	catalog, err := open(ctx)
+	if err != nil {
+		return location{}, err
 	}
 	if store, err := catalog.Config().Store(); err != nil || store.URL != "" {
 		return location{store.URL, store.Env}, err
@@ -61,18 +59,17 @@ func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository, catalog
 
 // URL is the store's address.
 func (f Flag) URL(ctx context.Context, repository *gitcmd.Repository) (string, error) {
-	l, err := f.locate(ctx, repository, nil)
+	l, err := f.locate(ctx, repository, jobs.Later(repository))
 	return l.address, err
 }
 
 // Open opens the store. The caller closes it.
 func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.Store, error) {
-	return f.OpenLocal(ctx, repository, false)
+	return f.OpenFor(ctx, repository, jobs.Later(repository))
 }
 
-// OpenFor opens the store for a command that has read the jobs already. The caller closes
-// it.
-func (f Flag) OpenFor(ctx context.Context, repository *gitcmd.Repository, catalog *jobs.Catalog) (*blobs.Store, error) {
+// OpenFor opens the store for a command that may read the jobs too. The caller closes it.
+func (f Flag) OpenFor(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener) (*blobs.Store, error) {
 	l, err := f.locate(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
@@ -118,8 +115,8 @@ func FileURL(path string) string {
 
 // OpenLocal opens the store; when only is set, not one that is reached over a
 // network.
-func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, only bool) (*blobs.Store, error) {
-	l, err := f.locate(ctx, repository, nil)
+func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener, only bool) (*blobs.Store, error) {
+	l, err := f.locate(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
 	}
@@ -135,7 +132,7 @@ func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, only
 // be secret in it.
 func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (_ string, err error) {
 	defer Hint(&err)
-	l, err := f.locate(ctx, repository, nil)
+	l, err := f.locate(ctx, repository, jobs.Later(repository))
 	if err != nil {
 		return "", err
 	}

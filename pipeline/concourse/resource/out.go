@@ -272,8 +272,9 @@ func (o *recording) checkPlan(ctx context.Context) error {
 		}
 		return nil
 	}
-	if wants := len(o.job.InputBranches()); wants < 2 || len(read) < wants {
-		return nil
+	wants := o.job.InputBranches()
+	if len(wants) == 0 || len(read) == 0 || len(wants) == 1 && len(read) == 1 && read[0].Branch == wants[0] {
+		return nil // always planned, and a seed is too
 	}
 	source := *o.source
 	source.Plan = source.Branch
