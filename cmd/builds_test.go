@@ -13,11 +13,13 @@ import (
 	"testing"
 )
 
-// concurrent are the commands that do several things at once. Their scripts run them
-// with the race detector, if the tests have it: a process with it takes a tenth of a
-// second more to start, which is most of the time that a short one takes.
-var concurrent = []string{
-	"git-datapact-cat", "git-datapact-fetch", "git-datapact-gc", "git-datapact-record", "git-datapact-resource", "git-datapact-run", "git-datapact-verify",
+// concurrent are the commands that do several things at once, each with a script that
+// has it do them. That script runs them with the race detector, if the tests have it: a
+// process with it takes a tenth of a second more to start, which is most of the time that
+// a short one takes. What the commands are made of has race tests of its own.
+var concurrent = map[string]string{
+	"git-datapact-cat": "basic", "git-datapact-fetch": "round-trip-default", "git-datapact-gc": "basic", "git-datapact-record": "parallel",
+	"git-datapact-resource": "basic", "git-datapact-run": "chain", "git-datapact-verify": "selection",
 }
 
 // scratch is where the executables are, until all tests have ended.
@@ -64,7 +66,7 @@ var racing = sync.OnceValues(func() (string, error) {
 	}
 	bin := filepath.Join(filepath.Dir(prefix), "racing")
 	args := []string{"-race"}
-	for _, name := range concurrent {
+	for name := range concurrent {
 		args = append(args, "./"+name)
 	}
 	if err := build(bin, args...); err != nil {

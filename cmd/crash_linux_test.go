@@ -38,7 +38,7 @@ func (c *tally) String() string {
 
 // someRounds is how often each victim is killed, and manyRounds how often it takes to
 // meet nearly all of its system calls.
-const someRounds, manyRounds = 21, 65
+const someRounds, manyRounds = 5, 65
 
 // rounds is how often each victim is killed: KILL_ROUNDS=N in the environment says it.
 func rounds(t *testing.T) int {
@@ -49,9 +49,6 @@ func rounds(t *testing.T) int {
 			t.Fatalf("KILL_ROUNDS=%s: want a number from 3 on", text)
 		}
 		return n
-	}
-	if testing.Short() {
-		return 9
 	}
 	return someRounds
 }

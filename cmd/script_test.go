@@ -64,10 +64,6 @@ func TestScripts(t *testing.T) {
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
 			plain := built(t, false)
-			bin := plain
-			if raced && slices.Contains(concurrent, command) {
-				bin = built(t, true)
-			}
 			testscript.Run(t, testscript.Params{
 				Dir:                folder,
 				Cmds:               scriptCommands,
@@ -76,7 +72,10 @@ func TestScripts(t *testing.T) {
 				Setup: func(env *testscript.Env) error {
 					env.Values[s3Key{}] = start
 					env.Values[installedBin{}] = plain
-					return setup(env, bin)
+					if script, ok := concurrent[command]; raced && ok && filepath.Base(env.WorkDir) == "script-"+script {
+						return setup(env, built(t, true))
+					}
+					return setup(env, plain)
 				},
 			})
 		})
