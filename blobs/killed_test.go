@@ -56,7 +56,11 @@ func storeForever(ctx context.Context, dir string) error {
 func TestKilled(t *testing.T) {
 	dir := t.TempDir()
 	s := openFolder(t, dir)
-	for round := range 20 {
+	step := 1
+	if testing.Short() {
+		step = 4
+	}
+	for round := 0; round < 20; round += step {
 		killAfter(t, dir, 3+round*5)
 		wantWhole(t, s, dir)
 	}

@@ -263,7 +263,7 @@ func (k *kit) storeFails(t *testing.T, server *blobstest.S3) {
 	total := p.set(0, 0, nil)
 	for _, name := range slices.Sorted(maps.Keys(storeFaults)) {
 		for i := range 3 {
-			if testing.Short() && i != 1 || i == 0 && k.rounds < manyRounds { // the first two are of one kind
+			if i == 0 && k.rounds < manyRounds { // the first two are of one kind
 				continue
 			}
 			w, from := prepare(), 1+k.random.IntN(total)

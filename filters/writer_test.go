@@ -32,6 +32,9 @@ func TestRoundTrip(t *testing.T) {
 
 // borderSizes are sizes around the ends of blocks and frames.
 func borderSizes() []int {
+	if testing.Short() {
+		return []int{0, 4096, aheadAfter + 1, frameSize + 1}
+	}
 	sizes := []int{0, 1, 4096, 3 << 20}
 	for _, border := range []int{128 << 10, aheadAfter, frameSize, 2 * frameSize} {
 		sizes = append(sizes, border-1, border, border+1)
@@ -63,7 +66,11 @@ func TestOutputIsFixed(t *testing.T) {
 }
 
 func TestDeterminism(t *testing.T) {
-	data := append(csvText(3<<20), noise(3<<20)...)
+	size := 3 << 20
+	if testing.Short() {
+		size = frameSize
+	}
+	data := append(csvText(size), noise(size)...)
 	for _, c := range []Chain{{Gz}, {Zstd}, {Zstd, Gz}} {
 		want := encode(t, c, data, len(data))
 		for _, procs := range []int{1, 4} {
@@ -85,7 +92,11 @@ func TestEncoderKeepsNothing(t *testing.T) {
 	text := csvText(500_000)
 	for _, codec := range []codec{gzCodec{}, zstdCodec{}} {
 		want := map[int][]byte{}
-		for i := range 2200 {
+		turns := 2200
+		if testing.Short() {
+			turns = 200
+		}
+		for i := range turns {
 			from := i % 5 * 100_000
 			to := from + []int{100, 5000}[i%2]
 			if i%50 == 0 {

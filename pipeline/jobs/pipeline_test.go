@@ -134,9 +134,6 @@ func TestJobFaults(t *testing.T) {
 }
 
 func TestEndlessJob(t *testing.T) {
-	if testing.Short() {
-		t.Skip("waits for the bound of an evaluation")
-	}
 	r := newRepository(t, "b", File, `def f: f; f`)
 	if _, err := current(t, r, "b"); err == nil || !strings.Contains(err.Error(), "took longer than 10s") {
 		t.Errorf("Of = %v, want took too long", err)

@@ -17,7 +17,7 @@ import (
 // have, and a job that cannot be read, leave nothing out. Each reads the jobs of a
 // repository once.
 func Leave(repository *gitcmd.Repository, open jobs.Opener) ledger.Leave {
-	l := &leaving{repository: repository, open: open, known: map[receipts.ID]bool{}}
+	l := &leaving{repository: repository, open: open, known: map[recorded]bool{}}
 	return l.leaves
 }
 
@@ -25,7 +25,13 @@ type leaving struct {
 	repository *gitcmd.Repository
 	open       jobs.Opener
 	catalog    *jobs.Catalog
-	known      map[receipts.ID]bool
+	known      map[recorded]bool
+}
+
+// A recorded is a receipt of a branch: branches that read the same have the same ids.
+type recorded struct {
+	branch string
+	id     receipts.ID
 }
 
 func (l *leaving) leaves(ctx context.Context, entry *ledger.Entry) (bool, error) {
@@ -46,12 +52,13 @@ func (l *leaving) leaves(ctx context.Context, entry *ledger.Entry) (bool, error)
 
 // without is leaves, once the jobs can be read.
 func (l *leaving) without(ctx context.Context, entry *ledger.Entry) (bool, error) {
-	if left, known := l.known[entry.ID]; known {
+	name := recorded{entry.Receipt.Branch, entry.ID}
+	if left, known := l.known[name]; known {
 		return left, nil
 	}
-	l.known[entry.ID] = false // while it is looked at
+	l.known[name] = false // while it is looked at
 	left, err := l.look(ctx, entry)
-	l.known[entry.ID] = left
+	l.known[name] = left
 	return left, err
 }
 

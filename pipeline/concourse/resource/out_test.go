@@ -14,7 +14,7 @@ import (
 
 // TestConcurrentOuts has as many workers record at once as there could be.
 func TestConcurrentOuts(t *testing.T) {
-	const workers = 16
+	const workers = 8
 	w := newWorld(t, "data")
 	serveHTTP(t, w)
 	got := make([]answered, workers)
