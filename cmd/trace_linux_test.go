@@ -85,7 +85,7 @@ func runTraced(how tracing, cmd *exec.Cmd) (traced, error) {
 	return result, json.NewDecoder(reader).Decode(&result)
 }
 
-const traceOptions = unix.PTRACE_O_TRACESYSGOOD | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK |
+const traceOptions = unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_TRACEFORK | unix.PTRACE_O_TRACEVFORK |
 	unix.PTRACE_O_TRACECLONE | unix.PTRACE_O_TRACEEXEC | unix.PTRACE_O_EXITKILL
 
 // A tracer traces a program and all it starts, which must be its only children.
@@ -97,7 +97,10 @@ type tracer struct {
 }
 
 func trace(how tracing, args []string) (traced, error) {
-	runtime.LockOSThread()
+	runtime.LockOSThread() // the calls that count stop what this thread starts
+	if err := stopAtCalls(); err != nil {
+		return traced{}, err
+	}
 	path, err := exec.LookPath(args[0])
 	if err != nil {
 		return traced{}, err
@@ -144,8 +147,8 @@ func (t *tracer) stopped(task int, status unix.WaitStatus) {
 	t.seen[task] = true
 	deliver := 0
 	switch signal := status.StopSignal(); {
-	case signal == unix.SIGTRAP|0x80:
-		t.call(task)
+	case status.TrapCause() == unix.PTRACE_EVENT_SECCOMP:
+		t.call()
 	case status.TrapCause() > 0: // it has started another, or another program
 	case first && signal == unix.SIGSTOP: // how a task begins that is traced
 	default:
@@ -154,14 +157,12 @@ func (t *tracer) stopped(task int, status unix.WaitStatus) {
 	t.resume(task, deliver)
 }
 
-// resume lets a task run to its next call. It may have been killed meanwhile.
-func (t *tracer) resume(task, signal int) { _ = unix.PtraceSyscall(task, signal) }
+// resume lets a task run to its next call that counts. It may have been killed
+// meanwhile.
+func (t *tracer) resume(task, signal int) { _ = unix.PtraceCont(task, signal) }
 
 // call counts a call that is about to be made, and kills at the one that was chosen.
-func (t *tracer) call(task int) {
-	if !changes(task) {
-		return
-	}
+func (t *tracer) call() {
 	t.result.Calls++
 	if t.result.Calls != t.how.At {
 		return
@@ -176,48 +177,59 @@ func (t *tracer) call(task int) {
 	}
 }
 
-// A callInfo is struct ptrace_syscall_info of ptrace(2), at a call that begins.
-type callInfo struct {
-	op     uint8
-	_      [3]uint8
-	arch   uint32
-	ip, sp uint64
-	number uint64
-	args   [6]uint64
-	_      [2]uint64
-}
-
-const (
-	ptraceGetSyscallInfo = 0x420e
-	callBegins           = 1
-	// largeWrite is the size from which a write counts: shorter ones are messages
-	// between processes.
-	largeWrite = 4096
-)
+// largeWrite is the size from which a write counts: shorter ones are messages between
+// processes.
+const largeWrite = 4096
 
 // fileCalls are the system calls that change a folder or see to it that a file lasts.
-var fileCalls = map[uint64]bool{
-	unix.SYS_RENAMEAT: true, unix.SYS_RENAMEAT2: true, unix.SYS_LINKAT: true, unix.SYS_SYMLINKAT: true,
-	unix.SYS_UNLINKAT: true, unix.SYS_MKDIRAT: true, unix.SYS_FSYNC: true, unix.SYS_FDATASYNC: true,
-	unix.SYS_FTRUNCATE: true, unix.SYS_COPY_FILE_RANGE: true,
+var fileCalls = []uint32{
+	unix.SYS_RENAMEAT, unix.SYS_RENAMEAT2, unix.SYS_LINKAT, unix.SYS_SYMLINKAT, unix.SYS_UNLINKAT, unix.SYS_MKDIRAT,
+	unix.SYS_FSYNC, unix.SYS_FDATASYNC, unix.SYS_FTRUNCATE, unix.SYS_COPY_FILE_RANGE,
 }
 
 // olderCalls are those of amd64 beside them: rename, mkdir, rmdir, link, unlink and
 // symlink. Other processors have them no more.
-var olderCalls = map[uint64]bool{82: true, 83: true, 84: true, 86: true, 87: true, 88: true}
+var olderCalls = []uint32{82, 83, 84, 86, 87, 88}
 
-// changes reports whether a task is about to make a call that counts.
-func changes(task int) bool {
-	var info callInfo
-	size, _, errno := unix.RawSyscall6(unix.SYS_PTRACE, ptraceGetSyscallInfo, uintptr(task), unsafe.Sizeof(info), uintptr(unsafe.Pointer(&info)), 0, 0)
-	if errno != 0 || size == 0 || info.op != callBegins {
-		return false
+// Parts of struct seccomp_data of seccomp(2).
+const (
+	numberOfCall  = 0
+	archOfCall    = 4
+	thirdArgument = 16 + 2*8 // its lower half, on processors that have that first
+)
+
+// stopAtCalls has whoever traces what this thread starts told of the calls that count,
+// and of no other, by a filter of seccomp(2).
+func stopAtCalls() error {
+	arch := map[string]uint32{"amd64": unix.AUDIT_ARCH_X86_64, "arm64": unix.AUDIT_ARCH_AARCH64}[runtime.GOARCH]
+	calls := fileCalls
+	if runtime.GOARCH == "amd64" {
+		calls = append(calls[:len(calls):len(calls)], olderCalls...)
 	}
-	switch info.number {
-	case unix.SYS_OPENAT:
-		return info.args[2]&unix.O_CREAT != 0
-	case unix.SYS_WRITE, unix.SYS_PWRITE64:
-		return info.args[2] >= largeWrite
+	const load, equal, bit, least, answer = unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K,
+		unix.BPF_JMP | unix.BPF_JSET | unix.BPF_K, unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K, unix.BPF_RET | unix.BPF_K
+	allow, tell := unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_ALLOW}, unix.SockFilter{Code: answer, K: unix.SECCOMP_RET_TRACE}
+	program := []unix.SockFilter{
+		{Code: load, K: archOfCall}, {Code: equal, K: arch, Jt: 1}, allow,
+		{Code: load, K: numberOfCall},
 	}
-	return fileCalls[info.number] || runtime.GOARCH == "amd64" && olderCalls[info.number]
+	for _, call := range calls {
+		program = append(program, unix.SockFilter{Code: equal, K: call, Jf: 1}, tell)
+	}
+	for _, call := range []struct {
+		number uint32
+		test   unix.SockFilter
+	}{
+		{unix.SYS_OPENAT, unix.SockFilter{Code: bit, K: unix.O_CREAT, Jf: 1}},
+		{unix.SYS_WRITE, unix.SockFilter{Code: least, K: largeWrite, Jf: 1}},
+		{unix.SYS_PWRITE64, unix.SockFilter{Code: least, K: largeWrite, Jf: 1}},
+	} {
+		program = append(program, unix.SockFilter{Code: equal, K: call.number, Jf: 4}, unix.SockFilter{Code: load, K: thirdArgument}, call.test, tell, allow)
+	}
+	program = append(program, allow)
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		return err
+	}
+	filter := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
+	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&filter)), 0, 0)
 }
