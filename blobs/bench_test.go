@@ -34,7 +34,7 @@ func BenchmarkContent(b *testing.B) {
 			obj := putBig(b, s, chain)
 			b.SetBytes(bigSize)
 			for b.Loop() {
-				r, err := s.Content(b.Context(), obj, chain, bigSize)
+				r, err := s.Content(b.Context(), obj, chain, nil)
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -66,3 +66,17 @@ func (e *DecodeError) Error() string {
 }
 
 func (e *DecodeError) Unwrap() error { return e.Err }
+
+// A ContentError says that an object's stored bytes are the recorded ones, and the
+// file in them is not the one that its receipt describes.
+type ContentError struct {
+	Key  Key
+	What string // what differs: "size" or "sha256"
+	Got  string // what the file has
+	Want string // what the receipt says
+}
+
+func (e *ContentError) Error() string {
+	return fmt.Sprintf("decoding blob %q: the file in it is not the recorded one: %s is %s, want %s",
+		string(e.Key), e.What, e.Got, e.Want)
+}

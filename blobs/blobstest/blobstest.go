@@ -48,6 +48,7 @@ func Test(t *testing.T, open func(t *testing.T) Subject) {
 		{"AlteredContent", testAlteredContent},
 		{"CancelledGet", testCancelledGet},
 		{"CloseEarly", testCloseEarly},
+		{"Told", testTold},
 		{"Limit", testLimit},
 		{"NotFound", testNotFound},
 		{"BadKeys", testBadKeys},
@@ -151,7 +152,7 @@ func drain(r io.ReadCloser, err error) ([]byte, error) {
 
 // content returns the file that an object was made of.
 func content(ctx context.Context, s Subject, obj blobs.Object, chain filters.Chain) ([]byte, error) {
-	return drain(s.Store.Content(ctx, obj, chain, -1))
+	return drain(s.Store.Content(ctx, obj, chain, nil))
 }
 
 // wantKeys compares what the store lists.

@@ -3,6 +3,8 @@ package blobstest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"slices"
@@ -98,7 +100,7 @@ func testCancelledGet(t *testing.T, s Subject) {
 	for _, chain := range chains() {
 		obj, _ := put(t, s, "main", random(22, 20*chunk), chain)
 		ctx, cancel := context.WithCancel(t.Context())
-		r, err := s.Store.Content(ctx, obj, chain, -1)
+		r, err := s.Store.Content(ctx, obj, chain, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +119,7 @@ func testCloseEarly(t *testing.T, s Subject) {
 	for _, size := range []int{100, 10 * chunk} {
 		for _, chain := range chains() {
 			obj, _ := put(t, s, "main", random(23, size), chain)
-			r, err := s.Store.Content(t.Context(), obj, chain, -1)
+			r, err := s.Store.Content(t.Context(), obj, chain, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,23 +137,48 @@ func testCloseEarly(t *testing.T, s Subject) {
 	}
 }
 
-func testLimit(t *testing.T, s Subject) {
+// testTold reads files of which the size and the digest are told, right and wrong.
+func testTold(t *testing.T, s Subject) {
 	for _, size := range []int{1000, 3 * chunk} {
+		file := text(size)
+		sum := sha256.Sum256(file)
+		right := blobs.Digest{SHA256: hex.EncodeToString(sum[:]), Size: int64(size)}
 		for _, chain := range chains() {
-			obj, _ := put(t, s, "main", text(size), chain)
-			for _, limit := range []int64{int64(size), int64(size) + 1, -1} {
-				got, err := drain(s.Store.Content(t.Context(), obj, chain, limit))
-				if err != nil || !bytes.Equal(got, text(size)) {
-					t.Errorf("Content of %d with %v and limit %d = %d bytes, %v", size, chain, limit, len(got), err)
+			obj, _ := put(t, s, "main", file, chain)
+			for _, want := range []*blobs.Digest{nil, &right, {SHA256: strings.ToUpper(right.SHA256), Size: right.Size}} {
+				got, err := drain(s.Store.Content(t.Context(), obj, chain, want))
+				if err != nil || !bytes.Equal(got, file) {
+					t.Errorf("Content of %d with %v, wanting %v = %d bytes, %v", size, chain, want, len(got), err)
 				}
 			}
-			for _, limit := range []int64{0, 10, int64(size) - 1} {
-				got, err := drain(s.Store.Content(t.Context(), obj, chain, limit))
-				if !errors.Is(err, filters.ErrTooLarge) || int64(len(got)) > limit {
-					t.Errorf("Content of %d with %v and limit %d = %d bytes, %v", size, chain, limit, len(got), err)
+			for _, told := range []int64{0, 10, right.Size - 1, right.Size + 1, 2 * right.Size} {
+				got, err := drain(s.Store.Content(t.Context(), obj, chain, &blobs.Digest{SHA256: right.SHA256, Size: told}))
+				wantContentError(t, err, obj.Key, "size")
+				if int64(len(got)) > told {
+					t.Errorf("Content of %d with %v, wanting %d bytes, yields %d", size, chain, told, len(got))
 				}
 			}
+			_, err := drain(s.Store.Content(t.Context(), obj, chain, &blobs.Digest{SHA256: strings.Repeat("0", 64), Size: right.Size}))
+			wantContentError(t, err, obj.Key, "sha256")
 		}
+	}
+}
+
+func wantContentError(t *testing.T, err error, key blobs.Key, what string) {
+	t.Helper()
+	differs, ok := errors.AsType[*blobs.ContentError](err)
+	if !ok || differs.Key != key || differs.What != what || !strings.Contains(err.Error(), string(key)) {
+		t.Errorf("error = %v, want a ContentError about the %s in %q", err, what, key)
+	}
+}
+
+// testLimit reads a file that grows out of all proportion, whose size is not told.
+func testLimit(t *testing.T, s Subject) {
+	chain := filters.Chain{filters.Gz, filters.Gz}
+	obj, _ := put(t, s, "main", make([]byte, 4<<20), chain)
+	got, err := content(t.Context(), s, obj, chain)
+	if !errors.Is(err, filters.ErrTooLarge) || int64(len(got)) > chain.Limit(obj.Size) {
+		t.Errorf("Content of %d stored bytes = %d bytes, %v, want %v", obj.Size, len(got), err, filters.ErrTooLarge)
 	}
 }
 
@@ -163,7 +190,7 @@ func testNotFound(t *testing.T, s Subject) {
 	}
 	for _, key := range []blobs.Key{"main/0000", "other/0000", gone.Key, blobs.Key("main/" + hexSHA1(random(24, 10)) + "/x"), "ma/in"} {
 		_, getErr := s.Store.Get(t.Context(), blobs.Object{Key: key})
-		_, contentErr := s.Store.Content(t.Context(), blobs.Object{Key: key}, filters.Chain{filters.Gz}, -1)
+		_, contentErr := s.Store.Content(t.Context(), blobs.Object{Key: key}, filters.Chain{filters.Gz}, nil)
 		_, statErr := s.Store.Stat(t.Context(), key)
 		for _, err := range []error{getErr, contentErr, statErr, s.Store.Delete(t.Context(), key)} {
 			if !errors.Is(err, blobs.ErrNotFound) || !strings.Contains(err.Error(), string(key)) {

@@ -163,8 +163,8 @@ func (f *folder) goes(name string, info fs.FileInfo) bool {
 
 // holds reads the file to tell whether it is the output.
 func (f *folder) holds(t target, info fs.FileInfo) bool {
-	size, want, known := t.content()
-	if !known || size != info.Size() {
+	want, known := t.content()
+	if !known || want.Size != info.Size() {
 		return false
 	}
 	file, err := f.root.Open(t.path)
@@ -174,7 +174,7 @@ func (f *folder) holds(t target, info fs.FileInfo) bool {
 	defer file.Close()
 	hash := sha256.New()
 	_, err = io.Copy(hash, file)
-	return err == nil && hex.EncodeToString(hash.Sum(nil)) == want
+	return err == nil && hex.EncodeToString(hash.Sum(nil)) == want.SHA256
 }
 
 // fixMode gives a file that is there the mode that its receipt tells.

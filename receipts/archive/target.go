@@ -2,7 +2,6 @@ package archive
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -19,31 +18,28 @@ type target struct {
 	output *receipts.Output
 	chain  filters.Chain // to be undone
 	path   string        // of the file, without the suffixes of chain
+	told   *blobs.Digest // what the receipt tells of the file, nil for nothing
 }
 
-// signature tells whether a file was made from this stored object in this way.
-func (t target) signature() string { return t.output.Checksum.SHA256 + " " + fmt.Sprint(t.chain) }
+// signature tells whether a file was made from this stored object in this way, and
+// proved to be the one that is told.
+func (t target) signature() string {
+	signature := t.output.Checksum.SHA256 + " " + fmt.Sprint(t.chain)
+	if t.told != nil {
+		signature += fmt.Sprintf(" %d %s", t.told.Size, t.told.SHA256)
+	}
+	return signature
+}
 
 // content is what the file will be, where the receipt says it.
-func (t target) content() (size int64, sha256 string, known bool) {
+func (t target) content() (content blobs.Digest, known bool) {
 	switch {
+	case t.told != nil:
+		return *t.told, true
 	case len(t.chain) == 0:
-		return t.output.Size, t.output.Checksum.SHA256, true
-	case t.output.Content != nil:
-		return t.output.Content.Size, t.output.Content.SHA256, true
+		return blobs.Digest{Size: t.output.Size, SHA256: t.output.Checksum.SHA256}, true
 	}
-	return 0, "", false
-}
-
-// expansion bounds the content of an output whose receipt does not tell its size.
-// It is a little more than deflate can reach (1032 to 1).
-const expansion = 1100
-
-func (t target) limit() int64 {
-	if size, _, known := t.content(); known {
-		return size
-	}
-	return t.output.Size*expansion + 1<<16
+	return blobs.Digest{}, false
 }
 
 // chooseTargets validates a receipt for fetching and picks the outputs that are
@@ -78,6 +74,9 @@ func newTarget(output *receipts.Output, raw bool) (target, error) {
 		return target{output: output, path: output.Path}, nil
 	}
 	t := target{output: output, chain: names, path: names.OriginalPath(output.Path)}
+	if output.Content != nil {
+		t.told = &blobs.Digest{Size: output.Content.Size, SHA256: output.Content.SHA256}
+	}
 	return t, receipts.CheckPath(t.path)
 }
 
@@ -145,29 +144,5 @@ func (a *Archive) open(ctx context.Context, receipt *receipts.Receipt, t target)
 		return nil, err
 	}
 	object := blobs.Object{Key: key, Size: t.output.Size, SHA256: t.output.Checksum.SHA256}
-	content, err := a.Store.Content(ctx, object, t.chain, t.limit())
-	if err != nil {
-		return nil, err
-	}
-	if size, _, known := t.content(); known && len(t.chain) > 0 {
-		return &exact{ReadCloser: content, key: key, left: size}, nil
-	}
-	return content, nil
-}
-
-// exact makes it an error when content ends before the size that the receipt
-// tells. That it does not go on after it is the limit's to see to.
-type exact struct {
-	io.ReadCloser
-	key  blobs.Key
-	left int64
-}
-
-func (e *exact) Read(p []byte) (int, error) {
-	n, err := e.ReadCloser.Read(p)
-	e.left -= int64(n)
-	if errors.Is(err, io.EOF) && e.left > 0 {
-		return n, fmt.Errorf("blob %q: its content ends %d short of the size in bytes that the receipt tells", string(e.key), e.left)
-	}
-	return n, err
+	return a.Store.Content(ctx, object, t.chain, t.told)
 }

@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -123,51 +122,15 @@ func (r *run) prove(ctx context.Context, c *check) verdict {
 // read compares the bytes of a blob, and of the file in it where the receipt tells
 // about that.
 func (r *run) read(ctx context.Context, c *claim) verdict {
-	if len(c.chain) > 0 && c.content != nil {
-		return r.readContent(ctx, c)
+	chain := c.chain
+	if c.content == nil {
+		chain = nil
 	}
-	stored, err := r.store.Get(ctx, c.object)
+	content, err := r.store.Content(ctx, c.object, chain, c.content)
 	if err == nil {
-		err = drain(r, stored)
+		err = drain(r, content)
 	}
-	v := r.judge(err)
-	if content := (blobs.Digest{SHA256: c.object.SHA256, Size: c.object.Size}); v.kind == "" && c.content != nil {
-		return differing(content, *c.content)
-	}
-	return v
-}
-
-func (r *run) readContent(ctx context.Context, c *claim) verdict {
-	content, err := r.store.Content(ctx, c.object, c.chain, c.content.Size)
-	sum, size := sha256.New(), counter(0)
-	if err == nil {
-		err = drain(io.MultiWriter(sum, &size, r), content)
-	}
-	if errors.Is(err, filters.ErrTooLarge) {
-		return verdict{kind: Content, what: fmt.Sprintf("the size of its content is more than %d, want %d", c.content.Size, c.content.Size)}
-	}
-	if err != nil {
-		return r.judge(err)
-	}
-	return differing(blobs.Digest{SHA256: hex.EncodeToString(sum.Sum(nil)), Size: int64(size)}, *c.content)
-}
-
-// differing tells in what the content of a blob is not what its receipt says.
-func differing(got, want blobs.Digest) verdict {
-	switch {
-	case got.Size != want.Size:
-		return verdict{kind: Content, what: fmt.Sprintf("the size of its content is %d, want %d", got.Size, want.Size)}
-	case got.SHA256 != want.SHA256:
-		return verdict{kind: Content, what: fmt.Sprintf("the sha256 of its content is %s, want %s", got.SHA256, want.SHA256)}
-	}
-	return verdict{}
-}
-
-type counter int64
-
-func (c *counter) Write(p []byte) (int, error) {
-	*c += counter(len(p))
-	return len(p), nil
+	return r.judge(err)
 }
 
 // drain reads r to its end and closes it.
@@ -183,12 +146,15 @@ func drain(w io.Writer, r io.ReadCloser) error {
 // ends the run.
 func (r *run) judge(err error) verdict {
 	corrupt, isCorrupt := errors.AsType[*blobs.CorruptError](err)
+	differing, isDiffering := errors.AsType[*blobs.ContentError](err)
 	undecodable, isUndecodable := errors.AsType[*blobs.DecodeError](err)
 	switch {
 	case err == nil:
 		return verdict{}
 	case isCorrupt:
 		return verdict{kind: Kind(corrupt.What), what: fmt.Sprintf("%s is %s, want %s", corrupt.What, corrupt.Got, corrupt.Want)}
+	case isDiffering:
+		return verdict{kind: Content, what: fmt.Sprintf("the %s of its content is %s, want %s", differing.What, differing.Got, differing.Want)}
 	case isUndecodable:
 		return verdict{kind: Content, what: undecodable.Err.Error()}
 	case errors.Is(err, blobs.ErrNoBucket):
