@@ -210,6 +210,39 @@ func TestContent(t *testing.T) {
 	}
 }
 
+// TestUntold has receipts that tell nothing of the files in their blobs.
+func TestUntold(t *testing.T) {
+	repository := newRepository(t)
+	store, _ := newFolder(t)
+	file := bytes.Repeat([]byte("a line of text\n"), 20_000)
+	var stored [2]bytes.Buffer
+	for i, name := range []filters.Name{filters.Gz, filters.Zstd} {
+		w, err := filters.Chain{name}.NewWriter(&stored[i])
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Write(file)
+		if err := errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gz, zst := stored[0].Bytes(), stored[1].Bytes()
+	kept := keep(t, store, [][]byte{gz, gz[:len(gz)-3], zst, zst[:len(zst)-1], file, append(slices.Clone(zst), "after"...), nil, gz})
+	for i, name := range []string{"gz", "gz", "zstd", "zstd", "zstd", "zstd", "gz", "later"} {
+		kept.Output[i].Filters = []string{name}
+	}
+	entry, err := ledger.Append(t.Context(), repository, kept, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, summary := verifyAll(t, repository, store, Options{})
+	wantFound(t, got, "file-0001 content mended=false", "file-0003 content mended=false", "file-0004 content mended=false",
+		"file-0005 content mended=false", "file-0006 content mended=false", "file-0007 content mended=false")
+	if summary.Read != 8 {
+		t.Errorf("read %d blobs of %s, want 8", summary.Read, entry.ID)
+	}
+}
+
 // TestUnreadable: a store that fails for one blob is a finding, one that fails for
 // all is an error.
 func TestUnreadable(t *testing.T) {
