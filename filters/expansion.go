@@ -2,8 +2,10 @@ package filters
 
 import "math"
 
-// smallest is what the shortest of streams may decode to.
-const smallest = 1 << 16
+const (
+	smallest = 1 << 16  // what the shortest of streams may decode to
+	modest   = 32 << 20 // what several filters may make of however little
+)
 
 // expansion is how many times its input a filter may make of it when it is undone.
 func (n Name) expansion() int64 {
@@ -14,18 +16,22 @@ func (n Name) expansion() int64 {
 }
 
 // Limit bounds what stored bytes decode to: 1100 times as much if gz is undone,
-// 32768 times if zstd is, and 64 KiB. A second filter does not raise it: what it
-// could shrink that far is hardly data. Without filters it is the stored size.
+// 32768 times if zstd is, and 64 KiB. One filter never makes more. A second one
+// does not raise the ratio, and adds 32 MiB: what is bigger and shrinks that far is
+// hardly data. Without filters the limit is the stored size.
 func (c Chain) Limit(stored int64) int64 {
 	if len(c) == 0 {
 		return stored
 	}
-	ratio := int64(1)
+	ratio, more := int64(1), int64(smallest)
 	for _, name := range c {
 		ratio = max(ratio, name.expansion())
 	}
-	if stored > (math.MaxInt64-smallest)/ratio {
+	if len(c) > 1 {
+		more = modest
+	}
+	if stored > (math.MaxInt64-more)/ratio {
 		return math.MaxInt64
 	}
-	return stored*ratio + smallest
+	return stored*ratio + more
 }

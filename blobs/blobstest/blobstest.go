@@ -49,6 +49,7 @@ func Test(t *testing.T, open func(t *testing.T) Subject) {
 		{"CancelledGet", testCancelledGet},
 		{"CloseEarly", testCloseEarly},
 		{"Told", testTold},
+		{"Unbelievable", testUnbelievable},
 		{"Limit", testLimit},
 		{"NotFound", testNotFound},
 		{"BadKeys", testBadKeys},

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -164,6 +165,21 @@ func testTold(t *testing.T, s Subject) {
 	}
 }
 
+// testUnbelievable reads files of which a size is told that the stored bytes cannot
+// hold.
+func testUnbelievable(t *testing.T, s Subject) {
+	for _, chain := range []filters.Chain{{filters.Gz}, {filters.Zstd}, {filters.Zstd, filters.Gz}} {
+		obj, _ := put(t, s, "main", text(1000), chain)
+		for _, told := range []int64{chain.Limit(obj.Size) + 1, 1 << 40, 1 << 62, math.MaxInt64} {
+			got, err := drain(s.Store.Content(t.Context(), obj, chain, &blobs.Digest{Size: told}))
+			undecodable, ok := errors.AsType[*blobs.DecodeError](err)
+			if !ok || undecodable.Key != obj.Key || !errors.Is(err, filters.ErrTooLarge) || len(got) > 0 {
+				t.Errorf("Content of %d stored bytes with %v, wanting %d = %d bytes, %v, want %v", obj.Size, chain, told, len(got), err, filters.ErrTooLarge)
+			}
+		}
+	}
+}
+
 func wantContentError(t *testing.T, err error, key blobs.Key, what string) {
 	t.Helper()
 	differs, ok := errors.AsType[*blobs.ContentError](err)
@@ -175,11 +191,30 @@ func wantContentError(t *testing.T, err error, key blobs.Key, what string) {
 // testLimit reads a file that grows out of all proportion, whose size is not told.
 func testLimit(t *testing.T, s Subject) {
 	chain := filters.Chain{filters.Gz, filters.Gz}
-	obj, _ := put(t, s, "main", make([]byte, 4<<20), chain)
+	obj, _ := put(t, s, "main", bomb(t, chain), nil)
 	got, err := content(t.Context(), s, obj, chain)
 	if !errors.Is(err, filters.ErrTooLarge) || int64(len(got)) > chain.Limit(obj.Size) {
 		t.Errorf("Content of %d stored bytes = %d bytes, %v, want %v", obj.Size, len(got), err, filters.ErrTooLarge)
 	}
+}
+
+// bomb is what a chain makes of 48 MiB of zeros.
+func bomb(t *testing.T, chain filters.Chain) []byte {
+	var stored bytes.Buffer
+	w, err := chain.NewWriter(&stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros := make([]byte, 1<<20)
+	for range 48 {
+		if _, err := w.Write(zeros); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return stored.Bytes()
 }
 
 func testNotFound(t *testing.T, s Subject) {

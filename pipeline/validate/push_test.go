@@ -192,6 +192,9 @@ func wrong(b *bench) []wrongPush {
 			r.Input[0] = receipts.Input{Branch: "nowhere", Result: strings.Repeat("1", 40)}
 		})},
 		{"an input that is no id", validate.Inputs, bad(func(r *receipts.Receipt) { r.Input[0] = receipts.Input{Branch: "source", Result: "x"} })},
+		{"a size that no filter makes", validate.Filters, bad(func(r *receipts.Receipt) {
+			r.Output[0].Filters, r.Output[0].Content = []string{"gz"}, &receipts.Content{SHA256: r.Output[0].Checksum.SHA256, Size: 1 << 62}
+		})},
 		{"an unknown filter", validate.Filters, bad(func(r *receipts.Receipt) { r.Output[0].Filters = []string{"rot13"} })},
 		{"a job that is no program", validate.Job, on(job("{"))},
 		{"a job with an unknown key", validate.Job, on(job(`{"inputs": []}`))},

@@ -261,6 +261,10 @@ func (c *checker) form(it item, receipt *receipts.Receipt, data []byte) error {
 			if err := c.about(it, Filters, "output[%d].filters: %v", i, fault); err != nil {
 				return err
 			}
+		} else if output.Content != nil && output.Content.Size > chain.Limit(output.Size) {
+			if err := c.about(it, Filters, "output[%d].content.size: more than %d stored bytes hold", i, output.Size); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/filters"
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -223,6 +224,10 @@ func (r *recording) store(file ResultFile) (receipts.Output, error) {
 	}
 	if info, err := f.Stat(); err != nil || !sameState(file.Info, info) || stored.Content.Size != info.Size() {
 		return receipts.Output{}, errors.Join(err, changedError(file.Path))
+	}
+	if limit := chain.Limit(stored.Size); stored.Content.Size > limit {
+		return receipts.Output{}, gitcmd.WithHint(fmt.Errorf("storing output %q: %v makes %d bytes of %d, which no fetch would believe", file.Path, chain, stored.Size, stored.Content.Size),
+			"choose one filter for it, with --filter or in the job")
 	}
 	r.meter.add(1, 0)
 	return describe(file, chain, stored), nil
