@@ -36,7 +36,7 @@ func (s *Store) Content(ctx context.Context, obj Object, chain filters.Chain, wa
 	if want != nil {
 		limit, r.sum = want.Size, sha256.New()
 	}
-	if r.decoder, err = chain.NewReader(&r.consumed, limit); err == nil {
+	if r.decoder, err = chain.NewReader(ctx, &r.consumed, limit); err == nil {
 		err = believable(obj, chain, want)
 	}
 	if err != nil {
@@ -44,7 +44,7 @@ func (s *Store) Content(ctx context.Context, obj Object, chain filters.Chain, wa
 		stored.Close()
 		return nil, err
 	}
-	r.decoded = contextReader(ctx, r.decoder)
+	r.decoded = contextReader(ctx, r.decoder) // also what was decoded ahead
 	return r, nil
 }
 

@@ -20,7 +20,7 @@ func TestOutOfProportion(t *testing.T) {
 	}
 	r := &contentReader{chain: chain, stored: io.NopCloser(bytes.NewReader(stored)), want: &Digest{Size: 1 << 62}}
 	r.consumed.Reader = r.stored
-	if r.decoder, err = chain.NewReader(&r.consumed, r.want.Size); err != nil {
+	if r.decoder, err = chain.NewReader(t.Context(), &r.consumed, r.want.Size); err != nil {
 		t.Fatal(err)
 	}
 	r.decoded, r.sum = r.decoder, sha256.New()

@@ -93,11 +93,16 @@ func (a *aheadReader) run() {
 // readBlock fills buf as far as r goes and returns the error that stopped it.
 func readBlock(r io.Reader, buf []byte) (int, error) {
 	n := 0
-	for n < len(buf) {
+	for idle := 0; n < len(buf); {
 		m, err := r.Read(buf[n:])
 		n += m
 		if err != nil {
 			return n, err
+		}
+		if m > 0 {
+			idle = 0
+		} else if idle++; idle == maxIdleReads {
+			return n, io.ErrNoProgress
 		}
 	}
 	return n, nil

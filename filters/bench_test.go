@@ -39,7 +39,7 @@ func BenchmarkReader(b *testing.B) {
 				b.SetBytes(int64(len(data)))
 				b.ReportAllocs()
 				for b.Loop() {
-					r, err := Chain{name}.NewReader(bytes.NewReader(stored), int64(len(data)))
+					r, err := Chain{name}.NewReader(b.Context(), bytes.NewReader(stored), int64(len(data)))
 					if err != nil {
 						b.Fatal(err)
 					}

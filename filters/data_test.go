@@ -2,6 +2,7 @@ package filters
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -52,7 +53,7 @@ func encode(t testing.TB, c Chain, data []byte, step int) []byte {
 
 // decode reads all that c makes of stored and closes the reader.
 func decode(c Chain, stored io.Reader, limit int64) ([]byte, error) {
-	r, err := c.NewReader(stored, limit)
+	r, err := c.NewReader(context.Background(), stored, limit)
 	if err != nil {
 		return nil, err
 	}

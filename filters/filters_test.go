@@ -62,7 +62,7 @@ func TestUnknownFilterOpensNothing(t *testing.T) {
 	if w, err := c.NewWriter(nil); w != nil || !errors.As(err, &unknown) {
 		t.Errorf("NewWriter = %v, %v, want an UnknownError", w, err)
 	}
-	if r, err := c.NewReader(nil, 1); r != nil || !errors.As(err, &unknown) {
+	if r, err := c.NewReader(t.Context(), nil, 1); r != nil || !errors.As(err, &unknown) {
 		t.Errorf("NewReader = %v, %v, want an UnknownError", r, err)
 	}
 }

@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"context"
 	"errors"
 	"io"
 	"math"
@@ -15,20 +16,23 @@ var ErrTooLarge = errors.New("decoded data exceeds its limit")
 // [io.ErrUnexpectedEOF]; an error of r comes back as it is. An unknown filter
 // is an [UnknownError]. r is first read by the first Read.
 //
+// Once ctx is done Read fails with its error, at once also while it decodes what
+// yields nothing.
+//
 // Past the first 256 KiB a goroutine decodes ahead, up to 512 KiB. Close stops
 // it and must be called; it waits for a Read of r under way and leaves r open.
 // A zstd window over 128 MiB is refused, which bounds memory. Read and Close
 // must not be called concurrently.
-func (c Chain) NewReader(r io.Reader, limit int64) (io.ReadCloser, error) {
+func (c Chain) NewReader(ctx context.Context, r io.Reader, limit int64) (io.ReadCloser, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
 	if len(c) == 0 {
-		return &chainReader{Reader: limitReader(r, limit)}, nil
+		return &chainReader{Reader: limitReader(untilDone(ctx, r), limit)}, nil
 	}
 	cr := &chainReader{Reader: r}
 	for i := len(c) - 1; i >= 0; i-- {
-		s, err := newStage(c[i], cr.Reader)
+		s, err := newStage(c[i], untilDone(ctx, cr.Reader))
 		if err != nil {
 			return nil, errors.Join(err, cr.Close())
 		}

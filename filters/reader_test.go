@@ -3,6 +3,7 @@ package filters
 import (
 	"bytes"
 	stdgzip "compress/gzip"
+	"context"
 	"errors"
 	"io"
 	"runtime"
@@ -50,6 +51,46 @@ func TestBombWithin(t *testing.T) {
 	members := encode(t, Chain{Zstd}, bytes.Repeat(empty, 2<<20/len(empty)), 1<<20)
 	if got, err := decode(Chain{Gz, Zstd}, bytes.NewReader(members), 10); !errors.Is(err, ErrTooLarge) || len(got) > 0 {
 		t.Errorf("decoding empty members = %d bytes, %v, want %v", len(got), err, ErrTooLarge)
+	}
+}
+
+// TestDone has input that yields nothing, and a context that is done when its first
+// piece is read: however the pieces grow within the chain, reading ends there.
+func TestDone(t *testing.T) {
+	for _, c := range []Chain{nil, {Gz}, {Zstd}, {Gz, Gz}, {Zstd, Gz}, {Gz, Zstd}, {Zstd, Zstd, Gz}} {
+		stored := []byte{0}
+		if len(c) > 0 {
+			empty := encode(t, c[:1], nil, 1)
+			stored = encode(t, c[1:], bytes.Repeat(empty, 4<<20/len(empty)), 1<<20)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		src := readerFunc(func(p []byte) (int, error) {
+			cancel()
+			n := copy(p, stored)
+			stored = stored[n:]
+			if n == 0 {
+				return 0, io.EOF
+			}
+			return n, nil
+		})
+		r, err := c.NewReader(ctx, src, -1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if data, err := io.ReadAll(r); len(data) > 1 || !errors.Is(err, context.Canceled) {
+			t.Errorf("%q: %d bytes, %v, want %v", c, len(data), err, context.Canceled)
+		}
+		if err := r.Close(); err != nil {
+			t.Errorf("%q: Close: %v", c, err)
+		}
+	}
+}
+
+// TestIdle has a reader that yields neither bytes nor an error.
+func TestIdle(t *testing.T) {
+	idle := readerFunc(func([]byte) (int, error) { return 0, nil })
+	if n, err := readBlock(idle, make([]byte, 10)); n != 0 || err != io.ErrNoProgress {
+		t.Errorf("readBlock = %d, %v, want %v", n, err, io.ErrNoProgress)
 	}
 }
 
@@ -197,7 +238,7 @@ func TestOddReaders(t *testing.T) {
 func TestReaderConformance(t *testing.T) {
 	data := csvText(aheadAfter + 3*aheadBlock + 5)
 	for _, c := range []Chain{nil, {Gz}, {Zstd}} {
-		r, err := c.NewReader(bytes.NewReader(encode(t, c, data, 1<<20)), wholeFile)
+		r, err := c.NewReader(t.Context(), bytes.NewReader(encode(t, c, data, 1<<20)), wholeFile)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -217,7 +258,7 @@ func TestReaderClose(t *testing.T) {
 		for _, take := range []int64{0, 1, aheadAfter, aheadAfter + 1, 1 << 20, 2 << 20} {
 			goroutines := runtime.NumGoroutine()
 			src := bytes.NewReader(stored)
-			r, err := c.NewReader(src, wholeFile)
+			r, err := c.NewReader(t.Context(), src, wholeFile)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -242,7 +283,7 @@ func TestReaderClose(t *testing.T) {
 func TestSmallReadStartsNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, c := range []Chain{{Gz}, {Zstd}} {
-		r, err := c.NewReader(bytes.NewReader(encode(t, c, csvText(4096), 4096)), 4096)
+		r, err := c.NewReader(t.Context(), bytes.NewReader(encode(t, c, csvText(4096), 4096)), 4096)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package filters
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"sync"
@@ -9,6 +10,9 @@ import (
 
 // sourceSize suits small files; decoders read bigger pieces past it.
 const sourceSize = 16 << 10
+
+// maxPiece is how much a decoder gets before it is asked again whether to go on.
+const maxPiece = 128 << 10
 
 // A source is the buffered input of a decoder. It keeps the error that ended
 // it, which decoders tend to replace.
@@ -31,6 +35,24 @@ func (t *tap) Read(p []byte) (int, error) {
 		t.err = err
 	}
 	return n, err
+}
+
+// maxIdleReads is how many empty reads in a row are taken for a broken reader.
+const maxIdleReads = 100
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// untilDone reads from r until ctx is done. A decoder may take all of its input
+// without yielding a byte, so each piece of that input asks.
+func untilDone(ctx context.Context, r io.Reader) io.Reader {
+	return readerFunc(func(p []byte) (int, error) {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		return r.Read(p[:min(len(p), maxPiece)])
+	})
 }
 
 // sources holds idle *source values.

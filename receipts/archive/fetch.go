@@ -113,7 +113,7 @@ func (f *fetching) missing(wanted []target) ([]target, error) {
 	var missing []target
 	var conflicts []error
 	for _, t := range wanted {
-		state, err := f.folder.stateOf(t)
+		state, err := f.folder.stateOf(f.ctx, t)
 		if err != nil {
 			return nil, err
 		}
