@@ -27,12 +27,25 @@ func NewFindings(whole string) *Findings {
 	return &Findings{whole: whole, asked: map[string]bool{}}
 }
 
+// maxPath bounds the path of a key in a message, in bytes: the keys are somebody
+// else's, and thousands of findings can be below one that is very long.
+const maxPath = 1000
+
 // Add adds a finding about the key at a path, "" for the document as a whole.
 func (f *Findings) Add(path, format string, args ...any) {
 	if path == "" {
 		path = f.whole
 	}
+	path = shortened(path)
 	f.list = append(f.list, fmt.Errorf("%s: "+format, append([]any{path}, args...)...))
+}
+
+// shortened is a path, or the beginning of one that is too long for a message.
+func shortened(path string) string {
+	if len(path) <= maxPath {
+		return path
+	}
+	return strings.ToValidUTF8(path[:maxPath], "") + "…"
 }
 
 var place = regexp.MustCompile(`\[\d+\]`)
@@ -59,6 +72,7 @@ func (f *Findings) Err(file string) error {
 // RefuseNulls adds a finding for each null below the value of a key: it stands for
 // something that is missing, such as a variable of the environment.
 func (f *Findings) RefuseNulls(path string, value any) {
+	path = shortened(path)
 	refuse := func(path string, value any) {
 		if value == nil {
 			f.Add(path, "null, which stands for nothing here: is a variable not set?")

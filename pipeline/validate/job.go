@@ -36,10 +36,11 @@ func (c *checker) job(branch string, commit gitcmd.Hash) error {
 	case err == nil:
 		return nil
 	}
-	for line := range strings.Lines(err.Error()) { // a finding each
+	unseen := errors.As(err, new(jobs.UnseenError)) // asked once: an error can hold very many
+	for line := range strings.Lines(err.Error()) {  // a finding each
 		line = strings.TrimSuffix(line, "\n")
 		f.Message = strings.TrimPrefix(strings.TrimPrefix(line, branch+":"), jobFile+": ")
-		if errors.As(err, new(jobs.UnseenError)) {
+		if unseen {
 			f.Message += " (it reads the environment, which it does not see here)"
 			if err := c.doubt(f); err != nil {
 				return err
