@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -183,13 +184,31 @@ func TestStart(t *testing.T) {
 	if err != nil || job.Commit != commit || job.Input[0].Branch != "a" || job.Task.Image.Source["repository"] != "debian" || job.Task.Run.Args[1] != "<x>" {
 		t.Errorf("Of = %+v, %v", job, err)
 	}
-	for name, job := range map[string]NewJob{"b": {}, "c": {Inputs: []string{"c"}}, "d": {Inputs: []string{"nothing"}}, "-x": {}} {
+	for name, job := range map[string]NewJob{"b": {}, "c": {Inputs: []string{"c"}}, "d": {Inputs: []string{"nothing"}}, "-x": {}, "e": {Inputs: []string{"a", "a"}}} {
 		if _, err := Start(t.Context(), r, name, job); err == nil {
 			t.Errorf("Start(%q, %+v) succeeds", name, job)
 		}
 	}
 	if _, err := r.Branch(t.Context(), "d"); !errors.Is(err, gitcmd.ErrNotFound) {
 		t.Errorf("a branch was left behind: %v", err)
+	}
+}
+
+func TestStartedJobsAreAccepted(t *testing.T) {
+	for _, test := range []struct{ inputs, aliases []string }{
+		{[]string{"a/x", "b/y"}, []string{"x", "y"}},
+		{[]string{"eu/day/prices", "us/day/prices"}, []string{"prices", "day-prices"}},
+		{[]string{"x", "a/x", "a-x", "b/a/x"}, []string{"x", "a-x", "a-x-2", "b-a-x"}},
+		{[]string{"result", "some/result", "Result"}, []string{"result-2", "some-result", "Result-3"}},
+		{[]string{"Prices", "eu/prices"}, []string{"Prices", "eu-prices"}},
+	} {
+		job := NewJob{Inputs: test.inputs}
+		if err := checkDocument("new", job.document()); err != nil {
+			t.Errorf("the job of %v is not accepted: %v", test.inputs, err)
+		}
+		if got := aliases(test.inputs); !slices.Equal(got, test.aliases) {
+			t.Errorf("aliases(%v) = %v, want %v", test.inputs, got, test.aliases)
+		}
 	}
 }
 

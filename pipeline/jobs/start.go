@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
@@ -31,7 +34,11 @@ func Start(ctx context.Context, repository *gitcmd.Repository, name string, job 
 	if err := checkNew(ctx, repository, name, job); err != nil {
 		return "", err
 	}
-	changes := []gitcmd.Change{{Path: "config/job.json", Data: job.document()}}
+	data := job.document()
+	if err := checkDocument(name, data); err != nil {
+		return "", err
+	}
+	changes := []gitcmd.Change{{Path: File, Data: data}}
 	if job.Docker {
 		changes = append(changes,
 			gitcmd.Change{Path: "docker/Dockerfile", Data: []byte(dockerfile)},
@@ -55,7 +62,10 @@ func checkNew(ctx context.Context, repository *gitcmd.Repository, name string, j
 		}
 		return err
 	}
-	for _, input := range job.Inputs {
+	for i, input := range job.Inputs {
+		if slices.Contains(job.Inputs[:i], input) {
+			return fmt.Errorf("input %s is named twice", input)
+		}
 		if input == name {
 			return fmt.Errorf("branch %s cannot be an input of itself", name)
 		}
@@ -68,6 +78,38 @@ func checkNew(ctx context.Context, repository *gitcmd.Repository, name string, j
 
 func existsError(name string) error {
 	return gitcmd.WithHint(fmt.Errorf("branch %s exists already", name), "choose another name")
+}
+
+// aliases are the names of the folders of inputs, each one's own also where case does not
+// count: the last part of the branch's name, more parts where that is taken or no input
+// can have it, and at last a number too.
+func aliases(branches []string) []string {
+	taken := map[string]bool{"result": true}
+	list := make([]string, len(branches))
+	for i, branch := range branches {
+		parts := strings.Split(branch, "/")
+		alias := parts[len(parts)-1]
+		for k := len(parts) - 2; k >= 0 && taken[strings.ToLower(alias)]; k-- {
+			alias = parts[k] + "-" + alias
+		}
+		for n, name := 2, alias; taken[strings.ToLower(alias)]; n++ {
+			alias = fmt.Sprintf("%s-%d", name, n)
+		}
+		taken[strings.ToLower(alias)] = true
+		list[i] = alias
+	}
+	return list
+}
+
+// checkDocument reads the job as every other command will: a branch is not started with
+// one that none of them accepts.
+func checkDocument(branch string, data []byte) error {
+	var value any
+	if err := json.Unmarshal(data, &value); err != nil {
+		return err
+	}
+	_, err := readJob(gitcmd.Branch{Name: branch}, value)
+	return err
 }
 
 // document is the job as config/job.json.
@@ -88,8 +130,12 @@ func (j NewJob) document() []byte {
 		job["task"] = task
 	}
 	var inputs []object
-	for _, branch := range j.Inputs {
-		inputs = append(inputs, object{"branch": branch})
+	for i, alias := range aliases(j.Inputs) {
+		input := object{"branch": j.Inputs[i]}
+		if alias != path.Base(j.Inputs[i]) {
+			input["alias"] = alias
+		}
+		inputs = append(inputs, input)
 	}
 	if len(inputs) > 0 {
 		job["input"] = inputs
