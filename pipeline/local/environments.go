@@ -80,16 +80,42 @@ func (e *environments) make(ctx context.Context, job *jobs.Job, output io.Writer
 	if err != nil {
 		return nil, err
 	}
+	image, err := e.hasImage(ctx, job)
+	if err != nil {
+		return nil, err
+	}
 	engine := e.engine
 	if engine == "" {
-		if engine, err = e.choose(ctx, job, docker); err != nil {
+		if engine, err = e.choose(ctx, job, image); err != nil {
 			return nil, err
 		}
 	}
 	if engine == Process {
 		return e.makeProcess(ctx, job, docker)
 	}
+	if !image {
+		return nil, gitcmd.WithHint(fmt.Errorf("the job of %s has no image for %s: neither task.image nor %s/Dockerfile", job.Branch, engine, dockerFolder),
+			"leave out --engine, or give --engine process, to run the job's program on this machine")
+	}
 	return e.makeContainer(ctx, job, container{engine: engine, docker: docker, output: output})
+}
+
+// hasImage reports whether a job names an image, or its branch has the recipe of one. The
+// folder docker/ without one holds programs for this machine.
+func (e *environments) hasImage(ctx context.Context, job *jobs.Job) (bool, error) {
+	if job.Task.Image != nil {
+		return true, nil
+	}
+	for _, recipe := range []string{"Dockerfile", "Containerfile"} {
+		object, err := e.repository.Object(ctx, string(job.Commit)+":"+dockerFolder+"/"+recipe)
+		if err == nil && object.Kind == gitcmd.Blob {
+			return true, nil
+		}
+		if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
+			return false, err
+		}
+	}
+	return false, nil
 }
 
 // tree is the hash of a folder of the job's branch, "" for none.
@@ -107,8 +133,8 @@ func tree(ctx context.Context, repository *gitcmd.Repository, job *jobs.Job, fol
 // choose picks the engine that suits a job: a container engine for one that has an
 // image, of docker and podman the one that git config datapact.engine names, or that is
 // on PATH.
-func (e *environments) choose(ctx context.Context, job *jobs.Job, docker gitcmd.Hash) (string, error) {
-	if job.Task.Image == nil && docker == "" {
+func (e *environments) choose(ctx context.Context, job *jobs.Job, image bool) (string, error) {
+	if !image {
 		return Process, nil
 	}
 	named, ok, err := e.repository.Config(ctx, "datapact.engine")
