@@ -12,7 +12,8 @@ import (
 	"time"
 )
 
-// An ExecError says that a git process failed. Stderr is what it printed.
+// An ExecError says that a git process failed. Stderr is what it printed, with addresses
+// as they can be shown.
 type ExecError struct {
 	Command string // the git subcommand, such as "update-ref"
 	Stderr  string
@@ -167,7 +168,7 @@ func execError(ctx context.Context, args []string, stderr string, err error) err
 	if strings.Contains(stderr, "not a git repository") {
 		return WithHint(ErrNoRepository, "go to a repository (or name one with -C), or start one with 'git datapact init'")
 	}
-	return &ExecError{Command: subcommand(args), Stderr: stderr, Err: err}
+	return &ExecError{Command: subcommand(args), Stderr: shownAddresses(stderr), Err: err}
 }
 
 // subcommand skips the options that stand before git's own subcommand.

@@ -73,7 +73,7 @@ func run(env *Env, cmd Command, args []string) int {
 		return 0
 	}
 	if _, err := parser.Parse(args); err != nil {
-		fmt.Fprintf(env.Stderr, "%s: error: %v\nhint: 'git datapact help%s' shows the usage\n", env.Name, err, helpTopic(env.Name))
+		fmt.Fprintf(env.Stderr, "%s: error: %v\nhint: 'git datapact help%s' shows the usage\n", env.Name, shownAddresses(Printable(err.Error())), helpTopic(env.Name))
 		return ExitUsage
 	}
 	env.Quiet, env.Verbose = line.Common.Quiet, line.Common.Verbose

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -51,7 +50,7 @@ func (r *Repository) Push(ctx context.Context, remote string, commit Hash, branc
 		return nil
 	}
 	remote = withoutSecrets(remote)
-	if reason := rejection(string(out)); reason != "" {
+	if reason := shownAddresses(rejection(string(out))); reason != "" {
 		if moved(reason) {
 			return fmt.Errorf("pushing %s to %s: %s: %w", branch, remote, reason, ErrMoved)
 		}
@@ -121,16 +120,6 @@ func (r *Repository) FetchTip(ctx context.Context, remote, branch string) (Hash,
 		return "", err
 	}
 	return tip, r.DeleteRef(ctx, ref, tip)
-}
-
-// withoutSecrets is a remote's name or address as it can be shown.
-func withoutSecrets(remote string) string {
-	address, err := url.Parse(remote)
-	if err != nil || address.Host == "" {
-		return remote
-	}
-	address.User, address.RawQuery = nil, ""
-	return address.String()
 }
 
 // Ancestor reports whether commit a is b or an ancestor of it.

@@ -83,7 +83,7 @@ func (s *Session) prepare(access Access) error {
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
 		address = access.open(u)
 	}
-	s.address = address
+	s.address = withoutSecrets(address)
 	s.set("remote."+Remote+".url", address)
 	s.set("protocol.version", "2")
 	s.set("maintenance.auto", "false")
