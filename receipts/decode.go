@@ -3,6 +3,7 @@ package receipts
 import (
 	"bytes"
 	"errors"
+	"reflect"
 	"strconv"
 )
 
@@ -49,6 +50,9 @@ func (s *scanner) fields(x *Extra, field func(key string) error, required ...str
 		err := field(key)
 		if err == errUnknown {
 			var value string
+			if err := s.spend(2 * valueSize); err != nil {
+				return err
+			}
 			value, err = s.skip()
 			x.members = append(x.members, member{key, value})
 			return err
@@ -243,7 +247,11 @@ func decodeList[T any](s *scanner, decode func(*T, *scanner) error) (list []T, e
 	if s.null() {
 		return nil, nil
 	}
+	size := 2 * int(reflect.TypeFor[T]().Size()) // twice, since lists grow by copies
 	err = s.array(func(i int) error {
+		if err := s.spend(size); err != nil {
+			return err
+		}
 		list = append(list, *new(T))
 		if err := decode(&list[i], s); err != nil {
 			return within(index(i), err)

@@ -1,7 +1,6 @@
 package receipts
 
 import (
-	"errors"
 	"strconv"
 )
 
@@ -11,15 +10,22 @@ import (
 // that [Parse] would find too deep or too large.
 func (r *Receipt) Encode() ([]byte, error) {
 	w := &writer{buf: make([]byte, 0, 1024)}
-	r.encode(w)
-	w.buf = append(w.buf, '\n')
-	if w.err == nil && len(w.buf) > MaxSize {
-		w.err = errors.New("larger than 64 MiB")
-	}
-	if w.err != nil {
-		return nil, w.err
+	if err := r.write(w); err != nil {
+		return nil, err
 	}
 	return w.buf, nil
+}
+
+// encodes tells whether Encode would fail, and keeps no bytes.
+func (r *Receipt) encodes() error {
+	return r.write(&writer{discard: true})
+}
+
+func (r *Receipt) write(w *writer) error {
+	r.encode(w)
+	w.buf = append(w.buf, '\n')
+	w.bound()
+	return w.err
 }
 
 func (r *Receipt) encode(w *writer) {
@@ -108,6 +114,9 @@ func encodeList[T any](w *writer, list []T, encode func(*T, *writer)) {
 	w.open('[')
 	for i := range list {
 		w.next()
+		if w.tooLarge {
+			break
+		}
 		ok := w.err == nil
 		encode(&list[i], w)
 		if ok && w.err != nil {

@@ -4,11 +4,17 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"errors"
+	"fmt"
 )
 
 // MaxSize is the size in bytes above which a document is neither read nor
 // written.
 const MaxSize = 64 << 20
+
+// TooLarge is the error about a document of size bytes, more than [MaxSize].
+func TooLarge(size int64) error {
+	return fmt.Errorf("larger than 64 MiB (%d bytes): pack small outputs into one file, and keep big metadata in an output", size)
+}
 
 // ErrNull is returned by [Parse] for a null receipt.
 var ErrNull = errors.New("null receipt")

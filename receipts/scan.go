@@ -3,7 +3,6 @@ package receipts
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -20,14 +19,34 @@ type scanner struct {
 	text  string
 	pos   int
 	depth int
+	room  int // bytes that what is read may still take, beside the text
+}
+
+// The memory that what is read from a document may take, beside its text: much more
+// than receipts need, which are strings for the most part.
+const (
+	leastRoom = 16 << 20
+	mostRoom  = 64 << 20
+)
+
+func newScanner(text string) *scanner {
+	return &scanner{text: text, room: min(leastRoom+4*len(text), mostRoom)}
+}
+
+// spend accounts for n bytes of memory, about.
+func (s *scanner) spend(n int) error {
+	if s.room -= n; s.room < 0 {
+		return s.fail("too many values to be read: keep them in an output")
+	}
+	return nil
 }
 
 // scan reads data as one JSON document through read.
 func scan(data []byte, read func(*scanner) error) error {
 	if len(data) > MaxSize {
-		return errors.New("larger than 64 MiB")
+		return TooLarge(int64(len(data)))
 	}
-	s := &scanner{text: string(data)}
+	s := newScanner(string(data))
 	if !utf8.ValidString(s.text) {
 		return s.failAt(validPrefix(s.text), "not UTF-8")
 	}
@@ -99,6 +118,11 @@ func (s *scanner) object(value func(key string) error) (seen keySet, err error) 
 		if !seen.add(key) {
 			return s.failAt(start, "key is there twice")
 		}
+		if seen.n == len(seen.few) { // the next ones are in a map
+			if err := s.spend(valueSize); err != nil {
+				return err
+			}
+		}
 		if s.peek() != ':' {
 			return s.fail("want a colon")
 		}
@@ -135,13 +159,28 @@ func (s *scanner) sequence(end byte, item func(i int) error) error {
 	}
 }
 
+// valueSize is about what a value takes in memory, or a key in a map of keys.
+const valueSize = 64
+
+// mapSize is about what a map takes beside its entries.
+const mapSize = 400
+
 // value reads any value: nil, bool, string, json.Number, []any or
 // map[string]any.
 func (s *scanner) value() (v any, err error) {
+	if err := s.spend(valueSize); err != nil {
+		return nil, err
+	}
 	switch s.peek() {
 	case '{':
+		if err := s.spend(mapSize); err != nil {
+			return nil, err
+		}
 		object := map[string]any{}
 		_, err = s.object(func(key string) (err error) {
+			if err := s.spend(valueSize); err != nil {
+				return err
+			}
 			object[key], err = s.value()
 			return err
 		})

@@ -25,7 +25,7 @@ func (r *Receipt) Validate() error {
 	}
 	f.addOrder(r.Output)
 	if len(f) == 0 {
-		if _, err := r.Encode(); err != nil {
+		if err := r.encodes(); err != nil {
 			f = append(f, err)
 		}
 	}
@@ -35,10 +35,17 @@ func (r *Receipt) Validate() error {
 // findings are what is wrong with a receipt.
 type findings []error
 
+// maxFindings bounds them: of a list of millions each may be wrong.
+const maxFindings = 100
+
 // add adds fault, unless it is "", at the place that format and args make.
 func (f *findings) add(fault, format string, args ...any) {
-	if fault != "" {
+	switch {
+	case fault == "":
+	case len(*f) < maxFindings:
 		*f = append(*f, within(fmt.Sprintf(format, args...), errors.New(fault)))
+	case len(*f) == maxFindings:
+		*f = append(*f, errors.New("and more that is wrong"))
 	}
 }
 

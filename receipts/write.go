@@ -18,6 +18,22 @@ type writer struct {
 	compact bool
 	depth   int
 	err     error
+
+	discard  bool // keep no bytes but the last
+	gone     int  // bytes that are not kept
+	tooLarge bool
+}
+
+// bound fails what is larger than MaxSize, and lets go of what is not to be kept.
+func (w *writer) bound() {
+	size := w.gone + len(w.buf)
+	if w.tooLarge = size > MaxSize; w.tooLarge && w.err == nil {
+		w.err = TooLarge(int64(size))
+	}
+	if last := len(w.buf) - 1; w.discard && last >= 1<<12 {
+		w.gone += last
+		w.buf = append(w.buf[:0], w.buf[last])
+	}
 }
 
 func (w *writer) fail(fault string) {
@@ -35,6 +51,7 @@ func (w *writer) open(bracket byte) {
 
 // next begins an element of the open array or object.
 func (w *writer) next() {
+	w.bound()
 	if !w.isEmpty() {
 		w.buf = append(w.buf, ',')
 	}
@@ -99,14 +116,18 @@ func (w *writer) value(v any) {
 	case []any:
 		w.open('[')
 		for _, element := range v {
-			w.next()
+			if w.next(); w.err != nil {
+				return
+			}
 			w.value(element)
 		}
 		w.close(']')
 	case map[string]any:
 		w.open('{')
 		for _, name := range slices.Sorted(maps.Keys(v)) {
-			w.key(name)
+			if w.key(name); w.err != nil {
+				return
+			}
 			w.value(v[name])
 		}
 		w.close('}')
@@ -124,7 +145,7 @@ func (w *writer) number(n json.Number) {
 
 // raw writes the value that text is the JSON of.
 func (w *writer) raw(text string) {
-	s := scanner{text: text}
+	s := newScanner(text)
 	v, err := s.value()
 	if err != nil && w.err == nil {
 		w.err = err

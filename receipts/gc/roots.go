@@ -229,7 +229,7 @@ func (r *roots) flush(ctx context.Context) error {
 // take remembers what a receipt names.
 func (r *roots) take(object *gitcmd.Object) error {
 	if object.Size > receipts.MaxSize {
-		return fmt.Errorf("%d bytes, more than %d", object.Size, receipts.MaxSize)
+		return receipts.TooLarge(object.Size)
 	}
 	if object.Kind != gitcmd.Blob {
 		return fmt.Errorf("a %s, want a file", object.Kind)

@@ -101,7 +101,7 @@ func (l *Ledger) decode(file gitcmd.File, object *gitcmd.Object) (*Entry, error)
 		return nil, nil
 	}
 	if object.Size > receipts.MaxSize {
-		return nil, &ReceiptError{l.branch.Name, file.Path, fmt.Errorf("%d bytes, more than %d", object.Size, receipts.MaxSize)}
+		return nil, &ReceiptError{l.branch.Name, file.Path, receipts.TooLarge(object.Size)}
 	}
 	receipt, err := receipts.Parse(object.Data)
 	switch {
