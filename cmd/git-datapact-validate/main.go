@@ -37,9 +37,14 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	repository := gitcmd.OpenAsStored("")
 	defer repository.Close()
 	if c.Install || c.Uninstall {
-		paths, err := validate.SetHooks(ctx, repository, c.Argument, c.Install)
-		for _, path := range paths {
-			err = errors.Join(err, env.Printf("%s\n", path))
+		changes, err := validate.SetHooks(ctx, repository, c.Argument, c.Install)
+		for _, change := range changes {
+			if change.Path != "" {
+				err = errors.Join(err, env.Printf("%s\n", change.Path))
+			}
+			if change.Text != "" {
+				env.Infof("%s", change.Text)
+			}
 		}
 		return err
 	}
