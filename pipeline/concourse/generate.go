@@ -46,7 +46,11 @@ func Generate(ctx context.Context, repository *gitcmd.Repository, opts *Options)
 	b := newBuilder(config, list, docker)
 	p := b.build()
 	if faults := append(b.faults, p.check(config)...); len(faults) > 0 {
-		return nil, jobs.InvalidError{Err: errors.Join(faults...)}
+		err := errors.Join(faults...)
+		for _, job := range list {
+			err = job.Veil(err)
+		}
+		return nil, jobs.InvalidError{Err: err}
 	}
 	return p, nil
 }

@@ -134,6 +134,7 @@ func (c *Catalog) Load(ctx context.Context, names ...string) ([]*Job, []Bad, err
 			if err = errors.Join(c.config.unlisted(job)...); err == nil {
 				err = errors.Join(c.missing(ctx, job)...)
 			}
+			err = job.Veil(err)
 		}
 		if err != nil {
 			bad = append(bad, Bad{branch, err})

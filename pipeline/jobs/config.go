@@ -115,6 +115,9 @@ func LoadConfig(ctx context.Context, repository *gitcmd.Repository, opts *Config
 		}
 	}
 	if err != nil {
+		if reads {
+			err = veil(err, os.Environ(), t.Prefix+file+": ")
+		}
 		return nil, InvalidError{err}
 	}
 	return config, nil

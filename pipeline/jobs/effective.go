@@ -21,9 +21,33 @@ func (c *Config) job(ctx context.Context, repository *gitcmd.Repository, branch 
 		environ = nil
 	}
 	value, reads, err := branchValue(ctx, repository, branch, environ)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		var job *Job
+		if job, err = c.read(ctx, repository, branch, value); err == nil {
+			job.reads = reads && !sealed
+			return job, c.name(ctx, repository, job, job.reads)
+		}
 	}
+	if reads && !sealed {
+		err = veil(err, environ, placeOf(branch.Name))
+	}
+	return nil, err
+}
+
+// placeOf is how messages about the job of a branch begin.
+func placeOf(branch string) string { return branch + ":" + File + ": " }
+
+// Veil is an error about the job without the values of variables that its program has read:
+// it can be somebody else's.
+func (j *Job) Veil(err error) error {
+	if !j.reads {
+		return err
+	}
+	return veil(err, os.Environ(), placeOf(j.Branch))
+}
+
+// read reads the value of a branch's program, with what the configuration says.
+func (c *Config) read(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Branch, value map[string]any) (*Job, error) {
 	job, err := readJob(branch, value)
 	if err != nil {
 		return nil, err
@@ -35,10 +59,7 @@ func (c *Config) job(ctx context.Context, repository *gitcmd.Repository, branch 
 		}
 		job.DefaultFilters = c.Filters
 	}
-	if err := job.findFolders(ctx, repository); err != nil {
-		return nil, err
-	}
-	return job, c.name(ctx, repository, job, reads && !sealed)
+	return job, job.findFolders(ctx, repository)
 }
 
 // branchValue is the value of a branch's job file, empty for none.
@@ -55,7 +76,7 @@ func branchValue(ctx context.Context, repository *gitcmd.Repository, branch gitc
 	}
 	object, ok := value.(map[string]any)
 	if !ok {
-		_, err := readJob(branch, value)
+		_, err = readJob(branch, value)
 		return nil, reads, err
 	}
 	return object, reads, nil

@@ -46,6 +46,7 @@ type Job struct {
 	ConfigTree        gitcmd.Hash    // the folder config/, likewise
 
 	effective string // hash of what it runs, see Runs
+	reads     bool   // its program has read the environment
 }
 
 // A Task is what a job runs.

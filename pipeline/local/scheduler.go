@@ -391,7 +391,7 @@ func (s *scheduler) finish(o outcome, l *layout) error {
 func (s *scheduler) failed(o outcome, l *layout) {
 	if s.opts.Watcher != nil {
 		s.opts.Watcher.Failed(Failed{
-			Branch: o.work.Job.Branch, Key: o.work.Key, Err: o.err, Build: o.build, Log: l.log(o.work.Job.Branch, o.work.Key),
+			Branch: o.work.Job.Branch, Key: o.work.Key, Err: o.work.Job.Veil(o.err), Build: o.build, Log: l.log(o.work.Job.Branch, o.work.Key),
 		})
 	}
 }
