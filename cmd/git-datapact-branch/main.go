@@ -25,6 +25,11 @@ func (*command) Help() string {
 
 // Run starts the branch and says so.
 func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+	for _, name := range append(c.Input, c.Name) {
+		if err := gitcmd.CheckBranchName(name); err != nil {
+			return gitcmd.Usage(err)
+		}
+	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	commit, err := jobs.Start(ctx, repository, c.Name, jobs.NewJob{

@@ -59,16 +59,18 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 }
 
 func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
-	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, nil)
-	if err != nil {
-		return nil, err
-	}
-	query := ledger.Query{Selector: selector, Metadata: c.Where, Limit: c.Number, Commits: c.JSON, Signed: c.Signed}
+	query := ledger.Query{Metadata: c.Where, Limit: c.Number, Commits: c.JSON, Signed: c.Signed}
 	if c.Since != "" {
+		var err error
 		if query.Since, err = ledger.ParseSince(c.Since); err != nil {
 			return nil, err
 		}
 	}
+	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, nil)
+	if err != nil {
+		return nil, err
+	}
+	query.Selector = selector
 	return l.Search(ctx, query)
 }
 

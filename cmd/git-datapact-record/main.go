@@ -6,6 +6,8 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
@@ -38,6 +40,9 @@ func (*command) Help() string {
 // Run records the result, pushes it if asked to, and prints the receipt's id.
 func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	defer storeflag.Hint(&err)
+	if err := c.check(); err != nil {
+		return gitcmd.Usage(err)
+	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	repository.SignWith(gitcmd.Signing{Always: c.Sign.Set, Never: c.NoSign, Key: c.Sign.Value})
@@ -63,6 +68,26 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 		return err
 	}
 	return errors.Join(entries.Print(env, entry, c.JSON, entries.ID), err)
+}
+
+// check looks at what the flags say, before anything is read or stored.
+func (c *command) check() error {
+	if c.Branch != "" {
+		if err := gitcmd.CheckBranchName(c.Branch); err != nil {
+			return err
+		}
+	}
+	for _, text := range c.Metadata {
+		if strings.IndexByte(text, '=') < 1 {
+			return fmt.Errorf("metadata %q: want KEY=VALUE", text)
+		}
+	}
+	for _, text := range c.Filter {
+		if _, err := archive.ParseFilterRule(text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (c *command) request(job *jobs.Job, line *progress.Line) archive.Request {

@@ -20,12 +20,17 @@ type Query struct {
 	Signed   bool              // whether their signatures are to be checked, for which they do
 }
 
-// ParseSince reads the time a list goes back to: a day means its first second.
+// ParseSince reads the time a list goes back to: a day means its first second. Its errors
+// are of the command line, see [gitcmd.Usage].
 func ParseSince(text string) (time.Time, error) {
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
 		return day, nil
 	}
-	return ParseTime(text)
+	t, err := ParseTime(text)
+	if err != nil {
+		return t, gitcmd.Usage(err)
+	}
+	return t, nil
 }
 
 // Search lists what a query chooses, newest first.

@@ -36,8 +36,17 @@ func isRevision(text string) bool {
 	return len(text) >= 4 && len(text) <= 40 && strings.Trim(text, "0123456789abcdef") == ""
 }
 
-// ParseSelector reads a selector as a person writes it.
+// ParseSelector reads a selector as a person writes it. Its errors are of the command
+// line, see [gitcmd.Usage].
 func ParseSelector(text string) (Selector, error) {
+	s, err := parseSelector(text)
+	if err != nil {
+		return s, gitcmd.Usage(err)
+	}
+	return s, nil
+}
+
+func parseSelector(text string) (Selector, error) {
 	if branch, inner, ok := strings.Cut(text, "@{"); ok {
 		inner, closed := strings.CutSuffix(inner, "}")
 		if !closed {

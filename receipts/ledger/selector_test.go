@@ -121,3 +121,14 @@ func TestResolve(t *testing.T) {
 		}
 	}
 }
+
+func TestBadSelectorsAreUsage(t *testing.T) {
+	for _, text := range []string{"data@{", "data@{soon}", "data@{=1}", "da ta", "-x"} {
+		if _, err := ParseSelector(text); !errors.Is(err, gitcmd.ErrUsage) {
+			t.Errorf("ParseSelector(%q): %v is not of the command line", text, err)
+		}
+	}
+	if _, err := ParseSince("last week"); !errors.Is(err, gitcmd.ErrUsage) {
+		t.Errorf("ParseSince: %v is not of the command line", err)
+	}
+}
