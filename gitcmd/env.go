@@ -1,10 +1,16 @@
 package gitcmd
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strings"
+	"unicode"
+	"unicode/utf16"
 
 	"golang.org/x/term"
 )
@@ -18,7 +24,8 @@ type Env struct {
 	Quiet   bool
 	Verbose bool
 
-	flush func() error // of Stdout
+	flush    func() error // of Stdout
+	terminal bool         // Stdout is one
 }
 
 // Flush lets who reads standard output see what was printed, before the command ends.
@@ -29,29 +36,90 @@ func (e *Env) Flush() error {
 	return e.flush()
 }
 
-// Printf prints to standard output, as part of the answer.
+// Printf prints to standard output, as part of the answer. A terminal gets no character
+// that could steer it.
 func (e *Env) Printf(format string, args ...any) error {
-	_, err := fmt.Fprintf(e.Stdout, format, args...)
+	text := fmt.Sprintf(format, args...)
+	if e.terminal {
+		text = Printable(text)
+	}
+	_, err := io.WriteString(e.Stdout, text)
 	return err
 }
 
-// PrintJSON prints v as one line of JSON, text unescaped.
+// CopyText prints what somebody else wrote, such as the log of a task: to a terminal as
+// [Env.Printf] does, and as it is to anything else.
+func (e *Env) CopyText(text io.Reader) error {
+	if !e.terminal {
+		_, err := io.Copy(e.Stdout, text)
+		return err
+	}
+	runes := bufio.NewReaderSize(text, 64<<10)
+	var some strings.Builder
+	for {
+		c, _, err := runes.ReadRune()
+		if err == nil {
+			some.WriteRune(c) // U+FFFD for what is none
+		}
+		if err != nil || some.Len() >= 32<<10 || c == '\n' {
+			if _, err := io.WriteString(e.Stdout, Printable(some.String())); err != nil {
+				return err
+			}
+			some.Reset()
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// PrintJSON prints v as one line of JSON. Text is not escaped, but for characters that
+// could steer a terminal or turn the order of what it shows.
 func (e *Env) PrintJSON(v any) error {
-	enc := json.NewEncoder(e.Stdout)
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := io.WriteString(e.Stdout, printableJSON(out.String()))
+	return err
+}
+
+// printableJSON is JSON with every character that does not print in the way that JSON
+// escapes it: outside of its texts there is none but the line feed.
+func printableJSON(text string) string {
+	unprintable := func(c rune) bool { return c > unicode.MaxASCII && !unicode.IsPrint(c) || c == 0x7f }
+	if !strings.ContainsFunc(text, unprintable) {
+		return text
+	}
+	var out strings.Builder
+	for _, c := range text {
+		switch high, low := utf16.EncodeRune(c); {
+		case !unprintable(c):
+			out.WriteRune(c)
+		case c > 0xffff:
+			fmt.Fprintf(&out, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&out, `\u%04x`, c)
+		}
+	}
+	return out.String()
 }
 
 // Infof prints a line for whoever watches, unless the command is quiet.
 func (e *Env) Infof(format string, args ...any) {
 	if !e.Quiet {
-		fmt.Fprintf(e.Stderr, format+"\n", args...)
+		fmt.Fprintln(e.Stderr, Printable(fmt.Sprintf(format, args...)))
 	}
 }
 
 // Warnf prints a warning; quiet commands warn too.
 func (e *Env) Warnf(format string, args ...any) {
-	fmt.Fprintf(e.Stderr, e.Name+": warning: "+format+"\n", args...)
+	fmt.Fprintf(e.Stderr, "%s: warning: %s\n", e.Name, Printable(fmt.Sprintf(format, args...)))
 }
 
 // Interactive reports whether standard error is a terminal that wants progress.

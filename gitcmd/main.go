@@ -40,7 +40,7 @@ type common struct {
 func Main(name string, cmd Command) {
 	log.SetOutput(io.Discard) // what libraries log, they also return
 	env := &Env{Name: name, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
-	if term.IsTerminal(int(os.Stdout.Fd())) {
+	if env.terminal = term.IsTerminal(int(os.Stdout.Fd())); env.terminal {
 		env.exit(run(env, cmd, os.Args[1:]))
 	}
 	buffered := bufio.NewWriterSize(os.Stdout, 64<<10)
@@ -147,10 +147,10 @@ func report(env *Env, err error) int {
 	default:
 		fmt.Fprintf(env.Stderr, "%s: error: %s\n", env.Name, Printable(err.Error()))
 		if failed := (*ExecError)(nil); env.Verbose && errors.As(err, &failed) {
-			fmt.Fprintf(env.Stderr, "git %s said:\n%s", failed.Command, failed.Stderr)
+			fmt.Fprintf(env.Stderr, "git %s said:\n%s", failed.Command, Printable(failed.Stderr))
 		}
 		if hint := Hint(err); hint != "" {
-			fmt.Fprintf(env.Stderr, "hint: %s\n", hint)
+			fmt.Fprintf(env.Stderr, "hint: %s\n", Printable(hint))
 		}
 	}
 	return status

@@ -44,6 +44,7 @@ func (l *Line) Show(text string) {
 		return
 	}
 	l.drawn = now
+	text = gitcmd.Printable(text)
 	if shown := []rune(text); len(shown) >= l.env.Width() {
 		text = string(shown[:l.env.Width()-1])
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -135,6 +134,5 @@ func PrintLog(ctx context.Context, env *gitcmd.Env, repository *gitcmd.Repositor
 		return err
 	}
 	defer log.Close()
-	_, err = io.Copy(env.Stdout, log)
-	return err
+	return env.CopyText(log)
 }
