@@ -59,7 +59,7 @@ func (e *Env) CopyText(text io.Reader) error {
 	for {
 		c, _, err := runes.ReadRune()
 		if err == nil {
-			some.WriteRune(c) // U+FFFD for what is none
+			some.WriteRune(c) // U+FFFD where the bytes are not UTF-8
 		}
 		if err != nil || some.Len() >= 32<<10 || c == '\n' {
 			if _, err := io.WriteString(e.Stdout, Printable(some.String())); err != nil {

@@ -6,8 +6,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
@@ -77,10 +75,8 @@ func (c *command) check() error {
 			return err
 		}
 	}
-	for _, text := range c.Metadata {
-		if strings.IndexByte(text, '=') < 1 {
-			return fmt.Errorf("metadata %q: want KEY=VALUE", text)
-		}
+	if _, err := archive.MetadataOf(c.Metadata); err != nil {
+		return err
 	}
 	for _, text := range c.Filter {
 		if _, err := archive.ParseFilterRule(text); err != nil {

@@ -49,7 +49,7 @@ func (c *linked) Run(ctx context.Context, env *gitcmd.Env) error {
 	opts := resource.Options{
 		OpenStore: openStore, Cache: resource.NewCache(),
 		Build: resource.Build{ID: os.Getenv("BUILD_ID"), URL: buildURL()},
-		Log:   func(line string) { env.Infof("%s", gitcmd.Printable(line)) },
+		Log:   func(line string) { env.Infof("%s", line) },
 	}
 	for name, to := range map[string]*time.Duration{"GIT_DATAPACT_PATIENCE": &opts.Patience, "GIT_DATAPACT_WAIT": &opts.Wait} {
 		text := os.Getenv(name)

@@ -24,7 +24,6 @@ func Leave(repository *gitcmd.Repository, open jobs.Opener) ledger.Leave {
 type leaving struct {
 	repository *gitcmd.Repository
 	open       jobs.Opener
-	catalog    *jobs.Catalog
 	known      map[recorded]bool
 }
 
@@ -35,23 +34,6 @@ type recorded struct {
 }
 
 func (l *leaving) leaves(ctx context.Context, entry *ledger.Entry) (bool, error) {
-	read := entry.Receipt.Input
-	var err error
-	for _, in := range read {
-		if l.catalog == nil && !isPseudo(in.Branch) {
-			if l.catalog, err = l.open(ctx); err != nil {
-				return false, err
-			}
-		}
-	}
-	if l.catalog == nil {
-		return false, nil
-	}
-	return l.without(ctx, entry)
-}
-
-// without is leaves, once the jobs can be read.
-func (l *leaving) without(ctx context.Context, entry *ledger.Entry) (bool, error) {
 	name := recorded{entry.Receipt.Branch, entry.ID}
 	if left, known := l.known[name]; known {
 		return left, nil
@@ -69,7 +51,11 @@ func (l *leaving) look(ctx context.Context, entry *ledger.Entry) (bool, error) {
 		if isPseudo(in.Branch) || err != nil {
 			continue
 		}
-		if _, err := l.catalog.Branch(ctx, in.Branch); errors.Is(err, fs.ErrNotExist) {
+		catalog, err := l.open(ctx)
+		if err != nil {
+			return false, err
+		}
+		if _, err := catalog.Branch(ctx, in.Branch); errors.Is(err, fs.ErrNotExist) {
 			return false, nil
 		} else if err != nil {
 			return false, err
@@ -82,14 +68,14 @@ func (l *leaving) look(ctx context.Context, entry *ledger.Entry) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		if left, err := l.without(ctx, read); left || err != nil {
+		if left, err := l.leaves(ctx, read); left || err != nil {
 			return left, err
 		}
 	}
 	if len(branches) < 2 {
 		return false, nil
 	}
-	job, err := l.catalog.Job(ctx, entry.Receipt.Branch)
+	job, err := l.Job(ctx, entry.Receipt.Branch)
 	if err != nil {
 		return false, ctx.Err()
 	}
@@ -98,11 +84,19 @@ func (l *leaving) look(ctx context.Context, entry *ledger.Entry) (bool, error) {
 }
 
 func (l *leaving) Job(ctx context.Context, branch string) (*jobs.Job, error) {
-	return l.catalog.Job(ctx, branch)
+	catalog, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return catalog.Job(ctx, branch)
 }
 
 func (l *leaving) Find(ctx context.Context, branch string, id receipts.ID) (*ledger.Entry, error) {
-	found, err := l.catalog.Branch(ctx, branch)
+	catalog, err := l.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, err := catalog.Branch(ctx, branch)
 	if err != nil {
 		return nil, err
 	}

@@ -195,14 +195,9 @@ func (a *Archive) FetchAll(ctx context.Context, l *ledger.Ledger, accept ledger.
 	if accept.Revision != "" {
 		return gitcmd.Usage(fmt.Errorf("%s@%s is one receipt, want a branch with --all", accept.Branch, accept.Revision))
 	}
-	for entry, err := range l.Scan(ctx, accept.Accepts) {
+	for entry, err := range l.Select(ctx, accept) {
 		if err != nil {
 			return err
-		}
-		if left, err := l.Leaves(ctx, entry); err != nil {
-			return err
-		} else if left {
-			continue
 		}
 		report, err := a.Fetch(ctx, entry, filepath.Join(into.Dir, string(entry.ID)), &into.Options)
 		if err != nil {

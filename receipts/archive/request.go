@@ -90,7 +90,7 @@ func (a *Archive) options(ctx context.Context, request Request) (opts *RecordOpt
 		return nil, err
 	}
 	opts = &RecordOptions{InputOrder: request.Order, Job: request.Job, Finished: request.Finished, Progress: request.Progress}
-	if opts.Metadata, err = parseMetadata(request.Metadata); err != nil {
+	if opts.Metadata, err = MetadataOf(request.Metadata); err != nil {
 		return nil, err
 	}
 	if opts.Filters, err = a.rules(ctx, request.Filters); err != nil {
@@ -117,7 +117,8 @@ func (a *Archive) refuseReceipts(ctx context.Context, result *Result) error {
 	return nil
 }
 
-func parseMetadata(texts []string) ([]receipts.Metadata, error) {
+// MetadataOf reads metadata as a command line gives it: KEY=VALUE each.
+func MetadataOf(texts []string) ([]receipts.Metadata, error) {
 	var list []receipts.Metadata
 	for _, text := range texts {
 		key, value, ok := strings.Cut(text, "=")

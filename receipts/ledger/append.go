@@ -51,7 +51,7 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{repository: repository, branch: branch}
+	l := At(repository, branch)
 	if err := l.distinguish(ctx, branch.Commit, &receipt); err != nil {
 		return nil, err
 	}

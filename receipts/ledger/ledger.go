@@ -76,7 +76,7 @@ func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Led
 	if err != nil {
 		return nil, err
 	}
-	return &Ledger{repository: repository, branch: branch}, nil
+	return At(repository, branch), nil
 }
 
 // A ReceiptError says that a file that should be a receipt is none, or one that

@@ -47,7 +47,7 @@ func Push(ctx context.Context, repository *gitcmd.Repository, name, remote strin
 		if err != nil {
 			return moved, err
 		}
-		adopted, err := adopt(ctx, &Ledger{repository: repository, branch: branch}, theirs, moved)
+		adopted, err := adopt(ctx, At(repository, branch), theirs, moved)
 		if err != nil && !errors.Is(err, gitcmd.ErrMoved) {
 			return moved, err
 		}

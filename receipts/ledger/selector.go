@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"time"
 
@@ -118,15 +119,8 @@ func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
 	if s.Revision != "" {
 		return l.resolveRevision(ctx, s.Revision)
 	}
-	for entry, err := range l.Scan(ctx, s.Accepts) {
-		if err != nil {
-			return nil, err
-		}
-		if left, err := l.Leaves(ctx, entry); err != nil {
-			return nil, err
-		} else if !left {
-			return entry, nil
-		}
+	for entry, err := range l.Select(ctx, s) {
+		return entry, err
 	}
 	switch {
 	case s.Key != "":
@@ -217,12 +211,24 @@ func ambiguous(name string, entries []*Entry) error {
 // commit.
 type Leave func(context.Context, *Entry) (bool, error)
 
-// Leaves reports whether a receipt is left out, as the ledger was opened to.
-func (l *Ledger) Leaves(ctx context.Context, entry *Entry) (bool, error) {
+// Select lists the current receipts that a selector's braces accept, newest first, but for
+// those that are left out as the ledger was opened.
+func (l *Ledger) Select(ctx context.Context, s Selector) iter.Seq2[*Entry, error] {
+	all := l.Scan(ctx, s.Accepts)
 	if l.leave == nil {
-		return false, nil
+		return all
 	}
-	return l.leave(ctx, entry)
+	return func(yield func(*Entry, error) bool) {
+		for entry, err := range all {
+			left := false
+			if err == nil {
+				left, err = l.leave(ctx, entry)
+			}
+			if !left && !yield(entry, err) {
+				return
+			}
+		}
+	}
 }
 
 // OpenSelector reads a selector and opens its branch, the current one where it names

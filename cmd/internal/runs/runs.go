@@ -45,7 +45,7 @@ func (w *Watcher) Recorded(entry *ledger.Entry) error {
 // Left says which job was left as it is, and why.
 func (w *Watcher) Left(branch string, executions int, why error) {
 	w.line.Close()
-	w.env.Infof("%s of %s left: %s", units.Count(executions, "execution"), branch, gitcmd.Printable(why.Error()))
+	w.env.Infof("%s of %s left: %s", units.Count(executions, "execution"), branch, why)
 	if hint := gitcmd.Hint(why); hint != "" {
 		w.env.Infof("hint: %s", hint)
 	}
@@ -54,7 +54,7 @@ func (w *Watcher) Left(branch string, executions int, why error) {
 // Bad says which job cannot be planned, and why.
 func (w *Watcher) Bad(bad jobs.Bad) {
 	w.line.Close()
-	w.env.Warnf("the job of %s is left: %s", bad.Branch, gitcmd.Printable(bad.Err.Error()))
+	w.env.Warnf("the job of %s is left: %s", bad.Branch, bad.Err)
 }
 
 // Failed says what failed, why, and where to look.

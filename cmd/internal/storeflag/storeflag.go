@@ -70,11 +70,7 @@ func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.S
 
 // OpenFor opens the store for a command that may read the jobs too. The caller closes it.
 func (f Flag) OpenFor(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener) (*blobs.Store, error) {
-	l, err := f.locate(ctx, repository, catalog)
-	if err != nil {
-		return nil, err
-	}
-	return l.open(ctx)
+	return f.OpenLocal(ctx, repository, catalog, false)
 }
 
 func (l location) open(ctx context.Context) (*blobs.Store, error) {
