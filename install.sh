@@ -5,7 +5,7 @@ umask 022
 export LC_ALL=C
 
 minimum_git=2.36
-version_variable=github.com/git-datapact/git-datapact/gitcmd.version
+version_variable=github.com/git-datapact/git-datapact/cmd/internal/frame.version
 record=share/git-datapact/installed # what is installed, by paths below the prefix
 
 usage() {

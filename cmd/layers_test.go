@@ -49,7 +49,8 @@ var rooms = map[string][]string{
 var owners = map[string][]string{
 	"github.com/klauspost/compress": {"filters"},
 	"github.com/go-git/":            {"gitcmd"},
-	"github.com/alecthomas/kong":    {"gitcmd", "cmd/…"},
+	"github.com/alecthomas/kong":    {"cmd/internal/frame"},
+	"golang.org/x/term":            {"cmd/internal/frame"},
 	"gocloud.dev":                   {"blobs", "blobs/blobstest", "blobs/drivers"},
 	"github.com/aws/":               {"blobs/drivers"},
 }

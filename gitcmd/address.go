@@ -14,15 +14,15 @@ func withoutSecrets(remote string) string {
 			return remote[at+1:]
 		}
 	}
-	return shownAddresses(remote)
+	return ShownAddresses(remote)
 }
 
 // anAddress is a URL in a text, up to a space or the quote behind it.
 var anAddress = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}(?:[^\s'"<>]|['"<>][^\s'"<>:;,.)])+`)
 
-// shownAddresses is a text, such as what git says, with every URL in it as it can be
+// ShownAddresses is a text, such as what git says, with every URL in it as it can be
 // shown.
-func shownAddresses(text string) string {
+func ShownAddresses(text string) string {
 	return anAddress.ReplaceAllStringFunc(text, shownAddress)
 }
 

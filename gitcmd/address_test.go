@@ -25,8 +25,8 @@ func TestShownAddresses(t *testing.T) {
 		"unable to access 'http://h/r?t=s3'cret/': no route":    "unable to access 'http://h/r': no route",
 		"see \"http://a:s3cret@h\", or http://h/?s3cret\nagain": "see \"http://h\", or http://h/\nagain",
 	} {
-		if got := shownAddresses(text); got != want || strings.Contains(got, "cret") {
-			t.Errorf("shownAddresses(%q) = %q, want %q", text, got, want)
+		if got := ShownAddresses(text); got != want || strings.Contains(got, "cret") {
+			t.Errorf("ShownAddresses(%q) = %q, want %q", text, got, want)
 		}
 	}
 	for remote, want := range map[string]string{"ada:s3cret@host:r.git": "host:r.git", "ada@host:r.git": "ada@host:r.git", "/srv/a:b@c": "/srv/a:b@c"} {

@@ -1,5 +1,5 @@
 // Package gitcmd is the project's git: the repository, its objects, refs,
-// worktrees and remotes, and the environment a git subcommand runs in.
+// worktrees and remotes.
 //
 // # Two ways to one repository
 //
@@ -12,13 +12,6 @@
 // ref names. Nothing here is implemented twice; which side serves what follows
 // from measurements (a go-git process decodes every pack index before its first
 // look-up, and its ref updates neither lock nor compare).
-//
-// # Subcommands
-//
-// [Main] runs one subcommand: it parses flags, opens the standard streams,
-// turns signals into a cancelled context and errors into the exit statuses that
-// every git-datapact command shares ([ExitNegative], [ExitFailure],
-// [ExitUsage], [ExitInterrupted]).
 //
 // # Concurrency
 //

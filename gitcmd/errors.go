@@ -1,17 +1,8 @@
 package gitcmd
 
 import (
-	"context"
 	"errors"
 	"io/fs"
-)
-
-// The exit statuses of every git-datapact command, beside 0 for done.
-const (
-	ExitNegative    = 1   // the answer is no: invalid, stale, different, nothing matched
-	ExitFailure     = 128 // the command could not do its work
-	ExitUsage       = 129 // the command line is not understood
-	ExitInterrupted = 130 // a signal ended the command
 )
 
 // ErrNotFound is what every look-up of an object, a ref or a path wraps when
@@ -26,12 +17,11 @@ func (notFound) Is(target error) bool { return target == fs.ErrNotExist }
 // ErrMoved says that a ref did not hold the value an update was based on.
 var ErrMoved = errors.New("ref has moved")
 
-// ErrNegative ends a command with [ExitNegative]. Wrap it with [Negative] to
-// say why.
+// ErrNegative is a negative answer: the command did its work, and what was asked for is
+// invalid, stale, different or not there. Mark an error so with [Negative].
 var ErrNegative = errors.New("negative answer")
 
-// Negative marks err as a negative answer: the command ends with
-// [ExitNegative] instead of [ExitFailure].
+// Negative marks err as a negative answer rather than a failure.
 func Negative(err error) error { return negative{err} }
 
 type negative struct{ error }
@@ -39,7 +29,7 @@ type negative struct{ error }
 func (n negative) Unwrap() error      { return n.error }
 func (negative) Is(target error) bool { return target == ErrNegative }
 
-// ErrUsage ends a command with [ExitUsage]. Mark an error so with [Usage].
+// ErrUsage is an error about the command line. Mark one so with [Usage].
 var ErrUsage = errors.New("usage")
 
 // Usage marks err as one about the command line.
@@ -50,8 +40,8 @@ type usage struct{ error }
 func (u usage) Unwrap() error      { return u.error }
 func (usage) Is(target error) bool { return target == ErrUsage }
 
-// WithHint attaches the next step to an error. [Main] prints the hint of the
-// outermost error that has one; any error with a method Hint() string will do.
+// WithHint attaches the next step to an error. Commands print the hint of
+// the outermost error that has one; any error with a method Hint() string will do.
 func WithHint(err error, hint string) error {
 	if err == nil {
 		return nil
@@ -76,21 +66,4 @@ func Hint(err error) string {
 		return h.Hint()
 	}
 	return ""
-}
-
-func exitStatus(err error) int {
-	switch {
-	case err == nil:
-		return 0
-	case IsSyncError(err):
-		return ExitFailure
-	case errors.Is(err, context.Canceled):
-		return ExitInterrupted
-	case errors.Is(err, ErrNegative):
-		return ExitNegative
-	case errors.Is(err, ErrUsage):
-		return ExitUsage
-	default:
-		return ExitFailure
-	}
 }

@@ -16,8 +16,3 @@ func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
 // terminateGroup asks a process and those it started to end.
 func terminateGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGTERM) }
-
-// replaceProcess runs the executable in the place of this process.
-func replaceProcess(path string, args []string) error {
-	return syscall.Exec(path, args, os.Environ())
-}

@@ -1,7 +1,6 @@
 package gitcmd
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"syscall"
@@ -17,14 +16,3 @@ func terminate(p *os.Process) error { return p.Kill() }
 
 // terminateGroup ends a git process; what it started ends with its pipes.
 func terminateGroup(p *os.Process) error { return p.Kill() }
-
-// replaceProcess runs the executable and ends this process with its status.
-func replaceProcess(path string, args []string) error {
-	cmd := &exec.Cmd{Path: path, Args: args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
-	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
-		return err
-	}
-	os.Exit(cmd.ProcessState.ExitCode())
-	return nil
-}

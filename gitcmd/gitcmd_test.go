@@ -412,26 +412,3 @@ func TestPrintable(t *testing.T) {
 		t.Errorf("printable = %q, want %q", got, want)
 	}
 }
-
-func TestExitStatus(t *testing.T) {
-	cause := errors.New("cause")
-	tests := []struct {
-		err  error
-		want int
-	}{
-		{nil, 0},
-		{cause, ExitFailure},
-		{Negative(cause), ExitNegative},
-		{WithHint(Negative(cause), "hint"), ExitNegative},
-		{context.Canceled, ExitInterrupted},
-		{context.DeadlineExceeded, ExitFailure},
-	}
-	for _, test := range tests {
-		if got := exitStatus(test.err); got != test.want {
-			t.Errorf("exitStatus(%v) = %d, want %d", test.err, got, test.want)
-		}
-	}
-	if !errors.Is(Negative(cause), cause) {
-		t.Error("Negative hides its cause")
-	}
-}

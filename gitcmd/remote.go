@@ -50,7 +50,7 @@ func (r *Repository) Push(ctx context.Context, remote string, commit Hash, branc
 		return nil
 	}
 	remote = withoutSecrets(remote)
-	if reason := shownAddresses(rejection(string(out))); reason != "" {
+	if reason := ShownAddresses(rejection(string(out))); reason != "" {
 		if moved(reason) {
 			return fmt.Errorf("pushing %s to %s: %s: %w", branch, remote, reason, ErrMoved)
 		}

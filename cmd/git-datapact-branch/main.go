@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
@@ -24,7 +25,7 @@ func (*command) Help() string {
 }
 
 // Run starts the branch and says so.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	for _, name := range append(c.Input, c.Name) {
 		if err := gitcmd.CheckBranchName(name); err != nil {
 			return gitcmd.Usage(err)
@@ -44,4 +45,4 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	return env.Printf("Started branch %s (%s)\n", c.Name, commit.Short())
 }
 
-func main() { gitcmd.Main("git-datapact-branch", &command{}) }
+func main() { frame.Main("git-datapact-branch", &command{}) }

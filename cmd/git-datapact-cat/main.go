@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -26,7 +27,7 @@ func (*command) Help() string {
 }
 
 // Run copies the output.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
+func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	defer storeflag.Hint(&err)
 	selector, path, err := ledger.SplitPath(c.Path)
 	if err != nil {
@@ -54,4 +55,4 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	return err
 }
 
-func main() { gitcmd.Main("git-datapact-cat", &command{}) }
+func main() { frame.Main("git-datapact-cat", &command{}) }

@@ -9,6 +9,7 @@ import (
 	"path"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
@@ -37,7 +38,7 @@ func (*command) Help() string {
 }
 
 // Run fetches one receipt, or all of a branch.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
+func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	defer storeflag.Hint(&err)
 	repository := gitcmd.Open("")
 	defer repository.Close()
@@ -74,10 +75,10 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	return done(entry, report)
 }
 
-func (c *command) report(env *gitcmd.Env, entry *ledger.Entry, report archive.FetchReport) error {
+func (c *command) report(env *frame.Env, entry *ledger.Entry, report archive.FetchReport) error {
 	env.Infof("%s@%s: fetched %s (%s), %d there already", entry.Receipt.Branch, entry.ID[:12],
 		units.Count(report.Fetched, "file"), units.Bytes(report.Bytes), report.Present)
 	return entries.Print(env, entry, c.JSON, entries.None)
 }
 
-func main() { gitcmd.Main("git-datapact-fetch", &command{}) }
+func main() { frame.Main("git-datapact-fetch", &command{}) }

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
@@ -38,7 +39,7 @@ func (*command) Help() string {
 
 // Run collects and prints what was found. That there is nothing is a negative
 // answer.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
+func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	defer storeflag.Hint(&err)
 	if c.Restore && (c.Delete || c.Purge || c.TipsOnly || len(c.Gone) > 0 || len(c.Ignore) > 0) {
 		return gitcmd.Usage(errors.New("--restore goes with --store and --json only"))
@@ -77,4 +78,4 @@ func (c *command) options(line *progress.Line) *gc.Options {
 	}
 }
 
-func main() { gitcmd.Main("git-datapact-gc", &command{}) }
+func main() { frame.Main("git-datapact-gc", &command{}) }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts/gc"
@@ -12,7 +13,7 @@ import (
 
 // print prints a line for each dataset of which something is to say, and one for
 // all of them.
-func (c *command) print(env *gitcmd.Env, report *gc.Report) error {
+func (c *command) print(env *frame.Env, report *gc.Report) error {
 	total := report.Total()
 	total.Branch = "total"
 	if report.Left.Objects > 0 {
@@ -84,7 +85,7 @@ type amount struct {
 }
 
 // printJSON prints the same lines as objects; that of the total has no branch.
-func (c *command) printJSON(env *gitcmd.Env, report *gc.Report, total *gc.Dataset) error {
+func (c *command) printJSON(env *frame.Env, report *gc.Report, total *gc.Dataset) error {
 	for _, d := range append(report.Datasets, total) {
 		line := map[string]any{
 			"all": amount(d.All), "garbage": amount(d.Garbage), "recent": amount(d.Recent), "quarantined": amount(d.Quarantined),

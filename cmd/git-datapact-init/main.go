@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
@@ -23,7 +24,7 @@ func (*command) Help() string {
 }
 
 // Run opens or starts the repository, tries the store, and remembers it.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if c.Dir != "" {
 		if err := os.MkdirAll(c.Dir, 0o777); err != nil {
 			return err
@@ -50,4 +51,4 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	return env.Printf("repository %s\nstore      %s\n", gitDir, address)
 }
 
-func main() { gitcmd.Main("git-datapact-init", &command{}) }
+func main() { frame.Main("git-datapact-init", &command{}) }

@@ -9,6 +9,7 @@ import (
 	"iter"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -26,7 +27,7 @@ type command struct {
 func (*command) Help() string { return "List the receipts of a dataset branch, newest first." }
 
 // Run lists what matches; nothing listed is a negative answer.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	found, err := c.find(ctx, repository)
@@ -74,4 +75,4 @@ func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter
 	return l.Search(ctx, query)
 }
 
-func main() { gitcmd.Main("git-datapact-log", &command{}) }
+func main() { frame.Main("git-datapact-log", &command{}) }

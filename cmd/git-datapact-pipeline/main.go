@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/concourse"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -29,7 +30,7 @@ func (*command) Help() string {
 
 // Run prints the pipeline. That the configuration is at fault is a negative answer
 // to who asks for just that.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if c.Against != "" && !c.Check {
 		return gitcmd.Usage(errors.New("--against goes with --check"))
 	}
@@ -57,7 +58,7 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 }
 
 // compare tells what Concourse has otherwise.
-func (c *command) compare(env *gitcmd.Env, p *concourse.Pipeline) error {
+func (c *command) compare(env *frame.Env, p *concourse.Pipeline) error {
 	if c.Against == "" {
 		return nil
 	}
@@ -80,4 +81,4 @@ func (c *command) compare(env *gitcmd.Env, p *concourse.Pipeline) error {
 	return nil
 }
 
-func main() { gitcmd.Main("git-datapact-pipeline", &command{}) }
+func main() { frame.Main("git-datapact-pipeline", &command{}) }

@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -18,17 +19,17 @@ import (
 
 type command struct {
 	storeflag.Flag
-	Branch     string          `short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
-	Input      []string        `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
-	Metadata   []string        `short:"m" sep:"none" placeholder:"KEY=VALUE" help:"Say this about the execution."`
-	Filter     []string        `sep:"none" placeholder:"GLOB=NAME" help:"Store matching outputs through gz, zstd or none."`
-	Push       gitcmd.Optional `placeholder:"REMOTE" help:"Push the branch afterwards (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
-	Sign       gitcmd.Optional `xor:"sign" placeholder:"KEY" help:"Sign the commit, with user.signingKey or with KEY (default: as git config commit.gpgSign says)."`
-	NoSign     bool            `xor:"sign" help:"Do not sign the commit."`
-	AllowEmpty bool            `help:"Record a result without files: of a stage that checks, or uploads elsewhere."`
-	DryRun     bool            `short:"n" help:"Say what would be recorded, store and commit nothing."`
-	JSON       bool            `name:"json" help:"Print the receipt as one JSON object on a line."`
-	Dir        string          `arg:"" optional:"" default:"result" help:"The result directory."`
+	Branch     string         `short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
+	Input      []string       `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
+	Metadata   []string       `short:"m" sep:"none" placeholder:"KEY=VALUE" help:"Say this about the execution."`
+	Filter     []string       `sep:"none" placeholder:"GLOB=NAME" help:"Store matching outputs through gz, zstd or none."`
+	Push       frame.Optional `placeholder:"REMOTE" help:"Push the branch afterwards (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
+	Sign       frame.Optional `xor:"sign" placeholder:"KEY" help:"Sign the commit, with user.signingKey or with KEY (default: as git config commit.gpgSign says)."`
+	NoSign     bool           `xor:"sign" help:"Do not sign the commit."`
+	AllowEmpty bool           `help:"Record a result without files: of a stage that checks, or uploads elsewhere."`
+	DryRun     bool           `short:"n" help:"Say what would be recorded, store and commit nothing."`
+	JSON       bool           `name:"json" help:"Print the receipt as one JSON object on a line."`
+	Dir        string         `arg:"" optional:"" default:"result" help:"The result directory."`
 }
 
 func (*command) Help() string {
@@ -36,7 +37,7 @@ func (*command) Help() string {
 }
 
 // Run records the result, pushes it if asked to, and prints the receipt's id.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
+func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	defer storeflag.Hint(&err)
 	if err := c.check(); err != nil {
 		return gitcmd.Usage(err)
@@ -95,4 +96,4 @@ func (c *command) request(job *jobs.Job, line *progress.Line) archive.Request {
 	}
 }
 
-func main() { gitcmd.Main("git-datapact-record", &command{}) }
+func main() { frame.Main("git-datapact-record", &command{}) }

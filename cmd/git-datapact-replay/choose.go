@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/plans"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -116,7 +117,7 @@ func dueFor(e *plan.Execution) time.Duration {
 }
 
 // announce replays and asks, prints what, and pushes if asked to.
-func (c *command) announce(ctx context.Context, env *gitcmd.Env, repository *gitcmd.Repository, chosen choice) error {
+func (c *command) announce(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, chosen choice) error {
 	print := func(entry *ledger.Entry) error { return entries.Print(env, entry, c.JSON, entries.Selector) }
 	var branches []string
 	for _, entry := range chosen.entries {
@@ -150,7 +151,7 @@ func (c *command) announce(ctx context.Context, env *gitcmd.Env, repository *git
 	return push(ctx, repository, slices.Compact(branches), c.Push.Value)
 }
 
-func (c *command) printRequest(env *gitcmd.Env, request plan.Request) error {
+func (c *command) printRequest(env *frame.Env, request plan.Request) error {
 	for _, e := range request.Executions {
 		var err error
 		if c.JSON {

@@ -8,18 +8,19 @@ import (
 	"context"
 	"errors"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 type command struct {
-	Pending  []string        `sep:"none" placeholder:"BRANCH" help:"Ask for the pending executions of this branch's job."`
-	Stale    []string        `sep:"none" placeholder:"BRANCH" help:"Ask for its stale executions."`
-	Outdated []string        `sep:"none" placeholder:"BRANCH" help:"Ask for its outdated executions."`
-	Failed   []string        `sep:"none" placeholder:"BRANCH" help:"Ask for its executions that failed here, or that are due for an hour."`
-	Push     gitcmd.Optional `placeholder:"REMOTE" help:"Push the branches afterwards (--push=REMOTE chooses where to)."`
-	DryRun   bool            `short:"n" help:"Say what would be replayed or asked for, commit nothing."`
-	JSON     bool            `name:"json" help:"Print each receipt or execution as one JSON object on a line."`
-	Selector []string        `arg:"" optional:"" help:"The receipts to replay."`
+	Pending  []string       `sep:"none" placeholder:"BRANCH" help:"Ask for the pending executions of this branch's job."`
+	Stale    []string       `sep:"none" placeholder:"BRANCH" help:"Ask for its stale executions."`
+	Outdated []string       `sep:"none" placeholder:"BRANCH" help:"Ask for its outdated executions."`
+	Failed   []string       `sep:"none" placeholder:"BRANCH" help:"Ask for its executions that failed here, or that are due for an hour."`
+	Push     frame.Optional `placeholder:"REMOTE" help:"Push the branches afterwards (--push=REMOTE chooses where to)."`
+	DryRun   bool           `short:"n" help:"Say what would be replayed or asked for, commit nothing."`
+	JSON     bool           `name:"json" help:"Print each receipt or execution as one JSON object on a line."`
+	Selector []string       `arg:"" optional:"" help:"The receipts to replay."`
 }
 
 func (*command) Help() string {
@@ -27,7 +28,7 @@ func (*command) Help() string {
 }
 
 // Run replays, or asks for, what is chosen; nothing chosen is a negative answer.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if len(c.Pending)+len(c.Stale)+len(c.Outdated)+len(c.Failed)+len(c.Selector) == 0 {
 		return gitcmd.Usage(errors.New("nothing is chosen: want SELECTOR, --pending, --stale, --outdated or --failed"))
 	}
@@ -43,4 +44,4 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	return c.announce(ctx, env, repository, chosen)
 }
 
-func main() { gitcmd.Main("git-datapact-replay", &command{}) }
+func main() { frame.Main("git-datapact-replay", &command{}) }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/drivers"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/concourse/resource"
 )
@@ -36,13 +37,13 @@ func (*linked) Help() string {
 }
 
 // Run does what the action is.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	c.action = resource.Action(c.Action)
 	return c.linked.Run(ctx, env)
 }
 
 // Run reads the request and prints the answer.
-func (c *linked) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *linked) Run(ctx context.Context, env *frame.Env) error {
 	if (c.Dir == "") != (c.action == resource.ActionCheck) {
 		return gitcmd.Usage(errors.New("want a folder for in and out, and none for check"))
 	}
@@ -94,9 +95,9 @@ func openStore(ctx context.Context, address string, env map[string]string) (*blo
 }
 
 func main() {
-	switch action := resource.Action(gitcmd.InvokedAs()); action {
+	switch action := resource.Action(frame.InvokedAs()); action {
 	case resource.ActionCheck, resource.ActionIn, resource.ActionOut:
-		gitcmd.Main("git-datapact-resource", &linked{action: action})
+		frame.Main("git-datapact-resource", &linked{action: action})
 	}
-	gitcmd.Main("git-datapact-resource", &command{})
+	frame.Main("git-datapact-resource", &command{})
 }

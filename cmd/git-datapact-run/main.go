@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/runs"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -36,7 +37,7 @@ func (*command) Help() string {
 }
 
 // Run executes what is due, says what would be executed, or prints a log.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	if c.Log != "" {
@@ -69,4 +70,4 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	return err
 }
 
-func main() { gitcmd.Main("git-datapact-run", &command{}) }
+func main() { frame.Main("git-datapact-run", &command{}) }

@@ -7,6 +7,7 @@ import (
 	"context"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
@@ -22,7 +23,7 @@ type command struct {
 func (*command) Help() string { return "Print one receipt in full." }
 
 // Run prints the receipt with the commit that recorded it.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	entry, err := ledger.Show(ctx, repository, c.Selector, plan.Leave(repository, jobs.Later(repository)))
@@ -37,4 +38,4 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	return entries.Print(env, entry, c.JSON, entries.Full)
 }
 
-func main() { gitcmd.Main("git-datapact-show", &command{}) }
+func main() { frame.Main("git-datapact-show", &command{}) }

@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
@@ -23,7 +24,7 @@ func (*command) Help() string {
 
 // Run prints a line per job, in the order of their dependencies. That something of them,
 // or of what they depend on, is due is a negative answer.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	s, err := c.survey(ctx, repository)
@@ -36,4 +37,4 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	return s.answer()
 }
 
-func main() { gitcmd.Main("git-datapact-status", &command{}) }
+func main() { frame.Main("git-datapact-status", &command{}) }

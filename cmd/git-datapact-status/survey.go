@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/plans"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -70,7 +71,7 @@ func (c *command) survey(ctx context.Context, repository *gitcmd.Repository) (*s
 	return s, nil
 }
 
-func (c *command) print(env *gitcmd.Env, s *survey) error {
+func (c *command) print(env *frame.Env, s *survey) error {
 	width := 0
 	for _, l := range s.lines {
 		width = max(width, min(len(l.Plan.Job.Branch), plans.Columns/3))

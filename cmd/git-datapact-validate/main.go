@@ -13,6 +13,7 @@ import (
 	"errors"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/findings"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/validate"
 )
@@ -33,7 +34,7 @@ func (*command) Help() string {
 }
 
 // Run prints the findings. One that is an error is a negative answer.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	repository := gitcmd.OpenAsStored("")
 	defer repository.Close()
 	if c.Install || c.Uninstall {
@@ -54,4 +55,4 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) error {
 	return printer.Close(summary, err)
 }
 
-func main() { gitcmd.Main("git-datapact-validate", &command{}) }
+func main() { frame.Main("git-datapact-validate", &command{}) }

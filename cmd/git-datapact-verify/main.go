@@ -8,6 +8,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/proofs"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -34,7 +35,7 @@ func (*command) Help() string {
 }
 
 // Run verifies. That something is wrong, and was not mended, is a negative answer.
-func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
+func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	defer storeflag.Hint(&err)
 	if c.Exists && (c.Sample > 0 || c.OlderThan > 0 || c.Again) || c.Seed > 0 && c.Sample == 0 || c.Jobs < 0 {
 		return gitcmd.Usage(errors.New("--exists reads nothing that --sample, --older-than or --again could choose, --seed is for --sample, and --jobs is not negative"))
@@ -74,4 +75,4 @@ func (c *command) Run(ctx context.Context, env *gitcmd.Env) (err error) {
 	return err
 }
 
-func main() { gitcmd.Main("git-datapact-verify", &command{}) }
+func main() { frame.Main("git-datapact-verify", &command{}) }

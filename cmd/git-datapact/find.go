@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
@@ -64,7 +65,7 @@ func help(name string) error {
 	}
 	page := gitcmd.CommandPrefix + name
 	if man, err := exec.LookPath("man"); err == nil && exec.Command(man, "--where", page).Run() == nil {
-		return gitcmd.Exec(man, page)
+		return frame.Exec(man, page)
 	}
-	return gitcmd.Exec(path, "--help")
+	return frame.Exec(path, "--help")
 }

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
@@ -21,7 +22,7 @@ func (*command) Help() string {
 }
 
 // Run finds the executable of the command and becomes it.
-func (c *command) Run(_ context.Context, env *gitcmd.Env) error {
+func (c *command) Run(_ context.Context, env *frame.Env) error {
 	if len(c.Words) == 0 || c.Words[0] == "help" && len(c.Words) == 1 {
 		return list(env)
 	}
@@ -35,11 +36,11 @@ func (c *command) Run(_ context.Context, env *gitcmd.Env) error {
 	if err != nil {
 		return err
 	}
-	return gitcmd.Exec(path, append(flags(env), c.Words[1:]...)...)
+	return frame.Exec(path, append(flags(env), c.Words[1:]...)...)
 }
 
 // flags passes on what was said before the command's name.
-func flags(env *gitcmd.Env) []string {
+func flags(env *frame.Env) []string {
 	var flags []string
 	if env.Quiet {
 		flags = append(flags, "--quiet")
@@ -50,7 +51,7 @@ func flags(env *gitcmd.Env) []string {
 	return flags
 }
 
-func list(env *gitcmd.Env) error {
+func list(env *frame.Env) error {
 	text := "usage: git datapact COMMAND [ARGUMENT...]\n\ncommands:\n"
 	for _, name := range installed() {
 		text += fmt.Sprintf("  %-10s %s\n", name, synopses[name])
@@ -58,4 +59,4 @@ func list(env *gitcmd.Env) error {
 	return env.Printf("%s\n'git datapact help COMMAND' explains one.\n", text)
 }
 
-func main() { gitcmd.Main("git-datapact", &command{}) }
+func main() { frame.Main("git-datapact", &command{}) }

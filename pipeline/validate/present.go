@@ -71,7 +71,7 @@ func (c *checker) verify(preview *gitcmd.Preview, selectors []string, commits ma
 	var stdout, stderr bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = preview.Environ(), &stdout, &stderr
 	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != gitcmd.ExitNegative) {
+	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		return fmt.Errorf("running git-datapact-verify: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}
 	if err == nil {

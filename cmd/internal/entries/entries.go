@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -17,7 +18,7 @@ import (
 
 // Print prints the text, or as JSON the receipt with "id" and "commit" added, and
 // "signature" where it was checked, on one line.
-func Print(env *gitcmd.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.Entry) string) error {
+func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.Entry) string) error {
 	if !asJSON {
 		return env.Printf("%s", text(entry))
 	}

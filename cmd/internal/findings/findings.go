@@ -2,6 +2,7 @@
 package findings
 
 import (
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/validate"
@@ -12,14 +13,14 @@ const maxLines = 100
 
 // A Printer prints the findings of one check.
 type Printer struct {
-	env        *gitcmd.Env
+	env        *frame.Env
 	json, hook bool
 	count      int
 }
 
 // NewPrinter prints to the standard output of a command. A hook prints not more than
 // somebody reads, and nothing where nothing is found.
-func NewPrinter(env *gitcmd.Env, asJSON, hook bool) *Printer {
+func NewPrinter(env *frame.Env, asJSON, hook bool) *Printer {
 	return &Printer{env: env, json: asJSON, hook: hook}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts/archive"
@@ -16,13 +17,13 @@ const interval = 100 * time.Millisecond
 
 // A Line is the line while it stands.
 type Line struct {
-	env   *gitcmd.Env
+	env   *frame.Env
 	verb  string
 	drawn time.Time
 }
 
 // New starts a line such as "Storing files: 45% (450/1000), 1.2 GiB".
-func New(env *gitcmd.Env, verb string) *Line {
+func New(env *frame.Env, verb string) *Line {
 	return &Line{env: env, verb: verb, drawn: time.Now()}
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -39,13 +40,13 @@ type Summary struct {
 // A Watcher prints findings as the answer, and on a terminal a line that shows how
 // far the work is.
 type Watcher struct {
-	env    *gitcmd.Env
+	env    *frame.Env
 	asJSON bool
 	line   *progress.Line
 }
 
 // NewWatcher returns a watcher. The caller closes it when the work has ended.
-func NewWatcher(env *gitcmd.Env, asJSON bool) *Watcher {
+func NewWatcher(env *frame.Env, asJSON bool) *Watcher {
 	return &Watcher{env, asJSON, progress.New(env, "Verifying")}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/plans"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
@@ -23,13 +24,13 @@ import (
 // A Watcher prints receipts as the answer, failures as warnings, and on a terminal a
 // line that shows how far the run is. It is a [local.Watcher].
 type Watcher struct {
-	env    *gitcmd.Env
+	env    *frame.Env
 	asJSON bool
 	line   *progress.Line
 }
 
 // NewWatcher returns a watcher. The caller closes it when the run has ended.
-func NewWatcher(env *gitcmd.Env, asJSON bool) *Watcher {
+func NewWatcher(env *frame.Env, asJSON bool) *Watcher {
 	return &Watcher{env, asJSON, progress.New(env, "Running")}
 }
 
@@ -95,7 +96,7 @@ func (w *Watcher) Close(summary local.Summary, err error) {
 
 // PrintDue prints a line per execution that is due: its selector, state, and why, and
 // says how many of each state there are. Jobs that cannot be planned are an error.
-func PrintDue(env *gitcmd.Env, due []local.Work, bad []jobs.Bad, asJSON bool) error {
+func PrintDue(env *frame.Env, due []local.Work, bad []jobs.Bad, asJSON bool) error {
 	counts := map[string]int{}
 	for _, w := range due {
 		counts[plans.State(&w.Execution)]++
@@ -124,7 +125,7 @@ func PrintDue(env *gitcmd.Env, due []local.Work, bad []jobs.Bad, asJSON bool) er
 }
 
 // PrintLog prints the log of the execution that a selector names: BRANCH or BRANCH@ID.
-func PrintLog(ctx context.Context, env *gitcmd.Env, repository *gitcmd.Repository, text string) error {
+func PrintLog(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, text string) error {
 	selector, err := ledger.ParseSelector(text)
 	if err != nil {
 		return err

@@ -1,4 +1,4 @@
-package gitcmd
+package frame
 
 import (
 	"bufio"
@@ -10,13 +10,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
-	"unicode"
 
 	"github.com/alecthomas/kong"
 	"golang.org/x/term"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // A Command is a struct whose fields kong reads as flags and arguments. When it
@@ -73,7 +73,7 @@ func run(env *Env, cmd Command, args []string) int {
 		return 0
 	}
 	if _, err := parser.Parse(args); err != nil {
-		fmt.Fprintf(env.Stderr, "%s: error: %v\nhint: 'git datapact help%s' shows the usage\n", env.Name, shownAddresses(Printable(err.Error())), helpTopic(env.Name))
+		fmt.Fprintf(env.Stderr, "%s: error: %v\nhint: 'git datapact help%s' shows the usage\n", env.Name, gitcmd.ShownAddresses(gitcmd.Printable(err.Error())), helpTopic(env.Name))
 		return ExitUsage
 	}
 	env.Quiet, env.Verbose = line.Common.Quiet, line.Common.Verbose
@@ -141,38 +141,17 @@ func printFlags(w io.Writer, model *kong.Application) {
 func report(env *Env, err error) int {
 	status := exitStatus(err)
 	switch {
-	case err == nil || err == ErrNegative:
+	case err == nil || err == gitcmd.ErrNegative:
 	case status == ExitInterrupted:
 		fmt.Fprintf(env.Stderr, "%s: interrupted\n", env.Name)
 	default:
-		fmt.Fprintf(env.Stderr, "%s: error: %s\n", env.Name, Printable(err.Error()))
-		if failed := (*ExecError)(nil); env.Verbose && errors.As(err, &failed) {
-			fmt.Fprintf(env.Stderr, "git %s said:\n%s", failed.Command, Printable(failed.Stderr))
+		fmt.Fprintf(env.Stderr, "%s: error: %s\n", env.Name, gitcmd.Printable(err.Error()))
+		if failed := (*gitcmd.ExecError)(nil); env.Verbose && errors.As(err, &failed) {
+			fmt.Fprintf(env.Stderr, "git %s said:\n%s", failed.Command, gitcmd.Printable(failed.Stderr))
 		}
-		if hint := Hint(err); hint != "" {
-			fmt.Fprintf(env.Stderr, "hint: %s\n", Printable(hint))
+		if hint := gitcmd.Hint(err); hint != "" {
+			fmt.Fprintf(env.Stderr, "hint: %s\n", gitcmd.Printable(hint))
 		}
 	}
 	return status
-}
-
-// Printable quotes the characters of a text that could steer a terminal: part
-// of it may come from somebody else's files.
-func Printable(text string) string {
-	var out strings.Builder
-	for _, c := range text {
-		if c == '\n' || c == '\t' || unicode.IsPrint(c) {
-			out.WriteRune(c)
-			continue
-		}
-		out.WriteString(strings.Trim(strconv.QuoteRune(c), "'"))
-	}
-	return out.String()
-}
-
-// Exec runs the executable at path in the place of this process, with its
-// streams and signals. It returns only when that fails.
-func Exec(path string, args ...string) error {
-	err := replaceProcess(path, append([]string{path}, args...))
-	return fmt.Errorf("running %s: %w", path, err)
 }

@@ -1,4 +1,4 @@
-package gitcmd
+package frame
 
 import "github.com/alecthomas/kong"
 

@@ -1,4 +1,4 @@
-package gitcmd
+package frame
 
 import (
 	"bufio"
@@ -13,6 +13,8 @@ import (
 	"unicode/utf16"
 
 	"golang.org/x/term"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // Env is what a subcommand runs in.
@@ -41,7 +43,7 @@ func (e *Env) Flush() error {
 func (e *Env) Printf(format string, args ...any) error {
 	text := fmt.Sprintf(format, args...)
 	if e.terminal {
-		text = Printable(text)
+		text = gitcmd.Printable(text)
 	}
 	_, err := io.WriteString(e.Stdout, text)
 	return err
@@ -62,7 +64,7 @@ func (e *Env) CopyText(text io.Reader) error {
 			some.WriteRune(c) // U+FFFD where the bytes are not UTF-8
 		}
 		if err != nil || some.Len() >= 32<<10 || c == '\n' {
-			if _, err := io.WriteString(e.Stdout, Printable(some.String())); err != nil {
+			if _, err := io.WriteString(e.Stdout, gitcmd.Printable(some.String())); err != nil {
 				return err
 			}
 			some.Reset()
@@ -113,13 +115,13 @@ func printableJSON(text string) string {
 // Infof prints a line for whoever watches, unless the command is quiet.
 func (e *Env) Infof(format string, args ...any) {
 	if !e.Quiet {
-		fmt.Fprintln(e.Stderr, Printable(fmt.Sprintf(format, args...)))
+		fmt.Fprintln(e.Stderr, gitcmd.Printable(fmt.Sprintf(format, args...)))
 	}
 }
 
 // Warnf prints a warning; quiet commands warn too.
 func (e *Env) Warnf(format string, args ...any) {
-	fmt.Fprintf(e.Stderr, "%s: warning: %s\n", e.Name, Printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(e.Stderr, "%s: warning: %s\n", e.Name, gitcmd.Printable(fmt.Sprintf(format, args...)))
 }
 
 // Interactive reports whether standard error is a terminal that wants progress.
