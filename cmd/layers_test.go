@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	"cmd": {
 		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "blobs/drivers", "filters", "gitcmd",
 	},
-	"pipeline/concourse/resource": {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
+	"pipeline/concourse/resource": {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd", "gitcmd/remote"},
 	"pipeline/concourse":          {"pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
 	"pipeline/local/failures":     {"receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/local":              {"pipeline/local/failures", "pipeline/plan", "pipeline/jobs", "receipts/…", "blobs", "gitcmd"},
@@ -41,6 +41,8 @@ var rooms = map[string][]string{
 	"blobs/drivers":               {"blobs"},
 	"filters":                     {},
 	"gitcmd":                      {},
+	"gitcmd/gittest":              {"gitcmd"},
+	"gitcmd/remote":               {"gitcmd"},
 	"man":                         {},
 	"scripts":                     {},
 }
@@ -50,7 +52,7 @@ var owners = map[string][]string{
 	"github.com/klauspost/compress": {"filters"},
 	"github.com/go-git/":            {"gitcmd"},
 	"github.com/alecthomas/kong":    {"cmd/internal/frame"},
-	"golang.org/x/term":            {"cmd/internal/frame"},
+	"golang.org/x/term":             {"cmd/internal/frame"},
 	"gocloud.dev":                   {"blobs", "blobs/blobstest", "blobs/drivers"},
 	"github.com/aws/":               {"blobs/drivers"},
 }

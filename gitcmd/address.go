@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// withoutSecrets is a remote's name or address as it can be shown: without password,
+// WithoutSecrets is a remote's name or address as it can be shown: without password,
 // query and fragment, and without a user where that can be a token.
-func withoutSecrets(remote string) string {
+func WithoutSecrets(remote string) string {
 	if at := strings.LastIndexByte(remote, '@'); at >= 0 && !strings.Contains(remote, "://") {
 		user, _, secret := strings.Cut(remote[:at], ":") // user:password@host:path
 		if secret && !strings.Contains(user, "/") {

@@ -30,8 +30,8 @@ func TestShownAddresses(t *testing.T) {
 		}
 	}
 	for remote, want := range map[string]string{"ada:s3cret@host:r.git": "host:r.git", "ada@host:r.git": "ada@host:r.git", "/srv/a:b@c": "/srv/a:b@c"} {
-		if got := withoutSecrets(remote); got != want {
-			t.Errorf("withoutSecrets(%q) = %q, want %q", remote, got, want)
+		if got := WithoutSecrets(remote); got != want {
+			t.Errorf("WithoutSecrets(%q) = %q, want %q", remote, got, want)
 		}
 	}
 }

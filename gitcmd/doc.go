@@ -1,5 +1,5 @@
 // Package gitcmd is the project's git: the repository, its objects, refs,
-// worktrees and remotes.
+// worktrees, and the pushes to its remotes.
 //
 // # Two ways to one repository
 //

@@ -401,8 +401,8 @@ func TestWithoutSecrets(t *testing.T) {
 		"origin": "origin", "git@host:path": "git@host:path", "/srv/git": "/srv/git",
 		"https://user:secret@host/path?token=secret": "https://host/path",
 	} {
-		if got := withoutSecrets(remote); got != want {
-			t.Errorf("withoutSecrets(%q) = %q, want %q", remote, got, want)
+		if got := WithoutSecrets(remote); got != want {
+			t.Errorf("WithoutSecrets(%q) = %q, want %q", remote, got, want)
 		}
 	}
 }

@@ -137,7 +137,7 @@ func (r *Repository) Remotes(ctx context.Context) ([]string, error) {
 func (r *Repository) RemoteRefs(ctx context.Context, remote string) ([]Ref, error) {
 	out, err := r.git.output(ctx, "ls-remote", "--quiet", "--heads", "--tags", "--", remote)
 	if err != nil {
-		return nil, fmt.Errorf("listing the branches of %s: %w", withoutSecrets(remote), err)
+		return nil, fmt.Errorf("listing the branches of %s: %w", WithoutSecrets(remote), err)
 	}
 	var refs []Ref
 	for line := range strings.Lines(string(out)) {

@@ -165,6 +165,9 @@ func (r *Repository) Unborn(ctx context.Context, name string) (Branch, error) {
 // zeroHash stands for a ref that is not there.
 const zeroHash = Hash("0000000000000000000000000000000000000000")
 
+// IsZero reports whether the hash stands for a ref that is not there.
+func (h Hash) IsZero() bool { return h == zeroHash }
+
 func orZero(h Hash) Hash {
 	if h == "" {
 		return zeroHash

@@ -49,7 +49,7 @@ func (r *Repository) Push(ctx context.Context, remote string, commit Hash, branc
 	if err == nil {
 		return nil
 	}
-	remote = withoutSecrets(remote)
+	remote = WithoutSecrets(remote)
 	if reason := ShownAddresses(rejection(string(out))); reason != "" {
 		if moved(reason) {
 			return fmt.Errorf("pushing %s to %s: %s: %w", branch, remote, reason, ErrMoved)
@@ -113,7 +113,7 @@ func (r *Repository) FetchTip(ctx context.Context, remote, branch string) (Hash,
 		if strings.Contains(err.Error(), "couldn't find remote ref") {
 			return "", nil
 		}
-		return "", fmt.Errorf("fetching %s from %s: %w", branch, withoutSecrets(remote), err)
+		return "", fmt.Errorf("fetching %s from %s: %w", branch, WithoutSecrets(remote), err)
 	}
 	tip, err := r.ResolveRef(ctx, ref)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -42,6 +43,21 @@ func Open(dir string) *Repository { return &Repository{git: program{dir: dir}} }
 func OpenAsStored(dir string) *Repository {
 	return &Repository{git: program{dir: dir}.with("GIT_NO_REPLACE_OBJECTS=1")}
 }
+
+// OpenApart opens a git directory for processes that have an environment of their own.
+// Each ends with all that it started.
+func OpenApart(gitDir string, env []string) *Repository {
+	return &Repository{git: program{dir: gitDir, env: env, all: true}}
+}
+
+// Git runs a git step to its end, with stdin (nil for none) as its input, and returns
+// what it printed. The error is an [ExecError] when git fails.
+func (r *Repository) Git(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
+	return r.git.pipe(ctx, stdin, args...)
+}
+
+// PushThrough has pushes run as another repository's processes do.
+func (r *Repository) PushThrough(other *Repository) { r.pusher = &other.git }
 
 func (r *Repository) where(ctx context.Context) (*layout, error) {
 	r.mu.Lock()

@@ -175,6 +175,24 @@ func (e *treeEditor) entries(ctx context.Context, tree Hash) (map[string]object.
 	return entries, nil
 }
 
+// Tree reads what is in a tree: its folders and its files, by name.
+func (r *Repository) Tree(ctx context.Context, tree Hash) (folders, files map[string]Hash, err error) {
+	entries, err := (&treeEditor{repository: r}).entries(ctx, tree)
+	if err != nil {
+		return nil, nil, err
+	}
+	folders, files = map[string]Hash{}, map[string]Hash{}
+	for name, entry := range entries {
+		switch {
+		case entry.Mode == filemode.Dir:
+			folders[name] = Hash(entry.Hash.String())
+		case entry.Mode.IsFile():
+			files[name] = Hash(entry.Hash.String())
+		}
+	}
+	return folders, files, nil
+}
+
 func (e *treeEditor) store(entries map[string]object.TreeEntry) (Hash, error) {
 	tree := object.Tree{Entries: make([]object.TreeEntry, 0, len(entries))}
 	for _, entry := range entries {

@@ -104,6 +104,28 @@ func (r *Repository) commitAgain(ctx context.Context, tree Hash, c NewCommit) (*
 	return encoded, nil
 }
 
+// A CommitInfo is what a commit says.
+type CommitInfo struct {
+	Hash, Tree, Parent Hash // the first parent, "" for none
+	Time               time.Time
+}
+
+// ReadCommit reads a commit. The error for one that is not there is [ErrNotFound].
+func (r *Repository) ReadCommit(ctx context.Context, hash Hash) (CommitInfo, error) {
+	if hash == "" {
+		return CommitInfo{}, ErrNotFound
+	}
+	decoded, err := r.readCommit(ctx, hash)
+	if err != nil {
+		return CommitInfo{}, err
+	}
+	info := CommitInfo{Hash: hash, Tree: Hash(decoded.TreeHash.String()), Time: decoded.Committer.When}
+	if len(decoded.ParentHashes) > 0 {
+		info.Parent = Hash(decoded.ParentHashes[0].String())
+	}
+	return info, nil
+}
+
 // Recommit makes the commit again on another parent, with its author and its
 // message, from the changes given. One that was signed is signed again, by whoever
 // makes it now.
@@ -123,6 +145,9 @@ func (r *Repository) readCommit(ctx context.Context, hash Hash) (*object.Commit,
 	raw, err := r.Object(ctx, string(hash))
 	if err != nil {
 		return nil, err
+	}
+	if raw.Kind != Commit {
+		return nil, fmt.Errorf("object %s is a %s, want a commit", hash, raw.Kind)
 	}
 	var c object.Commit
 	if err := c.Decode(memoryObject(plumbing.CommitObject, raw.Data)); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 )
 
 // defaultWait is how long out waits for a git server or a store that is away.
@@ -60,7 +61,7 @@ func isAway(err error) bool {
 	failed := (*gitcmd.ExecError)(nil)
 	if errors.As(err, &failed) {
 		text += failed.Stderr
-	} else if !gitcmd.IsUnreachable(err) && !strings.Contains(text, "storing ") && !strings.Contains(text, "opening ") {
+	} else if !remote.IsUnreachable(err) && !strings.Contains(text, "storing ") && !strings.Contains(text, "opening ") {
 		return false
 	}
 	text = strings.ToLower(text)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 )
 
 // A Cache is a folder in which checks leave their clones for those that come after
@@ -50,7 +50,7 @@ const locks = 64
 
 // clone does some work in the clone of a source. Work that fails on what was left
 // there is done again in a new one.
-func (c *Cache) clone(ctx context.Context, server *server, source *Source, do func(context.Context, *gitcmd.Clone) error) error {
+func (c *Cache) clone(ctx context.Context, server *server, source *Source, do func(context.Context, *remote.Clone) error) error {
 	if c == nil || c.prepare() != nil {
 		how := server.clone
 		if source.Plan != "" {
@@ -79,11 +79,11 @@ func (c *Cache) clone(ctx context.Context, server *server, source *Source, do fu
 		switch {
 		case err == nil || ctx.Err() != nil:
 			return err
-		case errors.Is(err, gitcmd.ErrWhole) && !whole:
+		case errors.Is(err, remote.ErrWhole) && !whole:
 			if err := errors.Join(place.empty(), place.mark(wholeFile)); err != nil {
 				return err
 			}
-		case !used || gitcmd.IsUnreachable(err):
+		case !used || remote.IsUnreachable(err):
 			return err
 		default: // maybe the clone is damaged
 			if err := place.empty(); err != nil {
@@ -98,7 +98,7 @@ func (c *Cache) clone(ctx context.Context, server *server, source *Source, do fu
 	}
 }
 
-func (c *Cache) work(ctx context.Context, server *server, place *place, do func(context.Context, *gitcmd.Clone) error) error {
+func (c *Cache) work(ctx context.Context, server *server, place *place, do func(context.Context, *remote.Clone) error) error {
 	if err := place.mark(busyFile); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 )
 
 // TestCacheIsBounded fetches many times, and from many repositories.
@@ -27,11 +28,11 @@ func TestCacheIsBounded(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = cache.clone(t.Context(), s, source, func(ctx context.Context, c *gitcmd.Clone) error {
+		err = cache.clone(t.Context(), s, source, func(ctx context.Context, c *remote.Clone) error {
 			if version == "0" && !c.Whole() {
-				return gitcmd.ErrWhole
+				return remote.ErrWhole
 			}
-			return c.FetchBranches(ctx, gitcmd.Extent{Filter: gitcmd.NoFiles}, name)
+			return c.FetchBranches(ctx, remote.Extent{Filter: remote.NoFiles}, name)
 		})
 		if err := errors.Join(err, s.Close()); err != nil {
 			t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -23,7 +24,7 @@ func Check(ctx context.Context, request *Request, opts *Options) ([]Version, err
 	}
 	defer server.Close()
 	versions := []Version{}
-	err = opts.Cache.clone(ctx, server, request.Source, func(ctx context.Context, c *gitcmd.Clone) error {
+	err = opts.Cache.clone(ctx, server, request.Source, func(ctx context.Context, c *remote.Clone) error {
 		found, err := (&checking{c, request.Source, request.Version}).run(ctx)
 		if err == nil {
 			versions = append(versions, found...)
@@ -35,7 +36,7 @@ func Check(ctx context.Context, request *Request, opts *Options) ([]Version, err
 
 // A checking is one call of Check at work.
 type checking struct {
-	clone   *gitcmd.Clone
+	clone   *remote.Clone
 	source  *Source
 	version *Version
 }
@@ -59,13 +60,13 @@ func (c *checking) run(ctx context.Context) ([]Version, error) {
 // [gitcmd.ErrNotFound].
 func (c *checking) known(ctx context.Context) (gitcmd.CommitInfo, error) {
 	if c.clone.Whole() {
-		if err := c.fetch(ctx, gitcmd.Extent{}); err != nil {
+		if err := c.fetch(ctx, remote.Extent{}); err != nil {
 			return gitcmd.CommitInfo{}, err
 		}
 	} else if err := c.clone.FetchCommit(ctx, c.version.Ref); err != nil {
 		return gitcmd.CommitInfo{}, err
 	}
-	commit, err := c.clone.Commit(ctx, c.version.Ref)
+	commit, err := c.clone.ReadCommit(ctx, c.version.Ref)
 	if err != nil {
 		return commit, err
 	}
@@ -88,11 +89,11 @@ func (c *checking) upTo(ctx context.Context, commit gitcmd.CommitInfo) (bool, er
 	}
 	// The version's parent tells what the version changed. A commit is not older
 	// than its parent, but for odd clocks.
-	extent := gitcmd.Extent{Filter: gitcmd.NoFiles, Since: commit.Time}
-	if parent, err := c.clone.Commit(ctx, commit.Parent); err == nil && parent.Time.Before(extent.Since) {
+	extent := remote.Extent{Filter: remote.NoFiles, Since: commit.Time}
+	if parent, err := c.clone.ReadCommit(ctx, commit.Parent); err == nil && parent.Time.Before(extent.Since) {
 		extent.Since = parent.Time
 	}
-	if err := c.fetch(ctx, extent); errors.Is(err, gitcmd.ErrNoneSince) {
+	if err := c.fetch(ctx, extent); errors.Is(err, remote.ErrNoneSince) {
 		return false, nil
 	} else if err != nil {
 		return false, err
@@ -102,7 +103,7 @@ func (c *checking) upTo(ctx context.Context, commit gitcmd.CommitInfo) (bool, er
 		return there, err
 	}
 	// Lost, or by odd clocks.
-	if err := c.fetch(ctx, gitcmd.Extent{Filter: gitcmd.NoFolders, All: true}); err != nil {
+	if err := c.fetch(ctx, remote.Extent{Filter: remote.NoFolders, All: true}); err != nil {
 		return false, err
 	}
 	return c.holds(ctx)
@@ -115,7 +116,7 @@ func (c *checking) holds(ctx context.Context) (bool, error) {
 
 // fetch fetches the branch. That it is not there is an error of its own, not that
 // of a version which is not.
-func (c *checking) fetch(ctx context.Context, extent gitcmd.Extent) error {
+func (c *checking) fetch(ctx context.Context, extent remote.Extent) error {
 	err := c.clone.FetchBranches(ctx, extent, c.source.Branch)
 	if errors.Is(err, gitcmd.ErrNotFound) {
 		return &missingBranch{err}
@@ -141,7 +142,7 @@ func (c *checking) after(ctx context.Context, known gitcmd.CommitInfo) ([]Versio
 		return nil, err
 	}
 	own := slices.ContainsFunc(commits, func(commit gitcmd.CommitInfo) bool { return commit.Hash == known.Hash })
-	if parent, err := c.clone.Commit(ctx, known.Parent); err == nil {
+	if parent, err := c.clone.ReadCommit(ctx, known.Parent); err == nil {
 		commits = append(commits, parent)
 	}
 	if err := c.bring(ctx, commits); err != nil {
@@ -159,13 +160,13 @@ func (c *checking) after(ctx context.Context, known gitcmd.CommitInfo) ([]Versio
 func (c *checking) newest(ctx context.Context) ([]Version, error) {
 	tip, want := "refs/heads/"+c.source.Branch, max(1, c.source.Initial)
 	if c.source.Initial == InitialAll {
-		if err := c.fetch(ctx, gitcmd.Extent{Filter: gitcmd.NoFiles, All: true}); err != nil {
+		if err := c.fetch(ctx, remote.Extent{Filter: remote.NoFiles, All: true}); err != nil {
 			return nil, err
 		}
 		return c.list(ctx, tip, 0)
 	}
 	for depth := want + 1; ; depth *= 8 {
-		if err := c.fetch(ctx, gitcmd.Extent{Filter: gitcmd.TwoLevels, Depth: depth}); err != nil {
+		if err := c.fetch(ctx, remote.Extent{Filter: remote.TwoLevels, Depth: depth}); err != nil {
 			return nil, err
 		}
 		commits, err := c.clone.Commits(ctx, tip)
@@ -238,9 +239,9 @@ func (c *checking) standing(ctx context.Context, versions []Version) ([]Version,
 	if err != nil {
 		return nil, err
 	}
-	places := make([]gitcmd.Place, len(versions))
+	places := make([]remote.Place, len(versions))
 	for i, v := range versions {
-		places[i] = gitcmd.Place{Tree: tip.Tree, Path: v.Receipt.Path()}
+		places[i] = remote.Place{Tree: tip.Tree, Path: v.Receipt.Path()}
 	}
 	found, err := c.clone.Find(ctx, places...)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -45,7 +46,7 @@ func (o *Options) lookUp(ctx context.Context, request *Request) (entry *ledger.E
 		return nil, err
 	}
 	defer server.Close()
-	c, err := server.clone(ctx, func(ctx context.Context, c *gitcmd.Clone) (err error) {
+	c, err := server.clone(ctx, func(ctx context.Context, c *remote.Clone) (err error) {
 		entry, err = readVersionOf(ctx, c, request)
 		return err
 	})
@@ -64,12 +65,12 @@ func (o *Options) openStore(ctx context.Context, request *Request) (*blobs.Store
 }
 
 // readVersionOf reads the receipt that a version names from the commit it names.
-func readVersionOf(ctx context.Context, c *gitcmd.Clone, request *Request) (*ledger.Entry, error) {
+func readVersionOf(ctx context.Context, c *remote.Clone, request *Request) (*ledger.Entry, error) {
 	v, branch := request.Version, request.Source.Branch
 	gone := gitcmd.WithHint(fmt.Errorf("version %s of branch %s no longer exists: the server does not have the commit", v.Ref, branch),
 		"the branch was replaced; check finds the versions there are now")
 	if c.Whole() {
-		if err := c.FetchBranches(ctx, gitcmd.Extent{}, branch); err != nil {
+		if err := c.FetchBranches(ctx, remote.Extent{}, branch); err != nil {
 			return nil, err
 		}
 	} else if err := c.FetchCommit(ctx, v.Ref); errors.Is(err, gitcmd.ErrNotFound) {
@@ -77,14 +78,14 @@ func readVersionOf(ctx context.Context, c *gitcmd.Clone, request *Request) (*led
 	} else if err != nil {
 		return nil, err
 	}
-	commit, err := c.Commit(ctx, v.Ref)
+	commit, err := c.ReadCommit(ctx, v.Ref)
 	if errors.Is(err, gitcmd.ErrNotFound) {
 		return nil, gone
 	}
 	if err != nil {
 		return nil, err
 	}
-	found, err := c.Find(ctx, gitcmd.Place{Tree: commit.Tree, Path: v.Receipt.Path()})
+	found, err := c.Find(ctx, remote.Place{Tree: commit.Tree, Path: v.Receipt.Path()})
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
@@ -175,7 +176,7 @@ func (o *recording) noteRepository(ctx context.Context, build string) error {
 
 // prepare brings what recording needs of the branch, and makes sure of all that can
 // be before the first blob is stored.
-func (o *recording) prepare(ctx context.Context, c *gitcmd.Clone) error {
+func (o *recording) prepare(ctx context.Context, c *remote.Clone) error {
 	own := o.source.Branch
 	branches := []string{own}
 	for _, in := range o.inputs() {
@@ -183,7 +184,7 @@ func (o *recording) prepare(ctx context.Context, c *gitcmd.Clone) error {
 			branches = append(branches, in.Branch)
 		}
 	}
-	if err := c.FetchBranches(ctx, gitcmd.Extent{Filter: gitcmd.TwoLevels, Depth: 1}, branches...); err != nil {
+	if err := c.FetchBranches(ctx, remote.Extent{Filter: remote.TwoLevels, Depth: 1}, branches...); err != nil {
 		return err
 	}
 	tips := map[string]gitcmd.CommitInfo{}
@@ -211,8 +212,8 @@ func (o *recording) inputs() []receipts.Input {
 }
 
 // readJob lets the branch's job say the order of the inputs and the filters.
-func (o *recording) readJob(ctx context.Context, c *gitcmd.Clone, tip gitcmd.CommitInfo) error {
-	if err := c.BringFile(ctx, gitcmd.Place{Tree: tip.Tree, Path: jobs.File}); err != nil {
+func (o *recording) readJob(ctx context.Context, c *remote.Clone, tip gitcmd.CommitInfo) error {
+	if err := c.BringFile(ctx, remote.Place{Tree: tip.Tree, Path: jobs.File}); err != nil {
 		return err
 	}
 	catalog := jobs.At(c.Repository, map[string]gitcmd.Hash{o.source.Branch: tip.Hash}, nil)
@@ -233,7 +234,7 @@ func (o *recording) readJob(ctx context.Context, c *gitcmd.Clone, tip gitcmd.Com
 }
 
 // readDocker finds the folder docker/ of the commit that the image was built from.
-func (o *recording) readDocker(ctx context.Context, c *gitcmd.Clone) error {
+func (o *recording) readDocker(ctx context.Context, c *remote.Clone) error {
 	if o.params.Docker == "" {
 		return nil
 	}
@@ -241,7 +242,7 @@ func (o *recording) readDocker(ctx context.Context, c *gitcmd.Clone) error {
 	if err := c.FetchCommit(ctx, commit); err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
 		return err
 	}
-	info, err := c.Commit(ctx, commit)
+	info, err := c.ReadCommit(ctx, commit)
 	if errors.Is(err, gitcmd.ErrNotFound) {
 		o.opts.logf("commit %s, which the image was built from, is not on the server any more", commit.Short())
 		return nil
@@ -249,7 +250,7 @@ func (o *recording) readDocker(ctx context.Context, c *gitcmd.Clone) error {
 	if err != nil {
 		return err
 	}
-	tree, err := c.Folder(ctx, gitcmd.Folder{Tree: info.Tree, Path: "docker"})
+	tree, err := c.Folder(ctx, remote.Folder{Tree: info.Tree, Path: "docker"})
 	if err != nil || tree == "" {
 		return err
 	}
@@ -278,7 +279,7 @@ func (o *recording) checkPlan(ctx context.Context) error {
 	}
 	source := *o.source
 	source.Plan = source.Branch
-	c, err := o.server.wholeClone(ctx, func(ctx context.Context, c *gitcmd.Clone) error {
+	c, err := o.server.wholeClone(ctx, func(ctx context.Context, c *remote.Clone) error {
 		p := &planning{clone: c, source: &source}
 		if err := p.look(ctx); err != nil {
 			return err
@@ -296,9 +297,9 @@ func (o *recording) checkPlan(ctx context.Context) error {
 
 // checkInputs refuses inputs that are not on their branches, and brings the folder
 // that the receipt goes into along with theirs.
-func (o *recording) checkInputs(ctx context.Context, c *gitcmd.Clone, tips map[string]gitcmd.CommitInfo) error {
+func (o *recording) checkInputs(ctx context.Context, c *remote.Clone, tips map[string]gitcmd.CommitInfo) error {
 	draft := archive.Draft(o.source.Branch, o.result, &o.how)
-	places := []gitcmd.Place{{Tree: tips[o.source.Branch].Tree, Path: draft.ID().Path()}}
+	places := []remote.Place{{Tree: tips[o.source.Branch].Tree, Path: draft.ID().Path()}}
 	var faults []error
 	var asked []receipts.Input
 	for _, in := range o.inputs() {
@@ -307,7 +308,7 @@ func (o *recording) checkInputs(ctx context.Context, c *gitcmd.Clone, tips map[s
 			faults = append(faults, fmt.Errorf("input %s: %q is not the id of a receipt", in.Branch, in.Result))
 			continue
 		}
-		places, asked = append(places, gitcmd.Place{Tree: tips[in.Branch].Tree, Path: id.Path()}), append(asked, in)
+		places, asked = append(places, remote.Place{Tree: tips[in.Branch].Tree, Path: id.Path()}), append(asked, in)
 	}
 	found, err := c.Find(ctx, places...)
 	if err != nil {
@@ -327,12 +328,12 @@ func (o *recording) checkInputs(ctx context.Context, c *gitcmd.Clone, tips map[s
 const pushTries = 3
 
 // push sends the receipt, and returns it as the server has it.
-func (o *recording) push(ctx context.Context, c *gitcmd.Clone, entry *ledger.Entry) (*ledger.Entry, error) {
+func (o *recording) push(ctx context.Context, c *remote.Clone, entry *ledger.Entry) (*ledger.Entry, error) {
 	err := o.server.work(ctx, func(ctx context.Context) error {
 		for try := 1; ; try++ {
-			moved, err := ledger.Push(ctx, c.Repository, o.source.Branch, gitcmd.Remote)
+			moved, err := ledger.Push(ctx, c.Repository, o.source.Branch, remote.Remote)
 			entry = moved.Now(entry)
-			if err == nil || try == pushTries || !gitcmd.IsBroken(err) {
+			if err == nil || try == pushTries || !remote.IsBroken(err) {
 				return c.Explain(ctx, err)
 			}
 			if err := gitcmd.Backoff(ctx, try*4); err != nil {

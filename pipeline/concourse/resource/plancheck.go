@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
 )
@@ -20,7 +21,7 @@ func CheckPlan(ctx context.Context, request *Request, opts *Options) ([]PlanVers
 	}
 	defer server.Close()
 	versions := []PlanVersion{}
-	err = opts.Cache.clone(ctx, server, request.Source, func(ctx context.Context, c *gitcmd.Clone) error {
+	err = opts.Cache.clone(ctx, server, request.Source, func(ctx context.Context, c *remote.Clone) error {
 		p := &planning{clone: c, source: request.Source}
 		found, err := p.check(ctx, request.Plan, opts.now())
 		versions = append([]PlanVersion{}, found...)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -45,7 +46,7 @@ func InPlan(ctx context.Context, request *Request, dir string, opts *Options) (*
 	var e *plan.Execution
 	var job *jobs.Job
 	var entries []*ledger.Entry
-	c, err := server.wholeClone(ctx, func(ctx context.Context, c *gitcmd.Clone) (err error) {
+	c, err := server.wholeClone(ctx, func(ctx context.Context, c *remote.Clone) (err error) {
 		p := &planning{clone: c, source: request.Source}
 		if err := errors.Join(p.look(ctx)); err != nil {
 			return err

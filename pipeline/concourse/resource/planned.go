@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -18,7 +19,7 @@ import (
 // A planning is the plan of a job by what a server has. Its clone holds the whole
 // history of the branches that the plan depends on.
 type planning struct {
-	clone  *gitcmd.Clone
+	clone  *remote.Clone
 	source *Source
 	there  map[string]gitcmd.Hash // the branches of the server
 	tips   map[string]gitcmd.Hash // of those that the plan depends on
@@ -27,7 +28,7 @@ type planning struct {
 
 // look asks the server for its branches.
 func (p *planning) look(ctx context.Context) error {
-	refs, err := p.clone.RemoteRefs(ctx, gitcmd.Remote)
+	refs, err := p.clone.RemoteRefs(ctx, remote.Remote)
 	if err != nil {
 		return err
 	}
@@ -94,7 +95,7 @@ func (p *planning) fetch(ctx context.Context, wanted map[string]bool) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := p.clone.FetchBranches(ctx, gitcmd.Extent{}, missing...); err != nil {
+	if err := p.clone.FetchBranches(ctx, remote.Extent{}, missing...); err != nil {
 		return err
 	}
 	for _, name := range missing { // which may have moved since

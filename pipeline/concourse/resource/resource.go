@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
-	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
@@ -45,7 +45,7 @@ var errSilent = errors.New("took too long")
 
 // A server is the git server of a source, while something works with it.
 type server struct {
-	*gitcmd.Session
+	*remote.Session
 	patience time.Duration
 }
 
@@ -53,7 +53,7 @@ type server struct {
 func (o *Options) server(source *Source) (*server, error) {
 	patience := o.Patience
 	if patience <= 0 {
-		patience = gitcmd.DefaultPatience
+		patience = remote.DefaultPatience
 	}
 	session, err := openSession(source, patience)
 	return &server{session, patience}, err
@@ -72,12 +72,12 @@ func (s *server) work(ctx context.Context, do func(context.Context) error) error
 }
 
 // openSession prepares what a source says of its git server.
-func openSession(source *Source, patience time.Duration) (*gitcmd.Session, error) {
+func openSession(source *Source, patience time.Duration) (*remote.Session, error) {
 	key, err := privateKey(source)
 	if err != nil {
 		return nil, err
 	}
-	access := gitcmd.Access{
+	access := remote.Access{
 		Address:  source.URI,
 		Username: source.Username, Password: source.Password,
 		Key: key, KeyUser: source.PrivateKeyUser, KnownHosts: source.KnownHosts,
@@ -86,20 +86,20 @@ func openSession(source *Source, patience time.Duration) (*gitcmd.Session, error
 		Patience: patience,
 	}
 	for _, setting := range source.GitConfig {
-		access.Settings = append(access.Settings, gitcmd.Setting(setting))
+		access.Settings = append(access.Settings, remote.Setting(setting))
 	}
 	if source.CommitterName != "" {
-		access.Settings = append(access.Settings, gitcmd.Setting{Name: "user.name", Value: source.CommitterName})
+		access.Settings = append(access.Settings, remote.Setting{Name: "user.name", Value: source.CommitterName})
 	}
 	if source.CommitterEmail != "" {
-		access.Settings = append(access.Settings, gitcmd.Setting{Name: "user.email", Value: source.CommitterEmail})
+		access.Settings = append(access.Settings, remote.Setting{Name: "user.email", Value: source.CommitterEmail})
 	}
-	return gitcmd.NewSession(access)
+	return remote.NewSession(access)
 }
 
 // clone makes a clone, has some work done in it, and returns it open. Where the
 // server gives whole branches only, the work is done again in one of those.
-func (s *server) clone(ctx context.Context, do func(context.Context, *gitcmd.Clone) error) (*gitcmd.Clone, error) {
+func (s *server) clone(ctx context.Context, do func(context.Context, *remote.Clone) error) (*remote.Clone, error) {
 	for _, whole := range []bool{false, true} {
 		c, err := s.Clone(ctx, filepath.Join(s.Folder(), fmt.Sprintf("clone-%t.git", whole)), whole)
 		if err != nil {
@@ -109,15 +109,15 @@ func (s *server) clone(ctx context.Context, do func(context.Context, *gitcmd.Clo
 		if err == nil {
 			return c, nil
 		}
-		if err := errors.Join(err, c.Close()); whole || !errors.Is(err, gitcmd.ErrWhole) {
+		if err := errors.Join(err, c.Close()); whole || !errors.Is(err, remote.ErrWhole) {
 			return nil, err
 		}
 	}
-	return nil, gitcmd.ErrWhole // not reached
+	return nil, remote.ErrWhole // not reached
 }
 
 // wholeClone makes a clone of whole branches, and has some work done in it.
-func (s *server) wholeClone(ctx context.Context, do func(context.Context, *gitcmd.Clone) error) (*gitcmd.Clone, error) {
+func (s *server) wholeClone(ctx context.Context, do func(context.Context, *remote.Clone) error) (*remote.Clone, error) {
 	c, err := s.Clone(ctx, filepath.Join(s.Folder(), "clone-whole.git"), true)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package gitcmd
+package remote
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // ErrWhole says that a server gives away whole branches only: it knows no single
@@ -23,8 +25,8 @@ var ErrWhole = errors.New("the server gives whole branches only")
 // The embedded Repository brings what it reads and is not here from the server, in
 // an exchange for each object. [Clone.Bring] gets many at once.
 type Clone struct {
-	*Repository
-	here    *Repository // of what is here alone
+	*gitcmd.Repository
+	here    *gitcmd.Repository // of what is here alone
 	session *Session
 	whole   bool
 }
@@ -39,14 +41,13 @@ func (s *Session) Clone(ctx context.Context, folder string, whole bool) (*Clone,
 			Setting{"remote." + Remote + ".partialclonefilter", "blob:none"})
 		// A push looks at the commit that the server has, and would have all of its
 		// folders brought.
-		c.Repository.pusher = &c.here.git
+		c.Repository.PushThrough(c.here)
 	}
 	if _, err := os.Stat(filepath.Join(folder, "HEAD")); err == nil {
 		return c, nil
 	}
 	// The template could bring hooks. HEAD names a branch that nobody has.
-	init := program{dir: s.folder, env: s.environ(folder)}
-	if _, err := init.output(ctx, "init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--initial-branch=_/none"); err != nil {
+	if _, err := gitcmd.OpenApart(s.folder, s.environ(folder)).Git(ctx, nil, "init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--initial-branch=_/none"); err != nil {
 		return nil, fmt.Errorf("making a clone: %w", err)
 	}
 	return c, nil
@@ -82,11 +83,11 @@ const (
 )
 
 // FetchBranches brings branches; each is then a local one. The error is
-// [ErrNotFound] for a branch that the server does not have, and [ErrNoneSince].
+// [gitcmd.ErrNotFound] for a branch that the server does not have, and [ErrNoneSince].
 func (c *Clone) FetchBranches(ctx context.Context, extent Extent, branches ...string) error {
 	var refspecs []string
 	for _, name := range branches {
-		if err := CheckBranchName(name); err != nil {
+		if err := gitcmd.CheckBranchName(name); err != nil {
 			return err
 		}
 		refspecs = append(refspecs, "+refs/heads/"+name+":refs/heads/"+name)
@@ -110,15 +111,15 @@ func (c *Clone) FetchBranches(ctx context.Context, extent Extent, branches ...st
 // Current reports whether a branch is here as the server has it.
 func (c *Clone) Current(ctx context.Context, branch string) (bool, error) {
 	here, err := c.here.ResolveRef(ctx, "refs/heads/"+branch)
-	if err != nil || here == zeroHash {
+	if err != nil || here.IsZero() {
 		return false, err
 	}
-	out, err := c.Repository.git.output(ctx, "ls-remote", "--quiet", "--heads", Remote, "refs/heads/"+branch)
+	out, err := c.Repository.Git(ctx, nil, "ls-remote", "--quiet", "--heads", Remote, "refs/heads/"+branch)
 	if err != nil {
 		return false, c.fetchError(ctx, err)
 	}
 	there, _, _ := strings.Cut(string(out), "\t")
-	return Hash(there) == here, nil
+	return gitcmd.Hash(there) == here, nil
 }
 
 // Pack puts what many fetches brought into one file, when there are more packs than
@@ -132,7 +133,7 @@ func (c *Clone) Pack(ctx context.Context, most int) error {
 	if err != nil || len(packs) <= most {
 		return err
 	}
-	if _, err := c.here.git.output(ctx, "repack", "-a", "-d", "-q"); err != nil {
+	if _, err := c.here.Git(ctx, nil, "repack", "-a", "-d", "-q"); err != nil {
 		return fmt.Errorf("packing the clone: %w", err)
 	}
 	return nil
@@ -153,15 +154,15 @@ var ErrNoneSince = errors.New("the branch has no commit since then")
 
 // FetchCommit brings a commit by its name, and its parent, each with the top two
 // levels of its tree. What is here already is not asked for. The error for a
-// commit that the server does not have is [ErrNotFound].
-func (c *Clone) FetchCommit(ctx context.Context, commit Hash) error {
-	if info, err := c.Commit(ctx, commit); err == nil {
-		if _, err := c.Commit(ctx, info.Parent); err == nil || info.Parent == "" {
+// commit that the server does not have is [gitcmd.ErrNotFound].
+func (c *Clone) FetchCommit(ctx context.Context, commit gitcmd.Hash) error {
+	if info, err := c.ReadCommit(ctx, commit); err == nil {
+		if _, err := c.ReadCommit(ctx, info.Parent); err == nil || info.Parent == "" {
 			return nil
 		}
 	}
 	if c.whole {
-		return fmt.Errorf("commit %s: %w", commit, ErrNotFound)
+		return fmt.Errorf("commit %s: %w", commit, gitcmd.ErrNotFound)
 	}
 	return c.fetch(ctx, TwoLevels, []string{"--depth=2"}, []string{"+" + string(commit) + ":refs/datapact/commit"})
 }
@@ -173,12 +174,12 @@ func (c *Clone) fetch(ctx context.Context, filter Filter, options, refspecs []st
 		args = append(args, "--filter="+string(filter))
 	}
 	args = append(append(args, "--", Remote), refspecs...)
-	_, err := c.Repository.git.output(ctx, args...)
+	_, err := c.Repository.Git(ctx, nil, args...)
 	return c.fetchError(ctx, err)
 }
 
 func (c *Clone) fetchError(ctx context.Context, err error) error {
-	var failed *ExecError
+	var failed *gitcmd.ExecError
 	if !errors.As(err, &failed) {
 		return err
 	}
@@ -194,10 +195,10 @@ func (c *Clone) fetchError(ctx context.Context, err error) error {
 	case has("couldn't find remote ref"):
 		_, name, _ := strings.Cut(failed.Stderr, "couldn't find remote ref refs/heads/")
 		name, _, _ = strings.Cut(name, "\n")
-		return WithHint(fmt.Errorf("git server %s: branch %s: %w", c.session.address, name, ErrNotFound),
+		return gitcmd.WithHint(fmt.Errorf("git server %s: branch %s: %w", c.session.address, name, gitcmd.ErrNotFound),
 			"push the branch first; 'git datapact branch' starts one")
 	case has("not our ref"):
-		return fmt.Errorf("git server %s: commit %w", c.session.address, ErrNotFound)
+		return fmt.Errorf("git server %s: commit %w", c.session.address, gitcmd.ErrNotFound)
 	case has("no commits selected for shallow", "error processing shallow info"):
 		return ErrNoneSince
 	case has("unadvertised object", "dumb http transport does not support shallow", "does not support --shallow",
@@ -209,7 +210,7 @@ func (c *Clone) fetchError(ctx context.Context, err error) error {
 
 // FetchObjects brings objects by their names in one exchange. Of a folder, it
 // brings what the filter leaves.
-func (c *Clone) FetchObjects(ctx context.Context, filter Filter, objects []Hash) error {
+func (c *Clone) FetchObjects(ctx context.Context, filter Filter, objects []gitcmd.Hash) error {
 	if len(objects) == 0 {
 		return nil
 	}
@@ -217,7 +218,7 @@ func (c *Clone) FetchObjects(ctx context.Context, filter Filter, objects []Hash)
 	for _, hash := range objects {
 		fmt.Fprintln(&list, hash)
 	}
-	_, err := c.Repository.git.pipe(ctx, &list, "-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags",
+	_, err := c.Repository.Git(ctx, &list, "-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags",
 		"--no-write-fetch-head", "--no-recurse-submodules", "--filter="+string(filter), "--stdin", Remote)
 	return c.fetchError(ctx, err)
 }
@@ -225,53 +226,29 @@ func (c *Clone) FetchObjects(ctx context.Context, filter Filter, objects []Hash)
 // Whole reports whether the clone gets branches with all they hold.
 func (c *Clone) Whole() bool { return c.whole }
 
-// A CommitInfo is what a commit says.
-type CommitInfo struct {
-	Hash, Tree, Parent Hash // the first parent, "" for none
-	Time               time.Time
-}
-
-// Commit reads a commit that is here. The error for one that is not is
-// [ErrNotFound].
-func (c *Clone) Commit(ctx context.Context, hash Hash) (CommitInfo, error) {
-	if hash == "" {
-		return CommitInfo{}, ErrNotFound
-	}
-	raw, err := c.here.Object(ctx, string(hash))
-	if err != nil {
-		return CommitInfo{}, err
-	}
-	if raw.Kind != Commit {
-		return CommitInfo{}, fmt.Errorf("object %s is a %s, want a commit", hash, raw.Kind)
-	}
-	decoded, err := c.here.readCommit(ctx, hash)
-	if err != nil {
-		return CommitInfo{}, err
-	}
-	info := CommitInfo{Hash: hash, Tree: Hash(decoded.TreeHash.String()), Time: decoded.Committer.When}
-	if len(decoded.ParentHashes) > 0 {
-		info.Parent = Hash(decoded.ParentHashes[0].String())
-	}
-	return info, nil
+// ReadCommit reads a commit that is here. The error for one that is not is
+// [gitcmd.ErrNotFound].
+func (c *Clone) ReadCommit(ctx context.Context, hash gitcmd.Hash) (gitcmd.CommitInfo, error) {
+	return c.here.ReadCommit(ctx, hash)
 }
 
 // Tip reads the commit that a branch is at here.
-func (c *Clone) Tip(ctx context.Context, branch string) (CommitInfo, error) {
+func (c *Clone) Tip(ctx context.Context, branch string) (gitcmd.CommitInfo, error) {
 	hash, err := c.here.ResolveRef(ctx, "refs/heads/"+branch)
 	if err != nil {
-		return CommitInfo{}, err
+		return gitcmd.CommitInfo{}, err
 	}
-	return c.Commit(ctx, hash)
+	return c.ReadCommit(ctx, hash)
 }
 
 // Commits lists the first-parent history of a revision or range that is here,
 // newest first. The last one of a shallow history has no parent here.
-func (c *Clone) Commits(ctx context.Context, revision string) ([]CommitInfo, error) {
-	out, err := c.here.git.output(ctx, "log", "--first-parent", "--no-show-signature", "--format=%H %T %ct %P", revision, "--")
+func (c *Clone) Commits(ctx context.Context, revision string) ([]gitcmd.CommitInfo, error) {
+	out, err := c.here.Git(ctx, nil, "log", "--first-parent", "--no-show-signature", "--format=%H %T %ct %P", revision, "--")
 	if err != nil {
 		return nil, fmt.Errorf("reading the history of %s: %w", revision, err)
 	}
-	var commits []CommitInfo
+	var commits []gitcmd.CommitInfo
 	for line := range strings.Lines(string(out)) {
 		fields := strings.Fields(line)
 		if len(fields) < 3 {
@@ -281,9 +258,9 @@ func (c *Clone) Commits(ctx context.Context, revision string) ([]CommitInfo, err
 		if err != nil {
 			return nil, fmt.Errorf("git log answered %q", line)
 		}
-		info := CommitInfo{Hash: Hash(fields[0]), Tree: Hash(fields[1]), Time: time.Unix(unix, 0)}
+		info := gitcmd.CommitInfo{Hash: gitcmd.Hash(fields[0]), Tree: gitcmd.Hash(fields[1]), Time: time.Unix(unix, 0)}
 		if len(fields) > 3 {
-			info.Parent = Hash(fields[3])
+			info.Parent = gitcmd.Hash(fields[3])
 		}
 		commits = append(commits, info)
 	}

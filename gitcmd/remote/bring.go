@@ -1,4 +1,4 @@
-package gitcmd
+package remote
 
 import (
 	"bytes"
@@ -7,13 +7,13 @@ import (
 	"path"
 	"strings"
 
-	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // A Folder is one of a commit.
 type Folder struct {
-	Tree Hash   // of the commit
-	Path string // of the folder, "" for the top
+	Tree gitcmd.Hash // of the commit
+	Path string      // of the folder, "" for the top
 }
 
 // Bring makes sure that folders are here, with the names of what is in them alone,
@@ -23,7 +23,7 @@ func (c *Clone) Bring(ctx context.Context, folders []Folder) error {
 	if c.whole {
 		return nil
 	}
-	level := make(map[Folder]Hash, len(folders)) // what is reached of each path
+	level := make(map[Folder]gitcmd.Hash, len(folders)) // what is reached of each path
 	for _, folder := range folders {
 		level[folder] = folder.Tree
 	}
@@ -42,11 +42,11 @@ func (c *Clone) Bring(ctx context.Context, folders []Folder) error {
 }
 
 // bringMissing gets those trees that are not here.
-func (c *Clone) bringMissing(ctx context.Context, filter Filter, level map[Folder]Hash) error {
+func (c *Clone) bringMissing(ctx context.Context, filter Filter, level map[Folder]gitcmd.Hash) error {
 	if len(level) == 0 {
 		return nil
 	}
-	asked := map[Hash]bool{}
+	asked := map[gitcmd.Hash]bool{}
 	var list bytes.Buffer
 	for _, hash := range level {
 		if !asked[hash] {
@@ -54,23 +54,23 @@ func (c *Clone) bringMissing(ctx context.Context, filter Filter, level map[Folde
 			fmt.Fprintln(&list, hash)
 		}
 	}
-	out, err := c.here.git.pipe(ctx, &list, "cat-file", "--batch-check=%(objectname)")
+	out, err := c.here.Git(ctx, &list, "cat-file", "--batch-check=%(objectname)")
 	if err != nil {
 		return err
 	}
-	var missing []Hash
+	var missing []gitcmd.Hash
 	for line := range strings.Lines(string(out)) {
 		if hash, ok := strings.CutSuffix(line, " missing\n"); ok {
-			missing = append(missing, Hash(hash))
+			missing = append(missing, gitcmd.Hash(hash))
 		}
 	}
 	return c.FetchObjects(ctx, filter, missing)
 }
 
 // below goes one folder down on each path. A path that ends is done.
-func (c *Clone) below(ctx context.Context, level map[Folder]Hash, depth int) (map[Folder]Hash, error) {
-	next := make(map[Folder]Hash, len(level))
-	read := map[Hash]map[string]Hash{}
+func (c *Clone) below(ctx context.Context, level map[Folder]gitcmd.Hash, depth int) (map[Folder]gitcmd.Hash, error) {
+	next := make(map[Folder]gitcmd.Hash, len(level))
+	read := map[gitcmd.Hash]map[string]gitcmd.Hash{}
 	for folder, hash := range level {
 		names := strings.Split(folder.Path, "/")
 		if folder.Path == "" || depth >= len(names) {
@@ -90,23 +90,14 @@ func (c *Clone) below(ctx context.Context, level map[Folder]Hash, depth int) (ma
 }
 
 // subfolders are the folders in a tree that is here.
-func (c *Clone) subfolders(ctx context.Context, tree Hash) (map[string]Hash, error) {
-	entries, err := (&treeEditor{repository: c.here}).entries(ctx, tree)
-	if err != nil {
-		return nil, err
-	}
-	folders := map[string]Hash{}
-	for name, entry := range entries {
-		if entry.Mode == filemode.Dir {
-			folders[name] = Hash(entry.Hash.String())
-		}
-	}
-	return folders, nil
+func (c *Clone) subfolders(ctx context.Context, tree gitcmd.Hash) (map[string]gitcmd.Hash, error) {
+	folders, _, err := c.here.Tree(ctx, tree)
+	return folders, err
 }
 
 // BringChanged brings the folders that tell which files below a folder commits
 // changed. The commits are in the order of [Clone.Commits].
-func (c *Clone) BringChanged(ctx context.Context, commits []CommitInfo, folder string) error {
+func (c *Clone) BringChanged(ctx context.Context, commits []gitcmd.CommitInfo, folder string) error {
 	if c.whole || len(commits) < 2 {
 		return nil
 	}
@@ -117,13 +108,13 @@ func (c *Clone) BringChanged(ctx context.Context, commits []CommitInfo, folder s
 	if err := c.Bring(ctx, tops); err != nil {
 		return err
 	}
-	changed := map[Folder]Hash{}
+	changed := map[Folder]gitcmd.Hash{}
 	newer, err := c.foldersIn(ctx, tops[0])
 	for _, top := range tops[1:] {
 		if err != nil {
 			return err
 		}
-		var older map[string]Hash
+		var older map[string]gitcmd.Hash
 		if older, err = c.foldersIn(ctx, top); err != nil {
 			return err
 		}
@@ -143,7 +134,7 @@ func (c *Clone) BringChanged(ctx context.Context, commits []CommitInfo, folder s
 }
 
 // foldersIn are the folders in one that is here, none where there is no such.
-func (c *Clone) foldersIn(ctx context.Context, f Folder) (map[string]Hash, error) {
+func (c *Clone) foldersIn(ctx context.Context, f Folder) (map[string]gitcmd.Hash, error) {
 	tree, err := c.folder(ctx, f)
 	if err != nil || tree == "" {
 		return nil, err
@@ -152,7 +143,7 @@ func (c *Clone) foldersIn(ctx context.Context, f Folder) (map[string]Hash, error
 }
 
 // Folder brings a folder, and returns its tree, "" where there is no such.
-func (c *Clone) Folder(ctx context.Context, f Folder) (Hash, error) {
+func (c *Clone) Folder(ctx context.Context, f Folder) (gitcmd.Hash, error) {
 	if err := c.Bring(ctx, []Folder{f}); err != nil {
 		return "", err
 	}
@@ -160,7 +151,7 @@ func (c *Clone) Folder(ctx context.Context, f Folder) (Hash, error) {
 }
 
 // folder is the tree of a folder that is here, "" where there is no such.
-func (c *Clone) folder(ctx context.Context, f Folder) (Hash, error) {
+func (c *Clone) folder(ctx context.Context, f Folder) (gitcmd.Hash, error) {
 	tree := f.Tree
 	if f.Path == "" {
 		return tree, nil
@@ -179,7 +170,7 @@ func (c *Clone) folder(ctx context.Context, f Folder) (Hash, error) {
 
 // A Place is a file of a commit's tree.
 type Place struct {
-	Tree Hash
+	Tree gitcmd.Hash
 	Path string
 }
 
@@ -193,7 +184,7 @@ func (p Place) folder() Folder {
 
 // Find brings the folders that files are in, and returns the names of the files:
 // "" for one that is not there. The files themselves stay where they are.
-func (c *Clone) Find(ctx context.Context, places ...Place) ([]Hash, error) {
+func (c *Clone) Find(ctx context.Context, places ...Place) ([]gitcmd.Hash, error) {
 	var folders []Folder
 	for _, place := range places {
 		folders = append(folders, place.folder())
@@ -201,7 +192,7 @@ func (c *Clone) Find(ctx context.Context, places ...Place) ([]Hash, error) {
 	if err := c.Bring(ctx, folders); err != nil {
 		return nil, err
 	}
-	hashes := make([]Hash, len(places))
+	hashes := make([]gitcmd.Hash, len(places))
 	for i, place := range places {
 		tree, err := c.folder(ctx, folders[i])
 		if err != nil {
@@ -210,13 +201,11 @@ func (c *Clone) Find(ctx context.Context, places ...Place) ([]Hash, error) {
 		if tree == "" {
 			continue
 		}
-		entries, err := (&treeEditor{repository: c.here}).entries(ctx, tree)
+		_, files, err := c.here.Tree(ctx, tree)
 		if err != nil {
 			return nil, err
 		}
-		if entry, ok := entries[path.Base(place.Path)]; ok && entry.Mode.IsFile() {
-			hashes[i] = Hash(entry.Hash.String())
-		}
+		hashes[i] = files[path.Base(place.Path)]
 	}
 	return hashes, nil
 }
@@ -227,5 +216,5 @@ func (c *Clone) BringFile(ctx context.Context, place Place) error {
 	if err != nil || found[0] == "" || c.whole {
 		return err
 	}
-	return c.bringMissing(ctx, NoFolders, map[Folder]Hash{{}: found[0]})
+	return c.bringMissing(ctx, NoFolders, map[Folder]gitcmd.Hash{{}: found[0]})
 }

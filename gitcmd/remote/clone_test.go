@@ -1,4 +1,4 @@
-package gitcmd_test
+package remote_test
 
 import (
 	"errors"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
+	"github.com/git-datapact/git-datapact/gitcmd/remote"
 )
 
 // serverOf makes a repository whose branch main changes a file of another folder in
@@ -37,9 +38,9 @@ func serverOf(t *testing.T, n int) (string, []gitcmd.Hash) {
 }
 
 // cloneOf makes a clone in a session of its own.
-func cloneOf(t *testing.T, server string, whole bool, settings ...gitcmd.Setting) *gitcmd.Clone {
+func cloneOf(t *testing.T, server string, whole bool, settings ...remote.Setting) *remote.Clone {
 	t.Helper()
-	session, err := gitcmd.NewSession(gitcmd.Access{Address: "file://" + server, Settings: settings, Name: "A", Email: "a@example.com"})
+	session, err := remote.NewSession(remote.Access{Address: "file://" + server, Settings: settings, Name: "A", Email: "a@example.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,11 +62,11 @@ func TestCloneHoldsWhatWasAskedFor(t *testing.T) {
 	if err := clone.FetchCommit(t.Context(), commits[3]); err != nil {
 		t.Fatal(err)
 	}
-	known, err := clone.Commit(t.Context(), commits[3])
+	known, err := clone.ReadCommit(t.Context(), commits[3])
 	if err != nil || known.Parent != commits[2] {
 		t.Errorf("Commit = %+v, %v, want the parent %s", known, err, commits[2])
 	}
-	extent := gitcmd.Extent{Filter: gitcmd.NoFiles, Since: known.Time}
+	extent := remote.Extent{Filter: remote.NoFiles, Since: known.Time}
 	if err := clone.FetchBranches(t.Context(), extent, "main"); err != nil {
 		t.Fatal(err)
 	}
@@ -73,14 +74,14 @@ func TestCloneHoldsWhatWasAskedFor(t *testing.T) {
 	if err != nil || len(list) != 3 || list[0].Hash != commits[5] || list[2].Hash != commits[3] {
 		t.Fatalf("Commits = %+v, %v, want the last three", list, err)
 	}
-	parent, err := clone.Commit(t.Context(), commits[2])
+	parent, err := clone.ReadCommit(t.Context(), commits[2])
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := clone.BringChanged(t.Context(), append(list, parent), "result"); err != nil {
 		t.Fatal(err)
 	}
-	found, err := clone.Find(t.Context(), gitcmd.Place{Tree: list[0].Tree, Path: "result/04/file"}, gitcmd.Place{Tree: list[0].Tree, Path: "result/99/file"})
+	found, err := clone.Find(t.Context(), remote.Place{Tree: list[0].Tree, Path: "result/04/file"}, remote.Place{Tree: list[0].Tree, Path: "result/99/file"})
 	if err != nil || found[0] == "" || found[1] != "" {
 		t.Errorf("Find = %q, %v, want one of two", found, err)
 	}
@@ -100,23 +101,23 @@ func TestCloneErrors(t *testing.T) {
 	if err := clone.FetchCommit(t.Context(), gitcmd.Hash(strings.Repeat("1", 40))); !errors.Is(err, gitcmd.ErrNotFound) {
 		t.Errorf("FetchCommit of none = %v, want not found", err)
 	}
-	if err := clone.FetchBranches(t.Context(), gitcmd.Extent{}, "none"); !errors.Is(err, gitcmd.ErrNotFound) || !strings.Contains(err.Error(), "branch none") {
+	if err := clone.FetchBranches(t.Context(), remote.Extent{}, "none"); !errors.Is(err, gitcmd.ErrNotFound) || !strings.Contains(err.Error(), "branch none") {
 		t.Errorf("FetchBranches of none = %v, want not found", err)
 	}
-	old := cloneOf(t, server, false, gitcmd.Setting{Name: "protocol.version", Value: "0"})
-	if err := old.FetchCommit(t.Context(), commits[1]); !errors.Is(err, gitcmd.ErrWhole) {
+	old := cloneOf(t, server, false, remote.Setting{Name: "protocol.version", Value: "0"})
+	if err := old.FetchCommit(t.Context(), commits[1]); !errors.Is(err, remote.ErrWhole) {
 		t.Errorf("FetchCommit by an old protocol = %v, want whole branches", err)
 	}
 	whole := cloneOf(t, server, true)
-	if err := whole.FetchBranches(t.Context(), gitcmd.Extent{Depth: 1, Filter: gitcmd.NoFiles}, "main"); err != nil {
+	if err := whole.FetchBranches(t.Context(), remote.Extent{Depth: 1, Filter: remote.NoFiles}, "main"); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := whole.Commits(t.Context(), "refs/heads/main"); err != nil || len(list) != 3 {
 		t.Errorf("a whole clone has %v, %v, want three commits", list, err)
 	}
 	gone := cloneOf(t, filepath.Join(server, "none"), false)
-	err := gone.FetchBranches(t.Context(), gitcmd.Extent{}, "main")
-	if !gitcmd.IsUnreachable(err) || !strings.Contains(err.Error(), "there is no such repository") {
+	err := gone.FetchBranches(t.Context(), remote.Extent{}, "main")
+	if !remote.IsUnreachable(err) || !strings.Contains(err.Error(), "there is no such repository") {
 		t.Errorf("FetchBranches of no repository = %v, want a reason", err)
 	}
 }
@@ -125,7 +126,7 @@ func TestCloneErrors(t *testing.T) {
 // the query in no address that is shown.
 func TestSessionKeepsSecrets(t *testing.T) {
 	gittest.New(t)
-	session, err := gitcmd.NewSession(gitcmd.Access{Address: "https://user:hush-hush@example.com/x.git?a=b", KnownHosts: "h", Key: []byte("KEY")})
+	session, err := remote.NewSession(remote.Access{Address: "https://user:hush-hush@example.com/x.git?a=b", KnownHosts: "h", Key: []byte("KEY")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,7 +168,7 @@ func TestSessionKeepsSecrets(t *testing.T) {
 		t.Error("the session left its folder")
 	}
 	for _, address := range []string{"-oProxyCommand=x", "ext::sh -c x"} {
-		if _, err := gitcmd.NewSession(gitcmd.Access{Address: address}); err == nil {
+		if _, err := remote.NewSession(remote.Access{Address: address}); err == nil {
 			t.Errorf("NewSession(%q) succeeded", address)
 		}
 	}

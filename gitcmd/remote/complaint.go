@@ -1,10 +1,12 @@
-package gitcmd
+package remote
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // complaints are what git and ssh print when a server is not reached, what that
@@ -35,7 +37,7 @@ var complaints = []struct{ sign, reason, hint string }{
 // explain turns an error of a git process that talked to the session's server into
 // one that says what is the matter.
 func (s *Session) explain(ctx context.Context, err error) error {
-	var failed *ExecError
+	var failed *gitcmd.ExecError
 	var explained *serverError
 	if err == nil || ctx.Err() != nil || !errors.As(err, &failed) || errors.As(err, &explained) {
 		return err
@@ -48,7 +50,7 @@ func (s *Session) explain(ctx context.Context, err error) error {
 		if c.hint == "" {
 			return err
 		}
-		return WithHint(err, c.hint)
+		return gitcmd.WithHint(err, c.hint)
 	}
 	return &serverError{s.address, err}
 }
@@ -64,7 +66,7 @@ func (e *serverError) Error() string { return "git server " + e.address + ": " +
 func (e *serverError) Unwrap() error { return e.err }
 
 // A saidError is what a git process and its helpers said, in one line.
-type saidError struct{ failed *ExecError }
+type saidError struct{ failed *gitcmd.ExecError }
 
 func (e *saidError) Unwrap() error { return e.failed }
 
@@ -89,7 +91,7 @@ func IsUnreachable(err error) bool {
 // IsBroken reports whether a connection ended in the middle, after which the same
 // may succeed.
 func IsBroken(err error) bool {
-	var failed *ExecError
+	var failed *gitcmd.ExecError
 	if !errors.As(err, &failed) {
 		return false
 	}

@@ -1,4 +1,4 @@
-package gitcmd
+package remote
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // An Access says how a program that nobody sits at reaches a git server, and as
@@ -83,7 +85,7 @@ func (s *Session) prepare(access Access) error {
 	if u, err := url.Parse(address); err == nil && u.Host != "" {
 		address = access.open(u)
 	}
-	s.address = withoutSecrets(address)
+	s.address = gitcmd.WithoutSecrets(address)
 	s.set("remote."+Remote+".url", address)
 	s.set("protocol.version", "2")
 	s.set("maintenance.auto", "false")
@@ -241,13 +243,13 @@ func environWithoutGit() []string {
 }
 
 // repository is one that the session's processes work in.
-func (s *Session) repository(gitDir string, more ...Setting) *Repository {
-	return &Repository{git: program{dir: gitDir, env: s.environ(gitDir, more...), all: true}}
+func (s *Session) repository(gitDir string, more ...Setting) *gitcmd.Repository {
+	return gitcmd.OpenApart(gitDir, s.environ(gitDir, more...))
 }
 
 // HeadOf is the commit that is checked out in a folder, or its HEAD where the folder
 // is a bare repository, whoever owns it.
-func (s *Session) HeadOf(ctx context.Context, folder string) (Hash, error) {
+func (s *Session) HeadOf(ctx context.Context, folder string) (gitcmd.Hash, error) {
 	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 		return "", fmt.Errorf("folder %s: %w", folder, fs.ErrNotExist)
 	}
@@ -255,9 +257,9 @@ func (s *Session) HeadOf(ctx context.Context, folder string) (Hash, error) {
 	if _, err := os.Lstat(gitDir); err != nil {
 		gitDir = folder
 	}
-	out, err := s.repository(gitDir).git.output(ctx, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+	out, err := s.repository(gitDir).Git(ctx, nil, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 	if err != nil {
 		return "", fmt.Errorf("reading HEAD of %s: %w", folder, err)
 	}
-	return Hash(strings.TrimSpace(string(out))), nil
+	return gitcmd.Hash(strings.TrimSpace(string(out))), nil
 }
