@@ -408,7 +408,7 @@ func TestWithoutSecrets(t *testing.T) {
 }
 
 func TestPrintable(t *testing.T) {
-	if got, want := Printable("a\x1b]0;b\u009b\nc\tü"), "a\\x1b]0;b\\u009b\nc\tü"; got != want {
+	if got, want := Printable("a\x1b]0;b\u009b\nc\tü\xfc\ufffd"), "a\\x1b]0;b\\u009b\nc\tü\\xfc\ufffd"; got != want {
 		t.Errorf("printable = %q, want %q", got, want)
 	}
 }

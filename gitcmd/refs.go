@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing"
 )
@@ -29,6 +30,9 @@ func CheckBranchName(name string) error {
 	err := plumbing.NewBranchReferenceName(name).Validate()
 	if err != nil || name == "" || name == "HEAD" || name[0] == '-' {
 		return fmt.Errorf("%q is not a branch name", name)
+	}
+	if !utf8.ValidString(name) {
+		return fmt.Errorf("%q is not a branch name that a receipt can hold: it is not UTF-8", name)
 	}
 	return nil
 }

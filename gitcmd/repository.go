@@ -65,20 +65,36 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 	if r.layout != nil {
 		return r.layout, nil
 	}
-	out, err := r.git.output(ctx, "rev-parse", "--path-format=absolute",
-		"--git-dir", "--git-common-dir", "--is-bare-repository", "--show-object-format", "--is-shallow-repository")
+	out, err := r.git.output(ctx, "rev-parse", "--is-bare-repository", "--show-object-format", "--is-shallow-repository",
+		"--path-format=absolute", "--git-dir", "--git-common-dir")
 	if err != nil {
 		return nil, err
 	}
-	lines := strings.Split(strings.TrimSuffix(string(out), "\n"), "\n")
-	if len(lines) != 5 {
+	lines := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\n", 4)
+	if len(lines) != 4 {
 		return nil, fmt.Errorf("git rev-parse answered %d lines, want 5", len(lines))
 	}
-	if lines[3] != "sha1" {
+	if lines[1] != "sha1" {
 		return nil, errObjectFormat
 	}
-	r.layout = &layout{gitDir: lines[0], common: lines[1], bare: lines[2] == "true", shallow: lines[4] == "true"}
-	return r.layout, nil
+	where := &layout{bare: lines[0] == "true", shallow: lines[2] == "true"}
+	if where.gitDir, where.common, err = r.twoPaths(ctx, lines[3]); err != nil {
+		return nil, err
+	}
+	r.layout = where
+	return where, nil
+}
+
+// twoPaths splits the paths of the git directory and the common one. Each may have line
+// feeds in it.
+func (r *Repository) twoPaths(ctx context.Context, text string) (gitDir, common string, err error) {
+	if strings.Count(text, "\n") == 1 {
+		gitDir, common, _ = strings.Cut(text, "\n")
+		return gitDir, common, nil
+	}
+	out, err := r.git.output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir")
+	common = strings.TrimSuffix(string(out), "\n")
+	return strings.TrimSuffix(text, "\n"+common), common, err
 }
 
 // errObjectFormat refuses repositories whose objects are not named by SHA-1.

@@ -9,6 +9,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
@@ -61,6 +62,11 @@ func checkNew(ctx context.Context, repository *gitcmd.Repository, name string, j
 			err = existsError(name)
 		}
 		return err
+	}
+	for _, text := range append([]string{job.Image}, job.Command...) {
+		if !utf8.ValidString(text) {
+			return gitcmd.WithHint(fmt.Errorf("%q is not UTF-8, which jobs are", text), "put a script that has such bytes into docker/, and run that")
+		}
 	}
 	for i, input := range job.Inputs {
 		if slices.Contains(job.Inputs[:i], input) {

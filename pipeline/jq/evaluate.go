@@ -1,6 +1,7 @@
 package jq
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -127,6 +128,7 @@ func (e *evaluation) parse(file string) (*gojq.Query, error) {
 	if len(data) > MaxProgram {
 		return nil, e.fault(file, fmt.Errorf("%d bytes, more than %d", len(data), MaxProgram))
 	}
+	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // a byte order mark, which some editors write
 	query, err := gojq.Parse(string(data))
 	if bad := (*gojq.ParseError)(nil); errors.As(err, &bad) {
 		line, column := position(string(data), bad.Offset)

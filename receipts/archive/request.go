@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -124,6 +125,9 @@ func MetadataOf(texts []string) ([]receipts.Metadata, error) {
 		key, value, ok := strings.Cut(text, "=")
 		if !ok || key == "" {
 			return nil, fmt.Errorf("metadata %q: want KEY=VALUE", text)
+		}
+		if !utf8.ValidString(text) {
+			return nil, fmt.Errorf("metadata %q is not UTF-8, which receipts are", text)
 		}
 		list = append(list, receipts.Metadata{Key: key, Value: value})
 	}

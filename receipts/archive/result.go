@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -155,7 +156,8 @@ func (r *Result) readControl() error {
 	return nil
 }
 
-// readFile reads a regular file of bounded size.
+// readFile reads a regular file of bounded size, without the byte order mark that some
+// editors write.
 func readFile(root *os.Root, name string) ([]byte, error) {
 	info, err := root.Lstat(name)
 	if err != nil {
@@ -164,7 +166,8 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 	if !info.Mode().IsRegular() || info.Size() > maxControlFile {
 		return nil, errors.New("not a regular file of reasonable size")
 	}
-	return root.ReadFile(name)
+	data, err := root.ReadFile(name)
+	return bytes.TrimPrefix(data, []byte("\uFEFF")), err
 }
 
 // unchanged lists the directory again and names a file that is not as it was.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"syscall"
 
@@ -28,7 +29,7 @@ type Command interface {
 
 // common are the flags that every command takes.
 type common struct {
-	Dir     string           `short:"C" placeholder:"DIR" type:"existingdir" help:"Run as if started in DIR."`
+	Dir     string           `short:"C" placeholder:"DIR" help:"Run as if started in DIR."`
 	Quiet   bool             `short:"q" help:"Say nothing but errors and warnings."`
 	Verbose bool             `short:"v" help:"Say more about what is done."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
@@ -79,7 +80,7 @@ func run(env *Env, cmd Command, args []string) int {
 	env.Quiet, env.Verbose = line.Common.Quiet, line.Common.Verbose
 	if line.Common.Dir != "" {
 		if err := os.Chdir(line.Common.Dir); err != nil {
-			return report(env, err)
+			return report(env, gitcmd.Usage(err))
 		}
 	}
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
@@ -109,8 +110,24 @@ func newParser(env *Env, g *grammar) (*kong.Kong, error) {
 		kong.Vars{"version": env.Name + " version " + Version()},
 		kong.Writers(env.Stdout, env.Stderr),
 		kong.Exit(env.exit), // after --help and --version
+		kong.KindMapper(reflect.String, kong.MapperFunc(decodeString)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 90}),
 	)
+}
+
+// decodeString takes a value byte for byte: kong's own way is through JSON, which has no
+// bytes but those of UTF-8.
+func decodeString(ctx *kong.DecodeContext, target reflect.Value) error {
+	token, err := ctx.Scan.PopValue("string")
+	if err != nil {
+		return err
+	}
+	text, ok := token.Value.(string)
+	if !ok {
+		return fmt.Errorf("expected a string but got %v", token)
+	}
+	target.SetString(text)
+	return nil
 }
 
 const exitStatusHelp = "Exit status: 0 done, 1 a negative answer, 128 failure, 129 usage, 130 interrupted."

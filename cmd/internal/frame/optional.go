@@ -1,6 +1,10 @@
 package frame
 
-import "github.com/alecthomas/kong"
+import (
+	"reflect"
+
+	"github.com/alecthomas/kong"
+)
 
 // An Optional is the value of a flag that can stand without one: --push and
 // --push=REMOTE.
@@ -13,7 +17,7 @@ type Optional struct {
 func (o *Optional) Decode(ctx *kong.DecodeContext) error {
 	o.Set = true
 	if ctx.Scan.Peek().Type == kong.FlagValueToken {
-		return ctx.Scan.PopValueInto("value", &o.Value)
+		return decodeString(ctx, reflect.ValueOf(&o.Value).Elem())
 	}
 	return nil
 }
