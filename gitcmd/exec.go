@@ -10,6 +10,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd/child"
 )
 
 // An ExecError says that a git process failed. Stderr is what it printed, with addresses
@@ -58,8 +60,9 @@ func (p program) apart() program {
 	return p
 }
 
-// command prepares `git args…`. A cancelled context asks the process to
-// terminate, and kills it only when it does not within a few seconds.
+// command prepares `git args…`, to be started as a [child.Child]: a hook may leave
+// processes behind. A cancelled context asks the process to terminate, and kills it only
+// when it does not within a few seconds.
 func (p program) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = p.dir
@@ -116,7 +119,7 @@ func (p program) pipe(ctx context.Context, stdin io.Reader, args ...string) ([]b
 	cmd := p.command(ctx, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	if err := child.Run(cmd); err != nil {
 		return stdout.Bytes(), execError(ctx, args, stderr.String(), err)
 	}
 	return stdout.Bytes(), nil
@@ -130,23 +133,21 @@ func (p program) stream(ctx context.Context, read func(io.Reader) error, args ..
 	cmd := p.command(ctx, args...)
 	var stderr bytes.Buffer
 	cmd.Stdin, cmd.Stderr = p.stdin, &stderr
-	stdout, err := cmd.StdoutPipe()
+	process, stdout, err := child.StartReading(cmd)
 	if err != nil {
-		return err
-	}
-	if err := cmd.Start(); err != nil {
 		return execError(ctx, args, "", err)
 	}
+	defer stdout.Close()
 	readErr := read(stdout)
 	if readErr != nil {
 		cancel()
-		_ = cmd.Wait()
+		_ = process.Wait()
 		if errors.Is(readErr, errStop) {
 			return nil
 		}
 		return readErr
 	}
-	if err := cmd.Wait(); err != nil {
+	if err := process.Wait(); err != nil {
 		return execError(ctx, args, stderr.String(), err)
 	}
 	return nil

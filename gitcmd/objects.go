@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/git-datapact/git-datapact/gitcmd/child"
 )
 
 // A Hash names a git object: 40 lower-case hexadecimal digits.
@@ -110,7 +112,9 @@ func (r *Repository) ResolveCommit(ctx context.Context, rev string) (Hash, error
 // would cost a switch between the processes for each.
 type objectReader struct {
 	cmd    *exec.Cmd
+	child  *child.Child
 	stdin  io.WriteCloser
+	out    io.Closer // what stdout reads
 	stdout *bufio.Reader
 	stderr bytes.Buffer
 	broken bool // the stream is out of step: close it
@@ -125,21 +129,20 @@ func startObjectReader(git program) (*objectReader, error) {
 	if o.stdin, err = o.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
-	stdout, err := o.cmd.StdoutPipe()
+	process, stdout, err := child.StartReading(o.cmd)
 	if err != nil {
-		return nil, err
-	}
-	o.stdout = bufio.NewReaderSize(stdout, 64<<10)
-	if err := o.cmd.Start(); err != nil {
 		return nil, execError(context.Background(), []string{"cat-file"}, "", err)
 	}
+	o.child, o.out, o.stdout = process, stdout, bufio.NewReaderSize(stdout, 64<<10)
 	return o, nil
 }
 
 func (o *objectReader) close() error {
 	_ = o.stdin.Close()
 	_ = terminate(o.cmd.Process) // it holds nothing that could be lost
-	return o.cmd.Wait()
+	err := o.child.Wait()
+	_ = o.out.Close()
+	return err
 }
 
 func (o *objectReader) read(ctx context.Context, command string, revs []string) ([]*Object, error) {

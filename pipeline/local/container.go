@@ -19,6 +19,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/child"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
@@ -243,19 +244,12 @@ func bindMount(folder, target string) string {
 	return `type=bind,"source=` + strings.ReplaceAll(folder, `"`, `""`) + `",target=` + target
 }
 
-// command prepares the engine. What it has started may outlive it for a while.
-func (c container) command(ctx context.Context, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, c.engine, args...)
-	cmd.WaitDelay = grace
-	return cmd
-}
-
 // call runs the engine and returns what it answers.
 func (c container) call(ctx context.Context, args ...string) (string, error) {
-	cmd := c.command(ctx, args...)
+	cmd := exec.CommandContext(ctx, c.engine, args...)
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
-	if err := cmd.Run(); err != nil {
+	if err := child.Run(cmd); err != nil {
 		return "", c.failed(args[0], complaint.String(), err)
 	}
 	return out.String(), nil
@@ -263,12 +257,13 @@ func (c container) call(ctx context.Context, args ...string) (string, error) {
 
 // show runs the engine and prints what it says to the log.
 func (c container) show(ctx context.Context, args ...string) error {
-	cmd := c.command(ctx, args...)
+	cmd := exec.CommandContext(ctx, c.engine, args...)
 	cmd.Env = append(os.Environ(), c.auth...)
-	var complaint bytes.Buffer
-	cmd.Stdout, cmd.Stderr = c.output, io.MultiWriter(c.output, &complaint)
-	if err := cmd.Run(); err != nil {
-		return c.failed(args[0], complaint.String(), err)
+	var said bytes.Buffer
+	both := io.MultiWriter(c.output, &said) // the same one, since a log is not for two goroutines
+	cmd.Stdout, cmd.Stderr = both, both
+	if err := child.Run(cmd); err != nil {
+		return c.failed(args[0], said.String(), err)
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/git-datapact/git-datapact/gitcmd/child"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 )
@@ -74,23 +75,12 @@ func runCommand(ctx context.Context, cmd *exec.Cmd, output io.Writer, stop func(
 	// the thread that started it.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		return err
-	}
-	defer reader.Close()
-	cmd.Stdout, cmd.Stderr = writer, writer
+	cmd.Stdout, cmd.Stderr = output, output
 	ownGroup(cmd)
-	err = cmd.Start()
-	_ = writer.Close()
+	process, err := child.Start(cmd)
 	if err != nil {
 		return startError(cmd, err)
 	}
-	copied := make(chan struct{})
-	go func() {
-		_, _ = io.Copy(output, reader) // ends when the last process of the task closes its end
-		close(copied)
-	}()
 	ended := make(chan struct{})
 	stopping := context.AfterFunc(ctx, func() {
 		if stop() != nil {
@@ -103,16 +93,10 @@ func runCommand(ctx context.Context, cmd *exec.Cmd, output io.Writer, stop func(
 			killGroup(cmd.Process)
 		}
 	})
-	err = cmd.Wait()
+	err = process.Wait()
 	close(ended)
 	stopping()
 	killGroup(cmd.Process) // what the task left running
-	select {
-	case <-copied:
-	case <-time.After(time.Second): // a process that left the group holds it open
-		_ = reader.Close()
-		<-copied
-	}
 	return endError(ctx, err)
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/child"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -70,7 +71,7 @@ func (c *checker) verify(preview *gitcmd.Preview, selectors []string, commits ma
 	cmd := exec.CommandContext(c.ctx, c.opts.Verify, append([]string{"--quiet", "--exists", "--json", "--"}, selectors...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = preview.Environ(), &stdout, &stderr
-	err := cmd.Run()
+	err := child.Run(cmd)
 	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
 		return fmt.Errorf("running git-datapact-verify: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}
