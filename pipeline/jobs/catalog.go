@@ -76,6 +76,17 @@ func At(repository *gitcmd.Repository, commits map[string]gitcmd.Hash, told map[
 	return c
 }
 
+// Moved is a catalog as [At], of other commits. What is known of jobs whose branches have not
+// moved, also that they cannot be read, stays known.
+func (c *Catalog) Moved(commits map[string]gitcmd.Hash) *Catalog {
+	moved := *c
+	same := func(name string) bool { return commits[name] == c.commits[name] }
+	moved.commits, moved.branches, moved.jobs = commits, maps.Clone(c.branches), maps.Clone(c.jobs)
+	maps.DeleteFunc(moved.branches, func(name string, _ gitcmd.Branch) bool { return !same(name) })
+	maps.DeleteFunc(moved.jobs, func(name string, _ outcome) bool { return !same(name) })
+	return &moved
+}
+
 // Config is the configuration, nil for none.
 func (c *Catalog) Config() *Config { return c.config }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"runtime/debug"
 	"runtime/metrics"
 	"time"
 )
@@ -17,6 +18,7 @@ const (
 	maxValue      = 4 << 20   // bytes of the value as JSON, about
 	maxDepth      = 100       // lists and objects within each other
 	lookEvery     = 2 * time.Millisecond
+	maxWait       = time.Second // for the end of a step that was given up
 )
 
 // The errors of an evaluation that met a bound.
@@ -25,13 +27,12 @@ var (
 	errHungry = fmt.Errorf("uses more than %d MiB of memory", maxMemory>>20)
 )
 
-// within does a piece of work in the bounds of time and memory. The work is
-// cancelled at a bound, and not waited for: a single step of jq, such as a
-// comparison or a text repeated a billion times, cannot be interrupted. It then
-// goes on until it is done or the process ends, which for a command is at once.
+// within does a piece of work in the bounds of time and memory. The work is cancelled at a
+// bound, and then waited for as long as patience says: a single step of jq, such as a
+// comparison or a text repeated a billion times, cannot be interrupted. See [heavy].
 //
 // What the rest of the process allocates meanwhile counts as the work's.
-func within(ctx context.Context, work func(context.Context) (any, error)) (any, error) {
+func within(ctx context.Context, patience time.Duration, work func(context.Context) (any, error)) (any, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, maxEvaluation, errSlow)
 	defer cancel()
 	type outcome struct {
@@ -46,6 +47,15 @@ func within(ctx context.Context, work func(context.Context) (any, error)) (any, 
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
 	limit := memory() + maxMemory
+	giveUp := func(err error) error {
+		cancel()
+		select {
+		case <-done:
+			debug.FreeOSMemory() // or the next program's comes on top
+		case <-time.After(patience):
+		}
+		return err
+	}
 	for {
 		select {
 		case o := <-done:
@@ -57,10 +67,10 @@ func within(ctx context.Context, work func(context.Context) (any, error)) (any, 
 			}
 			return o.value, o.err
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, giveUp(context.Cause(ctx))
 		case <-look.C:
 			if memory() > limit {
-				return nil, errHungry
+				return nil, giveUp(errHungry)
 			}
 		}
 	}

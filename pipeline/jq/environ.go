@@ -19,15 +19,16 @@ type read struct {
 	guarded bool // on the left of "//", which says what else to use
 }
 
-// readsOf lists what a program reads of the environment by name, in the order of its
-// text, and reports whether it reads anything of it, by a computed name also.
-func readsOf(query *gojq.Query, environ []string) (reads []read, any bool, err error) {
-	f := reader{environ: environ}
+// walk reads the syntax of a program: what it reads of the environment by name, in the order
+// of its text, whether it reads anything of it, by a computed name also, and whether it is
+// heavy.
+func walk(query *gojq.Query, environ []string) (*reader, error) {
+	f := &reader{environ: environ}
 	f.query(query, false, 0)
 	if f.tooDeep {
-		return nil, false, fmt.Errorf("more than %d terms within each other or in a row", maxNesting)
+		return nil, fmt.Errorf("more than %d terms within each other or in a row", maxNesting)
 	}
-	return f.reads, f.any, nil
+	return f, nil
 }
 
 // unsetReads are the errors for reads of variables that are not set.
@@ -59,6 +60,7 @@ type reader struct {
 	environ []string
 	reads   []read
 	any     bool
+	heavy   bool // see there
 	tooDeep bool
 }
 
@@ -70,6 +72,7 @@ func (f *reader) query(q *gojq.Query, guarded bool, depth int) {
 		f.tooDeep = true
 		return
 	}
+	f.heavy = f.heavy || heavy(q)
 	for _, def := range q.FuncDefs {
 		f.query(def.Body, guarded, depth+1)
 	}
@@ -97,6 +100,7 @@ func (f *reader) term(t *gojq.Term, guarded bool, depth int) {
 	if t == nil {
 		return
 	}
+	f.heavy = f.heavy || heavyTerm(t)
 	if t.Func != nil && (t.Func.Name == "env" || t.Func.Name == "$ENV") {
 		f.any = true
 		if len(t.SuffixList) > 0 {
@@ -162,6 +166,8 @@ func (f *reader) text(s *gojq.String, guarded bool, depth int) {
 
 func (f *reader) index(i *gojq.Index, guarded bool, depth int) {
 	if i != nil {
+		_, constant := constantKey(i)
+		f.heavy = f.heavy || !constant && !i.IsSlice && !isScalar(i.Start)
 		f.text(i.Str, guarded, depth)
 		f.queries(guarded, depth, i.Start, i.End)
 	}
@@ -175,6 +181,7 @@ func (f *reader) patterns(list []*gojq.Pattern, guarded bool, depth int) {
 	for _, p := range list {
 		f.patterns(p.Array, guarded, depth+1)
 		for _, kv := range p.Object {
+			f.heavy = f.heavy || kv.KeyString != nil || kv.KeyQuery != nil
 			f.text(kv.KeyString, guarded, depth)
 			f.query(kv.KeyQuery, guarded, depth+1)
 			if kv.Val != nil {

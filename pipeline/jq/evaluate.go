@@ -10,6 +10,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/itchyny/gojq"
 )
@@ -24,8 +25,8 @@ const (
 // one value it has. Modules come from the same tree and nowhere else. In a strict
 // tree, all reads of environment variables that are not set are one error.
 //
-// An evaluation is bounded, and one step of it that neither ends nor can be
-// interrupted is left to itself: see [within].
+// An evaluation is bounded. A program with steps that cannot be interrupted is evaluated by
+// a process of its own, which ends with it: see [heavy] and [Tree.apart].
 func (t Tree) Evaluate(ctx context.Context, file string) (any, error) {
 	value, _, err := t.EvaluateIn(ctx, file, os.Environ())
 	return value, err
@@ -34,20 +35,35 @@ func (t Tree) Evaluate(ctx context.Context, file string) (any, error) {
 // EvaluateIn evaluates in an environment, as "NAME=value", and reports whether the
 // program, or a module of it, reads that.
 func (t Tree) EvaluateIn(ctx context.Context, file string, environ []string) (value any, reads bool, err error) {
-	type outcome struct {
-		value any
-		reads bool
+	value, reads, heavy, err := t.evaluate(ctx, file, environ, true)
+	if heavy {
+		return t.apart(ctx, file, environ)
 	}
-	done, err := within(ctx, func(ctx context.Context) (any, error) {
-		e := &evaluation{Tree: t, ctx: ctx, environ: environ}
+	return value, reads, err
+}
+
+// evaluate evaluates in this process. If only what is light may be, a heavy program is
+// read and not run.
+func (t Tree) evaluate(ctx context.Context, file string, environ []string, light bool) (value any, reads, heavy bool, err error) {
+	type outcome struct {
+		value        any
+		reads, heavy bool
+	}
+	patience := time.Duration(0) // the process ends now
+	if light {
+		patience = maxWait
+	}
+	done, err := within(ctx, patience, func(ctx context.Context) (any, error) {
+		e := &evaluation{Tree: t, ctx: ctx, environ: environ, light: light}
 		value, err := e.run(file)
-		return outcome{value, e.reads}, errors.Join(append(e.unset, err)...)
+		err = errors.Join(append(e.unset, err)...)
+		return outcome{value, e.reads, err == nil && e.light && e.heavy}, err
 	})
 	if errors.Is(err, errSlow) || errors.Is(err, errHungry) {
-		return nil, false, t.fault(file, err)
+		return nil, false, false, t.fault(file, err)
 	}
 	o, _ := done.(outcome)
-	return o.value, o.reads, err
+	return o.value, o.reads, o.heavy, err
 }
 
 // An evaluation is one run of a program with its modules.
@@ -58,6 +74,8 @@ type evaluation struct {
 	modules int      // that were loaded
 	unset   []error  // reads of variables that are not set
 	reads   bool     // the environment is read
+	light   bool     // what is heavy is not run
+	heavy   bool     // a step can be beyond bounds by itself
 }
 
 func (e *evaluation) run(file string) (any, error) {
@@ -71,8 +89,8 @@ func (e *evaluation) run(file string) (any, error) {
 	if err != nil {
 		return nil, e.fault(file, err)
 	}
-	if len(e.unset) > 0 {
-		return nil, nil // which is what there is to say
+	if len(e.unset) > 0 || e.light && e.heavy {
+		return nil, nil // the first is what there is to say
 	}
 	value, err := only(e.ctx, code)
 	if err == nil {
@@ -108,7 +126,9 @@ var textLiteral = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|\\?$)`)
 // withoutText takes the texts that were at work, which may be secrets, out of what
 // gojq says about them. A program's own words, those of error, stay.
 func withoutText(err error) error {
-	if _, own := err.(gojq.ValueError); own || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if own, ok := err.(gojq.ValueError); ok && checkValue(own.Value()) != nil {
+		return errors.New("error: a value that is too large to be shown")
+	} else if ok || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
 	message := err.Error()
@@ -137,13 +157,13 @@ func (e *evaluation) parse(file string) (*gojq.Query, error) {
 	if err != nil {
 		return nil, e.fault(file, err)
 	}
-	reads, any, err := readsOf(query, e.environ)
+	found, err := walk(query, e.environ)
 	if err != nil {
 		return nil, e.fault(file, err)
 	}
-	e.reads = e.reads || any
+	e.reads, e.heavy = e.reads || found.any, e.heavy || found.heavy
 	if e.Strict {
-		e.unset = append(e.unset, e.unsetReads(file, string(data), reads)...)
+		e.unset = append(e.unset, e.unsetReads(file, string(data), found.reads)...)
 	}
 	return query, nil
 }

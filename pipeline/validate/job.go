@@ -17,6 +17,12 @@ const jobFile = "config/job.json"
 // itself too.
 const judgement = 20 * time.Second
 
+// judge takes the time until what it returns is called.
+func (c *checker) judge() func() {
+	begun := time.Now()
+	return func() { c.judging += time.Since(begun) }
+}
+
 // job evaluates the job of a branch at a commit, "" for that in the index.
 func (c *checker) job(branch string, commit gitcmd.Hash) error {
 	if !c.on(Job) {
@@ -27,9 +33,8 @@ func (c *checker) job(branch string, commit gitcmd.Hash) error {
 		f.Message = fmt.Sprintf("not evaluated: the jobs before it took more than %v", judgement)
 		return c.find(f)
 	}
-	begun := time.Now()
+	defer c.judge()()
 	err := jobs.Check(c.ctx, c.repository, gitcmd.Branch{Name: branch, Commit: commit})
-	c.judging += time.Since(begun)
 	switch {
 	case c.ctx.Err() != nil:
 		return c.ctx.Err()

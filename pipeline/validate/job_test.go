@@ -1,6 +1,8 @@
 package validate_test
 
 import (
+	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -35,5 +37,36 @@ func TestManyFindingsOfOneJob(t *testing.T) {
 				t.Errorf("took %v", took)
 			}
 		})
+	}
+}
+
+// The bounds hold for all jobs of a push together: what one of them took is given back, and
+// no step of it goes on.
+func TestHungryJobs(t *testing.T) {
+	b := &bench{t: t, clone: gittest.New(t)}
+	programs := []string{`"ab" * 1e9`, `null | .[5e8] = 1`}
+	for i, program := range programs {
+		for k := range 3 {
+			name := fmt.Sprintf("b%d%d", i, k)
+			gittest.Run(t, b.clone, "update-ref", "refs/heads/"+name, b.make("", job(program)))
+		}
+	}
+	repository := gitcmd.Open(b.clone)
+	defer repository.Close()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	found := 0
+	_, err := validate.CheckAll(t.Context(), repository, validate.Options{Visit: func(f validate.Finding) error {
+		if found++; f.Message != "uses more than 256 MiB of memory" {
+			t.Errorf("%s: %s", f.Branch, f.Message)
+		}
+		return nil
+	}})
+	if err != nil || found != 3*len(programs) {
+		t.Errorf("%d findings, %v, want %d", found, err, 3*len(programs))
+	}
+	runtime.ReadMemStats(&after)
+	if grown := (after.Sys - before.Sys) >> 20; grown > 256 {
+		t.Errorf("the process grew by %d MiB", grown)
 	}
 }

@@ -20,7 +20,7 @@ type pair struct {
 // checkPlanned looks whether what new receipts read belongs together. A job that cannot be
 // read is a finding of another rule.
 func (c *checker) checkPlanned() error {
-	lookup := afterwards{c, map[string]*jobs.Job{}}
+	lookup := afterwards{c, map[string]readJob{}}
 	for _, p := range c.paired {
 		job, err := lookup.Job(c.ctx, p.branch)
 		if err != nil || job == nil || len(job.InputBranches()) < 2 {
@@ -48,7 +48,13 @@ func (c *checker) checkPlanned() error {
 // afterwards finds jobs and receipts as they are after the updates.
 type afterwards struct {
 	*checker
-	jobs map[string]*jobs.Job
+	jobs map[string]readJob
+}
+
+// A readJob is a job that was read, or why it could not be.
+type readJob struct {
+	job *jobs.Job
+	err error
 }
 
 // commitOf is where a branch is afterwards, "" for nowhere.
@@ -64,16 +70,17 @@ func (a afterwards) commitOf(name string) (gitcmd.Hash, error) {
 }
 
 func (a afterwards) Job(ctx context.Context, branch string) (*jobs.Job, error) {
-	if job, known := a.jobs[branch]; known {
-		return job, nil
+	if known, ok := a.jobs[branch]; ok {
+		return known.job, known.err
 	}
 	commit, err := a.commitOf(branch)
-	if err != nil || commit == "" {
+	if err != nil || commit == "" || a.judging > judgement {
 		return nil, err
 	}
+	defer a.judge()()
 	job, err := jobs.At(a.repository, map[string]gitcmd.Hash{branch: commit}, nil).Job(ctx, branch)
-	if err == nil {
-		a.jobs[branch] = job
+	if ctx.Err() == nil {
+		a.jobs[branch] = readJob{job, err}
 	}
 	return job, err
 }

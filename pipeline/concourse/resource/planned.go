@@ -24,6 +24,7 @@ type planning struct {
 	there  map[string]gitcmd.Hash // the branches of the server
 	tips   map[string]gitcmd.Hash // of those that the plan depends on
 	job    *jobs.Job
+	jobs   *jobs.Catalog // as it was asked for last, nil before that
 }
 
 // look asks the server for its branches.
@@ -108,8 +109,14 @@ func (p *planning) fetch(ctx context.Context, wanted map[string]bool) error {
 	return nil
 }
 
+// catalog reads the jobs as some commits have them, each once.
 func (p *planning) catalog(tips map[string]gitcmd.Hash) *jobs.Catalog {
-	return jobs.At(p.clone.Repository, tips, p.source.PlanJobs)
+	if p.jobs == nil {
+		p.jobs = jobs.At(p.clone.Repository, tips, p.source.PlanJobs)
+	} else {
+		p.jobs = p.jobs.Moved(tips)
+	}
+	return p.jobs
 }
 
 func (p *planning) plan(ctx context.Context, tips map[string]gitcmd.Hash, fresh bool) (*plan.Plan, error) {

@@ -1,0 +1,199 @@
+package jq
+
+import (
+	"context"
+	"encoding/gob"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/big"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// evaluatorName is what a process is called that evaluates one program for another
+// process, and by which it knows that it is one.
+const evaluatorName = "git-datapact: evaluating a program of jq"
+
+// grace is how much longer than an evaluation its process may take.
+const grace = 5 * time.Second
+
+// outOfMemory is in what Go's runtime says when the system refuses it memory.
+var outOfMemory = regexp.MustCompile(`out of memory|cannot allocate|cannot map|newosproc|new OS thread`)
+
+// The one init of the project: every executable that can evaluate programs, each of the
+// tests too, can be started as the process that does it.
+func init() {
+	if len(os.Args) == 1 && os.Args[0] == evaluatorName {
+		limitProcess()
+		if err := answerOne(os.Stdin, os.Stdout); err != nil {
+			os.Exit(1) // nobody asks any more
+		}
+		os.Exit(0)
+	}
+}
+
+// A question starts the talk of the two processes.
+type question struct {
+	Prefix, File string
+	Strict       bool
+	Environ      []string
+}
+
+// An answer is the value of a program, or asks for a file before it.
+type answer struct {
+	Wanted string // path of a file; "" for the end
+	Value  any
+	Reads  bool
+	Fault  string
+}
+
+// A content is a file that was asked for.
+type content struct {
+	Data   []byte
+	Absent bool
+	Fault  string
+}
+
+// null stands for nil, which is not sent.
+type null struct{}
+
+func registerTypes() {
+	for _, value := range []any{null{}, []any{}, map[string]any{}, &big.Int{}, json.Number("")} {
+		gob.Register(value)
+	}
+}
+
+// swap replaces nil in a value, or what stands for it by nil.
+func swap(value any) any {
+	switch v := value.(type) {
+	case nil:
+		return null{}
+	case null:
+		return nil
+	case []any:
+		list := make([]any, len(v))
+		for i, element := range v {
+			list[i] = swap(element)
+		}
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for key, element := range v {
+			object[key] = swap(element)
+		}
+		return object
+	}
+	return value
+}
+
+// apart evaluates a program in a process of its own, this executable started anew: it can be
+// ended in the middle of a step, and its memory is given back at once. The process sees no
+// more of this one than it is sent.
+func (t Tree) apart(ctx context.Context, file string, environ []string) (any, bool, error) {
+	executable, err := os.Executable()
+	if err != nil {
+		return nil, false, t.fault(file, err)
+	}
+	bounded, cancel := context.WithTimeout(ctx, maxEvaluation+grace)
+	defer cancel()
+	cmd := exec.CommandContext(bounded, executable)
+	var stderr strings.Builder
+	cmd.Args, cmd.Env, cmd.Stderr = []string{evaluatorName}, evaluatorEnviron(), &stderr
+	in, inErr := cmd.StdinPipe()
+	out, outErr := cmd.StdoutPipe()
+	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
+		return nil, false, t.fault(file, fmt.Errorf("starting a process to evaluate it: %w", err))
+	}
+	a, err := t.ask(bounded, in, out, question{t.Prefix, file, t.Strict, environ})
+	slow := bounded.Err() != nil
+	cancel() // it has said all there is
+	ended := cmd.Wait()
+	switch {
+	case ctx.Err() != nil:
+		return nil, false, context.Cause(ctx)
+	case err != nil && slow:
+		return nil, false, t.fault(file, errSlow)
+	case err != nil && outOfMemory.MatchString(stderr.String()):
+		return nil, false, t.fault(file, errHungry)
+	case err != nil:
+		return nil, false, t.fault(file, fmt.Errorf("the process that evaluates it ended too early: %w", ended))
+	case a.Fault != "":
+		return nil, a.Reads, errors.New(a.Fault)
+	}
+	return swap(a.Value), a.Reads, nil
+}
+
+// evaluatorEnviron is the environment of the process itself, not the one that programs see.
+func evaluatorEnviron() []string {
+	environ := []string{"GOTRACEBACK=none"}
+	if zone, ok := os.LookupEnv("TZ"); ok {
+		environ = append(environ, "TZ="+zone)
+	}
+	return environ
+}
+
+// ask puts the question, and reads the files that the process wants before it answers.
+func (t Tree) ask(ctx context.Context, to io.Writer, from io.Reader, q question) (a answer, err error) {
+	registerTypes()
+	send, receive := gob.NewEncoder(to), gob.NewDecoder(from)
+	if err := send.Encode(q); err != nil {
+		return a, err
+	}
+	for {
+		a = answer{}
+		if err := receive.Decode(&a); err != nil || a.Wanted == "" {
+			return a, err
+		}
+		data, err := t.Read(ctx, a.Wanted)
+		c := content{Data: data, Absent: errors.Is(err, fs.ErrNotExist)}
+		if err != nil {
+			c.Fault = err.Error()
+		}
+		if err := send.Encode(c); err != nil {
+			return a, err
+		}
+	}
+}
+
+// answerOne evaluates a program for the process that asks, which has its files.
+func answerOne(from io.Reader, to io.Writer) error {
+	registerTypes()
+	send, receive := gob.NewEncoder(to), gob.NewDecoder(from)
+	var q question
+	if err := receive.Decode(&q); err != nil {
+		return err
+	}
+	tree := Tree{Prefix: q.Prefix, Strict: q.Strict, Read: func(_ context.Context, path string) ([]byte, error) {
+		var c content
+		if err := errors.Join(send.Encode(answer{Wanted: path}), receive.Decode(&c)); err != nil {
+			return nil, err
+		}
+		switch {
+		case c.Absent:
+			return nil, absentError(c.Fault)
+		case c.Fault != "":
+			return nil, errors.New(c.Fault)
+		}
+		return c.Data, nil
+	}}
+	value, reads, _, err := tree.evaluate(context.Background(), q.File, q.Environ, false)
+	a := answer{Value: swap(value), Reads: reads}
+	if err != nil {
+		a = answer{Reads: reads, Fault: err.Error()}
+	}
+	return send.Encode(a)
+}
+
+// An absentError says that a file is not there, as the process says that has them.
+type absentError string
+
+func (e absentError) Error() string { return string(e) }
+
+// Is makes it [fs.ErrNotExist].
+func (e absentError) Is(target error) bool { return target == fs.ErrNotExist }
