@@ -12,11 +12,11 @@ import (
 )
 
 type command struct {
-	Input   []string `short:"i" sep:"none" placeholder:"BRANCH" help:"The job reads this branch."`
+	Input   []string `type:"branch" short:"i" sep:"none" placeholder:"BRANCH" help:"The job reads this branch."`
 	Image   string   `placeholder:"REPOSITORY" help:"The job runs in this container image."`
 	Docker  bool     `help:"Start docker/ with a Dockerfile and a script of the branch's own."`
 	JSON    bool     `name:"json" help:"Print branch and commit as one JSON object on a line."`
-	Name    string   `arg:"" help:"The branch to start."`
+	Name    string   `type:"branch" arg:"" help:"The branch to start."`
 	Command []string `arg:"" optional:"" help:"What the job runs."`
 }
 
@@ -26,11 +26,6 @@ func (*command) Help() string {
 
 // Run starts the branch and says so.
 func (c *command) Run(ctx context.Context, env *frame.Env) error {
-	for _, name := range append(c.Input, c.Name) {
-		if err := gitcmd.CheckBranchName(name); err != nil {
-			return gitcmd.Usage(err)
-		}
-	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	commit, err := jobs.Start(ctx, repository, c.Name, jobs.NewJob{

@@ -28,7 +28,7 @@ type command struct {
 	OlderThan units.Age     `placeholder:"AGE" default:"2w" help:"Leave alone what is younger, such as 36h, 10d or 2w (default: 2w)."`
 	TipsOnly  bool          `help:"Keep what current receipts name, and not what those in history do."`
 	Offline   bool          `help:"Do not ask the remotes whether all their receipts are here."`
-	Gone      []string      `sep:"none" placeholder:"BRANCH" help:"Take this branch, which is not here, for deleted."`
+	Gone      []string      `type:"branch" sep:"none" placeholder:"BRANCH" help:"Take this branch, which is not here, for deleted."`
 	Ignore    []gitcmd.Hash `sep:"none" placeholder:"OBJECT" help:"Give up what this receipt, which cannot be read, may name."`
 	JSON      bool          `name:"json" help:"Print a JSON object per dataset and line, and one with the total."`
 }

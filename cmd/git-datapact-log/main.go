@@ -17,7 +17,7 @@ import (
 type command struct {
 	Selector string            `arg:"" optional:"" help:"The branch, or a selector that narrows it; BRANCH@ID lists every execution of one receipt."`
 	Number   int               `short:"n" placeholder:"NUMBER" default:"-1" help:"List this many at most."`
-	Since    string            `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
+	Since    ledger.Since      `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
 	Where    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"List receipts with this metadata, their own or of an input."`
 	Stat     bool              `help:"List the outputs of each."`
 	Signed   bool              `name:"signatures" help:"Say of each whether the commit that recorded it is signed, and by whom."`
@@ -60,13 +60,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 }
 
 func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
-	query := ledger.Query{Metadata: c.Where, Limit: c.Number, Commits: c.JSON, Signed: c.Signed}
-	if c.Since != "" {
-		var err error
-		if query.Since, err = ledger.ParseSince(c.Since); err != nil {
-			return nil, err
-		}
-	}
+	query := ledger.Query{Metadata: c.Where, Since: c.Since.Time, Limit: c.Number, Commits: c.JSON, Signed: c.Signed}
 	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, nil)
 	if err != nil {
 		return nil, err

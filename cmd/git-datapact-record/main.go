@@ -19,7 +19,7 @@ import (
 
 type command struct {
 	storeflag.Flag
-	Branch     string         `short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
+	Branch     string         `type:"branch" short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
 	Input      []string       `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
 	Metadata   []string       `short:"m" sep:"none" placeholder:"KEY=VALUE" help:"Say this about the execution."`
 	Filter     []string       `sep:"none" placeholder:"GLOB=NAME" help:"Store matching outputs through gz, zstd or none."`
@@ -71,11 +71,6 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 
 // check looks at what the flags say, before anything is read or stored.
 func (c *command) check() error {
-	if c.Branch != "" {
-		if err := gitcmd.CheckBranchName(c.Branch); err != nil {
-			return err
-		}
-	}
 	if _, err := archive.MetadataOf(c.Metadata); err != nil {
 		return err
 	}

@@ -13,10 +13,10 @@ import (
 )
 
 type command struct {
-	Pending  []string       `sep:"none" placeholder:"BRANCH" help:"Ask for the pending executions of this branch's job."`
-	Stale    []string       `sep:"none" placeholder:"BRANCH" help:"Ask for its stale executions."`
-	Outdated []string       `sep:"none" placeholder:"BRANCH" help:"Ask for its outdated executions."`
-	Failed   []string       `sep:"none" placeholder:"BRANCH" help:"Ask for its executions that failed here, or that are due for an hour."`
+	Pending  []string       `type:"branch" sep:"none" placeholder:"BRANCH" help:"Ask for the pending executions of this branch's job."`
+	Stale    []string       `type:"branch" sep:"none" placeholder:"BRANCH" help:"Ask for its stale executions."`
+	Outdated []string       `type:"branch" sep:"none" placeholder:"BRANCH" help:"Ask for its outdated executions."`
+	Failed   []string       `type:"branch" sep:"none" placeholder:"BRANCH" help:"Ask for its executions that failed here, or that are due for an hour."`
 	Push     frame.Optional `placeholder:"REMOTE" help:"Push the branches afterwards (--push=REMOTE chooses where to)."`
 	DryRun   bool           `short:"n" help:"Say what would be replayed or asked for, commit nothing."`
 	JSON     bool           `name:"json" help:"Print each receipt or execution as one JSON object on a line."`

@@ -29,7 +29,7 @@ type command struct {
 	Input     map[string]string `short:"i" mapsep:"none" placeholder:"ALIAS=DIR" help:"Take this folder as an input of the one job that is named."`
 	Log       string            `placeholder:"BRANCH[@ID]" help:"Print what the task of an execution printed (default: of the last one), and run nothing."`
 	JSON      bool              `name:"json" help:"Print each receipt that is recorded as one JSON object on a line."`
-	Branch    []string          `arg:"" optional:"" help:"The jobs of these branches, with those that they depend on (default: all jobs)."`
+	Branch    []string          `type:"branch" arg:"" optional:"" help:"The jobs of these branches, with those that they depend on (default: all jobs)."`
 }
 
 func (*command) Help() string {

@@ -15,7 +15,7 @@ type command struct {
 	Explain bool     `help:"Say of each execution that is due, waiting or outdated why it is, and of each unplanned receipt."`
 	Due     bool     `help:"Leave out jobs of which nothing is due or waiting."`
 	JSON    bool     `name:"json" help:"Print one JSON object per job and line."`
-	Branch  []string `arg:"" optional:"" help:"The jobs of these branches (default: those of datapact.json, else of every local branch with config/job.json)."`
+	Branch  []string `type:"branch" arg:"" optional:"" help:"The jobs of these branches (default: those of datapact.json, else of every local branch with config/job.json)."`
 }
 
 func (*command) Help() string {

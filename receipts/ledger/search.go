@@ -20,17 +20,15 @@ type Query struct {
 	Signed   bool              // whether their signatures are to be checked, for which they do
 }
 
-// ParseSince reads the time a list goes back to: a day means its first second. Its errors
-// are of the command line, see [gitcmd.Usage].
-func ParseSince(text string) (time.Time, error) {
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		return day, nil
+// A Since is the time that a list goes back to.
+type Since struct{ time.Time }
+
+// UnmarshalText reads a day, which means its first second, or a time as [ParseTime] does.
+func (s *Since) UnmarshalText(text []byte) (err error) {
+	if s.Time, err = time.Parse(time.DateOnly, string(text)); err != nil {
+		s.Time, err = ParseTime(string(text))
 	}
-	t, err := ParseTime(text)
-	if err != nil {
-		return t, gitcmd.Usage(err)
-	}
-	return t, nil
+	return err
 }
 
 // Search lists what a query chooses, newest first.

@@ -128,7 +128,4 @@ func TestBadSelectorsAreUsage(t *testing.T) {
 			t.Errorf("ParseSelector(%q): %v is not of the command line", text, err)
 		}
 	}
-	if _, err := ParseSince("last week"); !errors.Is(err, gitcmd.ErrUsage) {
-		t.Errorf("ParseSince: %v is not of the command line", err)
-	}
 }

@@ -74,13 +74,12 @@ func run(env *Env, cmd Command, args []string) int {
 		return 0
 	}
 	if _, err := parser.Parse(args); err != nil {
-		fmt.Fprintf(env.Stderr, "%s: error: %v\nhint: 'git datapact help%s' shows the usage\n", env.Name, gitcmd.ShownAddresses(gitcmd.Printable(err.Error())), helpTopic(env.Name))
-		return ExitUsage
+		return misused(env, err)
 	}
 	env.Quiet, env.Verbose = line.Common.Quiet, line.Common.Verbose
 	if line.Common.Dir != "" {
 		if err := os.Chdir(line.Common.Dir); err != nil {
-			return report(env, gitcmd.Usage(err))
+			return misused(env, fmt.Errorf("--dir: %w", err))
 		}
 	}
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
@@ -91,6 +90,12 @@ func run(env *Env, cmd Command, args []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	return report(env, cmd.Run(ctx, env))
+}
+
+// misused prints what is wrong with the command line, and returns the status for it.
+func misused(env *Env, err error) int {
+	fmt.Fprintf(env.Stderr, "%s: error: %v\nhint: 'git datapact help%s' shows the usage\n", env.Name, gitcmd.ShownAddresses(gitcmd.Printable(err.Error())), helpTopic(env.Name))
+	return ExitUsage
 }
 
 // grammar is a whole command line.
@@ -111,6 +116,7 @@ func newParser(env *Env, g *grammar) (*kong.Kong, error) {
 		kong.Writers(env.Stdout, env.Stderr),
 		kong.Exit(env.exit), // after --help and --version
 		kong.KindMapper(reflect.String, kong.MapperFunc(decodeString)),
+		kong.NamedMapper("branch", kong.MapperFunc(decodeBranch)),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 90}),
 	)
 }
@@ -128,6 +134,27 @@ func decodeString(ctx *kong.DecodeContext, target reflect.Value) error {
 	}
 	target.SetString(text)
 	return nil
+}
+
+// decodeBranch takes names of branches: those of `type:"branch"`.
+func decodeBranch(ctx *kong.DecodeContext, target reflect.Value) error {
+	list := target.Kind() == reflect.Slice
+	for {
+		one := reflect.New(reflect.TypeFor[string]()).Elem()
+		if err := decodeString(ctx, one); err != nil {
+			return err
+		}
+		if err := gitcmd.CheckBranchName(one.String()); err != nil {
+			return err
+		}
+		if !list {
+			target.Set(one)
+			return nil
+		}
+		if target.Set(reflect.Append(target, one)); ctx.Value.Flag != nil || !ctx.Scan.Peek().IsValue() {
+			return nil
+		}
+	}
 }
 
 const exitStatusHelp = "Exit status: 0 done, 1 a negative answer, 128 failure, 129 usage, 130 interrupted."
