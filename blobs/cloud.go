@@ -28,24 +28,6 @@ type cloud struct {
 	known bool // the bucket exists, or cannot be asked for
 }
 
-func (c *cloud) open(ctx context.Context, key Key) (io.ReadCloser, error) {
-	r, err := c.bucket.NewReader(ctx, string(key), nil)
-	if err != nil {
-		return nil, fmt.Errorf("opening blob %q: %w", string(key), c.translate(ctx, err))
-	}
-	translated := readerFunc(func(p []byte) (int, error) {
-		n, err := r.Read(p)
-		if err != nil && err != io.EOF {
-			err = c.translate(ctx, err)
-		}
-		return n, err
-	})
-	return struct {
-		io.Reader
-		io.Closer
-	}{translated, r}, nil
-}
-
 func (c *cloud) stat(ctx context.Context, key Key) (entry, error) {
 	a, err := c.bucket.Attributes(ctx, string(key))
 	if err != nil {

@@ -108,7 +108,7 @@ func (c *cloud) copy(ctx context.Context, have entry, to Key) error {
 func (c *cloud) stream(ctx context.Context, have entry, to Key) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // before the reader fails, so that no partial object is published
-	r, err := c.bucket.NewReader(ctx, string(have.Key), nil)
+	r, err := c.open(ctx, have.Key)
 	if err != nil {
 		return err
 	}

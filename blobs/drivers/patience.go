@@ -41,6 +41,9 @@ func (e *silentError) Error() string {
 	return fmt.Sprintf("the server does not answer: nothing moved for %v", e.after)
 }
 
+// Timeout makes it one as those of package net are.
+func (e *silentError) Timeout() bool { return true }
+
 // A patientClient gives up requests that make no progress. One that makes some
 // may take any time.
 type patientClient struct {

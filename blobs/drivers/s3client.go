@@ -2,7 +2,9 @@ package drivers
 
 import (
 	"context"
+	"encoding/xml"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -20,7 +22,8 @@ const (
 )
 
 // retrying makes retryers that do not wait for a silent server twice, and do
-// try again what S3 says to: a write that met another under its key.
+// try again what S3 says to, a write that met another under its key, and what was
+// answered by half only. Package blobs resumes downloads, which begin after that.
 func retrying(rate uint) func() aws.Retryer {
 	return func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
@@ -29,7 +32,7 @@ func retrying(rate uint) func() aws.Retryer {
 				o.RateLimiter = ratelimit.NewTokenRateLimit(rate)
 			}
 			again := retry.RetryableErrorCode{Codes: map[string]struct{}{"ConditionalRequestConflict": {}}}
-			o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(unlessSilent), again}, o.Retryables...)
+			o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(unlessSilent), retry.IsErrorRetryableFunc(ifCutShort), again}, o.Retryables...)
 		})
 	}
 }
@@ -37,6 +40,15 @@ func retrying(rate uint) func() aws.Retryer {
 func unlessSilent(err error) aws.Ternary {
 	if _, silent := errors.AsType[*silentError](err); silent {
 		return aws.FalseTernary
+	}
+	return aws.UnknownTernary
+}
+
+// ifCutShort is for answers that end before they are complete.
+func ifCutShort(err error) aws.Ternary {
+	syntax, isXML := errors.AsType[*xml.SyntaxError](err)
+	if errors.Is(err, io.ErrUnexpectedEOF) || isXML && syntax.Msg == "unexpected EOF" {
+		return aws.TrueTernary
 	}
 	return aws.UnknownTernary
 }
