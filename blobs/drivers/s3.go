@@ -56,7 +56,10 @@ func (o *s3Opener) OpenBucketURL(ctx context.Context, u *url.URL) (*blob.Bucket,
 		return nil, err
 	}
 	params.bucket.RequestChecksumCalculation = cfg.RequestChecksumCalculation
-	return s3blob.OpenBucket(ctx, s3.NewFromConfig(cfg, params.client), u.Host, &params.bucket)
+	conditions := &conditions{}
+	client := s3.NewFromConfig(cfg, params.client, func(o *s3.Options) { o.APIOptions = append(o.APIOptions, conditions.add) })
+	conditions.lookUp = client
+	return s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
 }
 
 // checkS3URL finds what else a URL may have, which would be ignored.
