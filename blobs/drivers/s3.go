@@ -55,10 +55,10 @@ func (o *s3Opener) OpenBucketURL(ctx context.Context, u *url.URL) (*blob.Bucket,
 	if err != nil {
 		return nil, err
 	}
-	params.bucket.RequestChecksumCalculation = cfg.RequestChecksumCalculation
 	conditions := &conditions{}
-	client := s3.NewFromConfig(cfg, params.client, func(o *s3.Options) { o.APIOptions = append(o.APIOptions, conditions.add) })
+	client := s3.NewFromConfig(cfg, params.client, checksums(cfg.ConfigSources), conditions.option)
 	conditions.lookUp = client
+	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation
 	return s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
 }
 

@@ -22,9 +22,11 @@ type conditions struct {
 	lacked atomic.Bool            // the server does not know them
 }
 
-// add is an option of a client.
-func (c *conditions) add(stack *middleware.Stack) error {
-	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Conditions", c.write), middleware.After)
+// option is one of the client whose writes these are.
+func (c *conditions) option(o *s3.Options) {
+	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Conditions", c.write), middleware.After)
+	})
 }
 
 func (c *conditions) write(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (

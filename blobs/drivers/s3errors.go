@@ -25,6 +25,7 @@ var s3Reasons = map[string]string{
 	"ExpiredToken":                       "the session token has expired",
 	"InvalidToken":                       "the session token is not valid",
 	"RequestTimeTooSkewed":               "the clocks of this machine and the server differ too much",
+	"XAmzContentSHA256Mismatch":          "the server does not take the checksums sent with an object: request_checksum_calculation=when_required in the store's URL leaves them out",
 	"PermanentRedirect":                  "the bucket is in another region",
 	"MovedPermanently":                   "the bucket is in another region",
 	"TemporaryRedirect":                  "the bucket is in another region",
