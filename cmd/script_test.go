@@ -38,6 +38,7 @@ var scriptCommands = map[string]scriptCommand{
 	"appending":  appending,  // appending FILE PROGRAM [ARG...]
 	"capture":    capture,    // capture VARIABLE FILE
 	"edit":       edit,       // edit FILE REGEXP REPLACEMENT
+	"exfat":      exfat,      // exfat FOLDER
 	"exits":      exits,      // exits STATUS PROGRAM [ARG...]
 	"genfile":    genfile,    // genfile SIZE FILE
 	"gentree":    gentree,    // gentree FOLDER
@@ -116,7 +117,7 @@ func makeHome(home string) error {
 }
 
 // condition knows [root], [podman] and [s3] where it is on PATH, which continuous
-// integration must see to, and [tmpfs] where one can be mounted.
+// integration must see to, and [tmpfs] and [exfat] where one can be mounted.
 func condition(name string) (bool, error) {
 	switch name {
 	case "s3":
@@ -128,6 +129,8 @@ func condition(name string) (bool, error) {
 		return err == nil || os.Getenv("CI") == "true", nil
 	case "tmpfs":
 		return canMount(), nil
+	case "exfat":
+		return canMountExFAT(), nil
 	}
 	return false, fmt.Errorf("unknown condition %q", name)
 }
@@ -188,6 +191,47 @@ func tmpfs(ts *testscript.TestScript, neg bool, args []string) {
 	folder := ts.MkAbs(args[1])
 	ts.Check(os.Mkdir(folder, 0o777))
 	ts.Check(mount(args[0], folder))
+	ts.Defer(func() { _ = unmount(folder) })
+}
+
+var canMountExFAT = sync.OnceValue(func() bool {
+	folder, err := os.MkdirTemp("", "")
+	if err != nil {
+		return false
+	}
+	defer os.RemoveAll(folder)
+	at := filepath.Join(folder, "at")
+	return runtime.GOOS == "linux" && mountExFAT(folder+"/image", at) == nil && unmount(at) == nil
+})
+
+// mountExFAT makes a file system that ignores case, in a file, and puts it at a new folder.
+func mountExFAT(image, folder string) error {
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		return err
+	}
+	if err := os.WriteFile(image, nil, 0o666); err != nil {
+		return err
+	}
+	if err := os.Truncate(image, 16<<20); err != nil {
+		return err
+	}
+	if err := exec.Command("mkfs.exfat", image).Run(); err != nil {
+		return err
+	}
+	device, err := exec.Command("losetup", "--find", "--show", image).Output()
+	if err != nil {
+		return err
+	}
+	loop := strings.TrimSpace(string(device))
+	return errors.Join(exec.Command("mount.exfat-fuse", loop, folder).Run(),
+		exec.Command("losetup", "--detach", loop).Run()) // which the kernel does once it is unmounted
+}
+
+// exfat puts such a file system at a new folder until the script ends.
+func exfat(ts *testscript.TestScript, neg bool, args []string) {
+	arguments(ts, neg, args, 1)
+	folder := ts.MkAbs(args[0])
+	ts.Check(mountExFAT(folder+".image", folder))
 	ts.Defer(func() { _ = unmount(folder) })
 }
 

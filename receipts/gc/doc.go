@@ -12,6 +12,9 @@
 // while it is younger than the grace period: it is as old as the last time it was
 // stored, or found by an upload that then relies on it.
 //
+// Where file names have no case or are normalised, the store lists an object by one name
+// and opens it by several. It is kept if a receipt names it by any of them.
+//
 // # Refusals
 //
 // Nothing is touched in a repository that does not hold the whole history, one that

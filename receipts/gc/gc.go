@@ -110,7 +110,10 @@ func Collect(ctx context.Context, repository *gitcmd.Repository, store *blobs.St
 	if opts == nil {
 		opts = &Options{}
 	}
-	c := &collection{repository: repository, store: store, opts: *opts, begun: time.Now(), datasets: map[string]*Dataset{}}
+	c := &collection{
+		repository: repository, store: store, opts: *opts, begun: time.Now(),
+		datasets: map[string]*Dataset{}, listed: map[string]bool{}, objects: map[string]string{},
+	}
 	if c.opts.Before.IsZero() {
 		c.opts.Before = c.begun.Add(-DefaultGrace)
 	}
@@ -137,6 +140,10 @@ type collection struct {
 	begun      time.Time
 	roots      *roots
 	datasets   map[string]*Dataset
+	listed     map[string]bool     // folders of objects, but for the quarantine
+	objects    map[string]string   // the name of one object in each folder, be it in quarantine
+	forms      map[string][]string // branches by their folded names; see alike
+	known      int                 // how many branches those are
 	left       Amount
 	garbage    []candidate
 	aside      []blobs.Quarantined // in quarantine

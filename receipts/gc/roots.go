@@ -13,6 +13,7 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
+	"github.com/git-datapact/git-datapact/receipts/names"
 )
 
 const (
@@ -245,6 +246,9 @@ func (r *roots) take(object *gitcmd.Object) error {
 	r.branches[receipt.Branch] = true
 	for _, output := range receipt.Output {
 		r.used[digestOf(blobs.Key(receipt.Branch+"/"+output.Blob))] = struct{}{}
+		if folded := names.Fold(output.Blob); folded != output.Blob { // as the store may list it
+			r.used[digestOf(blobs.Key(receipt.Branch+"/"+folded))] = struct{}{}
+		}
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ const clockTolerance = 5 * time.Minute
 // there is a reason not to touch it.
 func (c *collection) survey(ctx context.Context) error {
 	listed := 0
+	var unnamed []blobs.Attributes
 	for object, err := range c.store.List(ctx, "") {
 		if err == nil {
 			err = c.sane(object)
@@ -28,16 +29,29 @@ func (c *collection) survey(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.judge(object)
+		folder, name := path.Split(string(object.Key))
+		folder = path.Clean(folder)
+		c.listed[folder], c.objects[folder] = true, name
+		if c.roots.uses(object.Key) {
+			c.dataset(folder).All.add(object.Size)
+		} else {
+			unnamed = append(unnamed, object)
+		}
 		if listed++; listed%1000 == 0 {
 			c.progress(Listing, listed)
 		}
+	}
+	for _, object := range unnamed { // once all folders are known
+		c.judge(object)
 	}
 	for q, err := range c.store.Quarantined(ctx) {
 		if err != nil {
 			return err
 		}
-		c.dataset(path.Dir(string(q.Key))).Quarantined.add(q.Size)
+		folder, name := path.Split(string(q.Key))
+		folder = path.Clean(folder)
+		c.objects[folder] = name
+		c.dataset(folder).Quarantined.add(q.Size)
 		c.aside = append(c.aside, q)
 	}
 	return c.strangers(ctx)
@@ -52,9 +66,10 @@ func (c *collection) sane(object blobs.Attributes) error {
 	return nil
 }
 
-// judge counts an object, and remembers it if it is garbage.
+// judge counts an object that is not named as it is listed, and remembers it if it is
+// garbage.
 func (c *collection) judge(object blobs.Attributes) {
-	used := c.roots.uses(object.Key)
+	used := c.uses(object.Key)
 	if !used && !isRecorded(object.Key) {
 		c.left.add(object.Size)
 		return
@@ -85,12 +100,15 @@ func isRecorded(key blobs.Key) bool {
 // may be those of another repository. It also refuses to take a branch for deleted
 // that is there.
 func (c *collection) strangers(ctx context.Context) error {
-	unknown := c.unknown()
-	if len(unknown) > 0 { // unless they are younger than the list of branches
+	unknown, err := c.unknown(ctx)
+	if err == nil && len(unknown) > 0 { // unless they are younger than the list of branches
 		if err := c.roots.refresh(ctx); err != nil {
 			return err
 		}
-		unknown = c.unknown()
+		unknown, err = c.unknown(ctx)
+	}
+	if err != nil {
+		return err
 	}
 	if len(unknown) > 0 {
 		return gitcmd.WithHint(fmt.Errorf("the store holds objects of branches that are not known here: %s", few(unknown)),
@@ -105,12 +123,19 @@ func (c *collection) strangers(ctx context.Context) error {
 	return errors.Join(faults...)
 }
 
-func (c *collection) unknown() []string {
-	var names []string
+func (c *collection) unknown(ctx context.Context) ([]string, error) {
+	var unknown []string
 	for _, d := range sorted(c.datasets) {
-		if !c.roots.branches[d.Branch] && !slices.Contains(c.opts.Gone, d.Branch) {
-			names = append(names, d.Branch)
+		if c.roots.branches[d.Branch] || slices.Contains(c.opts.Gone, d.Branch) {
+			continue
+		}
+		known, err := c.isSpelling(ctx, d.Branch)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			unknown = append(unknown, d.Branch)
 		}
 	}
-	return names
+	return unknown, nil
 }

@@ -37,10 +37,18 @@ func (c *collection) sweep(ctx context.Context) error {
 // may have left it in quarantine.
 func (c *collection) heal(ctx context.Context) error {
 	for _, q := range c.aside {
-		if !c.roots.uses(q.Key) {
-			continue
+		if err := c.restoreNamed(ctx, q); err != nil {
+			return err
 		}
-		if err := c.restore(ctx, candidate{q.Key, q.Size}); err != nil {
+	}
+	return nil
+}
+
+// restoreNamed brings an object back by the names that receipts have for it, any of which
+// may open it.
+func (c *collection) restoreNamed(ctx context.Context, q blobs.Quarantined) error {
+	for _, key := range c.named(q.Key) {
+		if err := c.restore(ctx, candidate{key, q.Size}); err != nil {
 			return err
 		}
 	}
@@ -82,10 +90,8 @@ func (c *collection) purge(ctx context.Context) error {
 
 // purgeOne removes a copy that no receipt names, or that is one too many.
 func (c *collection) purgeOne(ctx context.Context, q blobs.Quarantined) error {
-	if c.roots.uses(q.Key) {
-		if err := c.restore(ctx, candidate{q.Key, q.Size}); err != nil {
-			return err
-		}
+	if err := c.restoreNamed(ctx, q); err != nil {
+		return err
 	}
 	purged, err := c.store.Purge(ctx, q)
 	if purged {
@@ -121,7 +127,7 @@ func (c *collection) move(ctx context.Context, run blobs.Run, some []candidate) 
 	sizes := make(map[blobs.Key]int64, len(some))
 	var keys []blobs.Key
 	for _, object := range some {
-		if !c.roots.uses(object.key) {
+		if !c.uses(object.key) {
 			keys = append(keys, object.key)
 			sizes[object.key] = object.size
 		}
@@ -144,7 +150,7 @@ func (c *collection) check(ctx context.Context, moved []candidate) error {
 		return err
 	}
 	for _, object := range moved {
-		if !c.roots.uses(object.key) {
+		if !c.uses(object.key) {
 			c.dataset(path.Dir(string(object.key))).Deleted.add(object.size)
 			continue
 		}

@@ -1,0 +1,73 @@
+package gc
+
+import (
+	"context"
+	"errors"
+	"path"
+	"slices"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/receipts/names"
+)
+
+// Where the store's file system ignores case or normalises names, branches such as prices
+// and Prices share a folder, which is listed by one of the names. An object in it is in
+// use if a receipt names it by any of them.
+
+// uses reports whether a receipt names an object, by the key that the store lists it
+// under or by another that opens it. A branch whose folder is listed itself has none of
+// its objects in another folder.
+func (c *collection) uses(key blobs.Key) bool {
+	return slices.ContainsFunc(c.named(key), func(by blobs.Key) bool { return by == key || !c.listed[path.Dir(string(by))] })
+}
+
+// named returns the keys by which receipts may name an object: its own, and those in
+// folders that some file system takes for its folder.
+func (c *collection) named(key blobs.Key) []blobs.Key {
+	var keys []blobs.Key
+	if c.roots.uses(key) {
+		keys = append(keys, key)
+	}
+	folder, name := path.Split(string(key))
+	folder = path.Clean(folder)
+	for _, other := range c.alike(folder) {
+		if by := blobs.Key(other + "/" + name); other != folder && c.roots.uses(by) {
+			keys = append(keys, by)
+		}
+	}
+	return keys
+}
+
+// alike returns the branches whose folder some file system takes for this one.
+func (c *collection) alike(folder string) []string {
+	if c.forms == nil || c.known != len(c.roots.branches) {
+		c.forms, c.known = map[string][]string{}, len(c.roots.branches)
+		for branch := range c.roots.branches {
+			form := names.Fold(branch)
+			c.forms[form] = append(c.forms[form], branch)
+		}
+	}
+	return c.forms[names.Fold(folder)]
+}
+
+// isSpelling reports whether a folder that the store lists is that of a branch which is
+// known by another spelling: the one opens what is in the other.
+func (c *collection) isSpelling(ctx context.Context, folder string) (bool, error) {
+	form := names.Fold(folder)
+	others := slices.Clone(c.alike(folder))
+	for _, gone := range c.opts.Gone {
+		if names.Fold(gone) == form {
+			others = append(others, gone)
+		}
+	}
+	for _, other := range others {
+		if _, apart := c.objects[other]; apart {
+			continue
+		}
+		_, err := c.store.Stat(ctx, blobs.Key(other+"/"+c.objects[folder]))
+		if !errors.Is(err, blobs.ErrNotFound) {
+			return err == nil, err
+		}
+	}
+	return false, nil
+}
