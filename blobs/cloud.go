@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"regexp"
@@ -40,14 +39,9 @@ func (c *cloud) stat(ctx context.Context, key Key) (entry, error) {
 
 func (c *cloud) list(ctx context.Context, prefix string) iter.Seq2[Attributes, error] {
 	return func(yield func(Attributes, error) bool) {
-		objects := c.bucket.List(&blob.ListOptions{Prefix: prefix})
-		for {
-			o, err := objects.Next(ctx)
-			if err == io.EOF {
-				return
-			}
+		for o, err := range c.objects(ctx, blob.ListOptions{Prefix: prefix}) {
 			if err != nil {
-				yield(Attributes{}, c.listing(c.translate(ctx, err)))
+				yield(Attributes{}, err)
 				return
 			}
 			key := Key(o.Key)
@@ -143,7 +137,10 @@ func (c *cloud) gone(ctx context.Context) bool {
 	if c.known {
 		return false
 	}
-	_, _, err := c.bucket.ListPage(ctx, blob.FirstPageToken, 1, nil)
+	var a advance // for servers that go on without an object
+	_, _, err := c.bucket.ListPage(ctx, blob.FirstPageToken, 1, &blob.ListOptions{
+		BeforeList: func(func(any) bool) error { return a.nextPage() },
+	})
 	missing := false
 	if err != nil && ctx.Err() == nil {
 		_, kind := c.meaning(err)

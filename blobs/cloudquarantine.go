@@ -26,19 +26,15 @@ func (c *cloud) refresh(_ context.Context, have entry) (bool, error) {
 
 func (c *cloud) folders(ctx context.Context, prefix string) ([]string, error) {
 	var names []string
-	objects := c.bucket.List(&blob.ListOptions{Prefix: prefix, Delimiter: "/"})
-	for {
-		o, err := objects.Next(ctx)
-		if err == io.EOF {
-			return names, nil
-		}
+	for o, err := range c.objects(ctx, blob.ListOptions{Prefix: prefix, Delimiter: "/"}) {
 		if err != nil {
-			return nil, c.listing(c.translate(ctx, err))
+			return nil, err
 		}
 		if o.IsDir {
 			names = append(names, strings.TrimSuffix(strings.TrimPrefix(o.Key, prefix), "/"))
 		}
 	}
+	return names, nil
 }
 
 // setAside copies the object, looks whether it is still the same, and deletes it:

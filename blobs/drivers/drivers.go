@@ -13,6 +13,8 @@
 //     where its host cannot have subdomains: an address, or a name without a dot.
 //   - Downloads are not compared with the server's checksums: package blobs
 //     compares each with the sha256 of its receipt.
+//   - An answer that does not end is given up, and a listing that would be misread
+//     is refused.
 //   - Uploads to a server that is not Amazon's have no checksums but those that it
 //     requires, unless the URL, the environment or the profile asks for them.
 //   - A server that does not know If-None-Match is a store too: what is under a

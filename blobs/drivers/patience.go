@@ -19,6 +19,9 @@ const (
 	// joining is how many times as long a server may take to make one object of
 	// the parts of an upload, during which some are silent.
 	joining = 10
+	// answerLimit is how many bytes an answer may have that is not an object: several
+	// times what the largest page of a listing takes.
+	answerLimit = 4 << 20
 	// dialTimeout is how long one connection is tried; there are a few tries.
 	dialTimeout = 10 * time.Second
 )
@@ -44,8 +47,15 @@ func (e *silentError) Error() string {
 // Timeout makes it one as those of package net are.
 func (e *silentError) Timeout() bool { return true }
 
+// A hugeError says that a server's answer is larger than any that is of use.
+type hugeError struct{}
+
+func (*hugeError) Error() string {
+	return fmt.Sprintf("the answer of the server does not end: it has more than %d MiB", answerLimit>>20)
+}
+
 // A patientClient gives up requests that make no progress. One that makes some
-// may take any time.
+// may take any time. It bounds all answers but objects.
 type patientClient struct {
 	client   aws.HTTPClient
 	patience time.Duration
@@ -67,7 +77,9 @@ func (c *patientClient) Do(r *http.Request) (*http.Response, error) {
 		return resp, w.reason(err)
 	}
 	w.timer.Stop()
-	resp.Body = &receivedBody{resp.Body, w}
+	body := &receivedBody{body: resp.Body, watch: w, left: answerLimit}
+	body.endless = r.URL.Query().Get("x-id") == "GetObject" && resp.StatusCode/100 == 2
+	resp.Body = body
 	return resp, nil
 }
 
@@ -115,8 +127,10 @@ func (b *sentBody) Read(p []byte) (int, error) {
 
 // A receivedBody is a response's body. Time counts only while it is read.
 type receivedBody struct {
-	body  io.ReadCloser
-	watch *watch
+	body    io.ReadCloser
+	watch   *watch
+	endless bool  // may have any size
+	left    int64 // how many bytes it may have else
 }
 
 func (b *receivedBody) Read(p []byte) (int, error) {
@@ -125,6 +139,9 @@ func (b *receivedBody) Read(p []byte) (int, error) {
 	b.watch.timer.Stop()
 	if err != nil && err != io.EOF {
 		err = b.watch.reason(err)
+	}
+	if b.left -= int64(n); b.left < 0 && !b.endless {
+		return 0, &hugeError{}
 	}
 	return n, err
 }

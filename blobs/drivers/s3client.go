@@ -21,7 +21,7 @@ const (
 	finishTimeout = 15 * time.Second
 )
 
-// retrying makes retryers that do not wait for a silent server twice, and do
+// retrying makes retryers that do not wait for a silent or endless server twice, and do
 // try again what S3 says to, a write that met another under its key, and what was
 // answered by half only. Package blobs resumes downloads, which begin after that.
 func retrying(rate uint) func() aws.Retryer {
@@ -32,13 +32,16 @@ func retrying(rate uint) func() aws.Retryer {
 				o.RateLimiter = ratelimit.NewTokenRateLimit(rate)
 			}
 			again := retry.RetryableErrorCode{Codes: map[string]struct{}{"ConditionalRequestConflict": {}}}
-			o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(unlessSilent), retry.IsErrorRetryableFunc(ifCutShort), again}, o.Retryables...)
+			o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(unlessHopeless), retry.IsErrorRetryableFunc(ifCutShort), again}, o.Retryables...)
 		})
 	}
 }
 
-func unlessSilent(err error) aws.Ternary {
-	if _, silent := errors.AsType[*silentError](err); silent {
+// unlessHopeless is for what would only cost the same time again.
+func unlessHopeless(err error) aws.Ternary {
+	_, silent := errors.AsType[*silentError](err)
+	_, huge := errors.AsType[*hugeError](err)
+	if silent || huge {
 		return aws.FalseTernary
 	}
 	return aws.UnknownTernary

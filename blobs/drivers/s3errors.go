@@ -44,6 +44,12 @@ func explainS3(err error) (string, error) {
 	if silent, ok := errors.AsType[*silentError](err); ok {
 		return silent.Error(), nil
 	}
+	if huge, ok := errors.AsType[*hugeError](err); ok {
+		return huge.Error(), nil
+	}
+	if odd, ok := errors.AsType[*listingError](err); ok {
+		return odd.Error(), nil
+	}
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		return explainCode(answer, err)
 	}
