@@ -209,3 +209,13 @@ func TestFolderTree(t *testing.T) {
 		}
 	}
 }
+
+// The parser stops at a NUL: what follows it would not be looked at.
+func TestNUL(t *testing.T) {
+	for program, place := range map[string]string{"{}\x00": "1:3", "{}\n\x00 garbage": "2:1", "\x00": "1:1", "{} # \x00": "1:6", "\"\x00\"": "1:2"} {
+		_, err := filesTree(map[string]string{"f": program}).Evaluate(t.Context(), "f")
+		if want := "b:f:" + place + ": unexpected NUL"; err == nil || err.Error() != want {
+			t.Errorf("evaluating %q: %v, want %s", program, err, want)
+		}
+	}
+}
