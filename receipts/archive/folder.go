@@ -56,8 +56,7 @@ func (f *folder) open(ctx context.Context) error {
 	if info, err := f.root.Lstat(control); err != nil || !info.IsDir() {
 		return errors.Join(err, fmt.Errorf("%s is not a folder", control))
 	}
-	f.lock = flock.New(filepath.Join(f.dir, filepath.FromSlash(lockFile)))
-	if _, err := f.lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+	if err := f.takeLock(ctx); err != nil {
 		return err
 	}
 	if err := f.root.RemoveAll(incoming); err != nil { // of a fetch that was killed
@@ -69,6 +68,29 @@ func (f *folder) open(ctx context.Context) error {
 	}
 	f.memory.load(f.root)
 	return nil
+}
+
+// takeLock waits for the lock. Its file is made through the root, as all others: a link that
+// stands there must not lead out of the folder.
+func (f *folder) takeLock(ctx context.Context) error {
+	file, err := f.root.OpenFile(lockFile, os.O_RDONLY|os.O_CREATE, 0o666)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	f.lock = flock.New(filepath.Join(f.dir, filepath.FromSlash(lockFile)))
+	if _, err := f.lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return err
+	}
+	ours, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	locked, err := f.lock.Stat()
+	if err == nil && !os.SameFile(ours, locked) {
+		err = fmt.Errorf("%s was replaced while it was opened", lockFile)
+	}
+	return err
 }
 
 func (f *folder) close() {
