@@ -80,6 +80,11 @@ func blobFault(blob string) string {
 	case blob[0] == '/':
 		return "starts with a slash"
 	}
+	for element := range strings.SplitSeq(blob, "/") {
+		if element == "" || element == "." {
+			return "has an empty element or one of dots"
+		}
+	}
 	return ""
 }
 

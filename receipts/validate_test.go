@@ -86,7 +86,7 @@ func TestValidateBranch(t *testing.T) {
 }
 
 func TestValidateBlob(t *testing.T) {
-	for _, name := range []string{"", "/a", "a/../b", "..", "a\n", "a\x00", "\xff"} {
+	for _, name := range []string{"", "/a", "a/../b", "..", "a\n", "a\x00", "\xff", "a//b", "a/", "./a", "a/./b"} {
 		r := good(t, "a")
 		r.Output[0].Blob = name
 		if r.Validate() == nil {

@@ -237,7 +237,8 @@ func (c *checker) receipt(it item, data []byte, before map[gitcmd.Hash]state) er
 
 // form judges what a receipt says on its own.
 func (c *checker) form(it item, receipt *receipts.Receipt, data []byte) error {
-	if invalid := receipt.Validate(); invalid != nil {
+	invalid := receipt.Validate()
+	if invalid != nil {
 		for _, fault := range split(invalid) {
 			rule := Format
 			if strings.HasPrefix(fault.Error(), "output[") {
@@ -252,12 +253,15 @@ func (c *checker) form(it item, receipt *receipts.Receipt, data []byte) error {
 			return err
 		}
 	}
+	files, sound := make([]string, len(receipt.Output)), invalid == nil
 	for i, output := range receipt.Output {
 		chain := make(filters.Chain, len(output.Filters))
 		for k, name := range output.Filters {
 			chain[k] = filters.Name(name)
 		}
+		files[i] = chain.OriginalPath(output.Path)
 		if fault := chain.Validate(); fault != nil {
+			sound = false
 			if err := c.about(it, Filters, "output[%d].filters: %v", i, fault); err != nil {
 				return err
 			}
@@ -266,6 +270,12 @@ func (c *checker) form(it item, receipt *receipts.Receipt, data []byte) error {
 				return err
 			}
 		}
+	}
+	if !sound {
+		return nil
+	}
+	if fault := receipts.CheckFiles(files); fault != nil {
+		return c.about(it, Outputs, "it cannot be fetched: %v", fault)
 	}
 	return nil
 }

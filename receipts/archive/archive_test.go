@@ -268,14 +268,14 @@ func TestChangesWhileRead(t *testing.T) {
 func TestInputsBeside(t *testing.T) {
 	a, dir := newArchive(t)
 	put(t, dir, "build/result/out", "x", "build/result/.datapact/metadata.json", `{"version":"1"}`,
-		"build/zz/.datapact/result", `{"branch":"aa","result":"2","timestamp":"2020-01-01T00:00:00Z","metadata":[{"key":"k","value":"v"}]}`,
-		"build/aa/.datapact/result", `{"branch":"zz","result":"1"}`, "build/none/file", "x", "build/file", "x")
+		"build/zz/.datapact/result", `{"branch":":aa","result":"2","timestamp":"2020-01-01T00:00:00Z","metadata":[{"key":"k","value":"v"}]}`,
+		"build/aa/.datapact/result", `{"branch":":zz","result":"1"}`, "build/none/file", "x", "build/file", "x")
 	entry := recordDir(t, a, filepath.Join(dir, "build", "result"))
 	var got bytes.Buffer
 	for _, input := range entry.Receipt.Input {
 		fmt.Fprint(&got, input.Branch, " ", input.Result, " ", input.Timestamp, len(input.Metadata), ";")
 	}
-	if want := "aa 2 2020-01-01T00:00:00Z 1;zz 1  0;"; got.String() != want {
+	if want := ":aa 2 2020-01-01T00:00:00Z 1;:zz 1  0;"; got.String() != want {
 		t.Errorf("inputs = %q, want %q", got.String(), want)
 	}
 	if !entry.Receipt.HasMetadata("version", "1") {
@@ -331,5 +331,31 @@ func TestFetchReceiptOnly(t *testing.T) {
 	}
 	if _, err := a.Fetch(t.Context(), entry, out, nil); err != nil || content(t, filepath.Join(out, "x")) != "content" {
 		t.Errorf("Fetch after it: %v", err)
+	}
+}
+
+// A file is stored as it is where its filter would give it the name of a folder, or one that
+// is too long.
+func TestStoredNamesInTheWay(t *testing.T) {
+	a, dir := newArchive(t)
+	rows, long := strings.Repeat("row,of,text\n", 1000), strings.Repeat("n", 253)
+	result := filepath.Join(dir, "result")
+	put(t, result, "d", rows, "d.zst/f/g", rows, "d.zst/f.zst", rows, long, rows, ".datapact/input", seed)
+	entry := recordDir(t, a, result)
+	var stored []string
+	for _, output := range entry.Receipt.Output {
+		stored = append(stored, output.Path)
+	}
+	if got, want := strings.Join(stored, " "), "d d.zst/f.zst d.zst/f/g.zst "+long; got != want {
+		t.Errorf("stored as %q, want %q", got, want)
+	}
+	out := filepath.Join(dir, "out")
+	if _, err := a.Fetch(t.Context(), entry, out, nil); err != nil || content(t, filepath.Join(out, "d")) != rows {
+		t.Errorf("Fetch: %v", err)
+	}
+	for _, filter := range []string{"d=zstd", "n*=gz"} {
+		if _, err := a.RecordDir(t.Context(), Request{Dir: result, Branch: "data", Filters: []string{filter}}); err == nil {
+			t.Errorf("recorded with %s", filter)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ func (a *Archive) Record(ctx context.Context, branch string, result *Result, opt
 		opts = &RecordOptions{}
 	}
 	receipt := Draft(branch, result, opts)
+	if err := receipt.Validate(); err != nil {
+		return nil, err
+	}
 	r := recording{ctx: ctx, blobs: a.Store, result: result, opts: opts, branch: branch}
 	if err := r.storeAll(receipt); err != nil {
 		return nil, err
@@ -126,7 +130,7 @@ type recording struct {
 	upload *blobs.Upload // the last one
 	branch string
 	meter  meter
-	names  map[string]bool // of all files
+	names  map[string]bool // of all files, and of the folders that they are in
 }
 
 // storeTries is how often files are stored whose blobs are deleted meanwhile.
@@ -184,7 +188,9 @@ func (r *recording) outputs() ([]receipts.Output, error) {
 	r.names = make(map[string]bool, len(files))
 	for _, file := range files {
 		r.meter.total.Bytes += file.Info.Size()
-		r.names[file.Path] = true
+		for name := file.Path; name != "." && !r.names[name]; name = path.Dir(name) {
+			r.names[name] = true
+		}
 	}
 	outputs := make([]receipts.Output, len(files))
 	err := each(len(files), func(i int) bool { return files[i].Info.Size() >= bigFile }, func(i int) (err error) {
@@ -241,8 +247,8 @@ func (r *recording) source(f *os.File) io.Reader {
 	return io.TeeReader(f, &r.meter)
 }
 
-// choose finds the filters of a file. Where the built-in rule would give it the
-// name of another output, it is stored as it is.
+// choose finds the filters of a file. Where the built-in rule would give it the name of
+// another output or of a folder, or one that is too long, it is stored as it is.
 func (r *recording) choose(file ResultFile, f *os.File) (filters.Chain, error) {
 	sample := make([]byte, min(file.Info.Size(), filters.SampleSize))
 	n, err := f.ReadAt(sample, 0)
@@ -251,8 +257,12 @@ func (r *recording) choose(file ResultFile, f *os.File) (filters.Chain, error) {
 	}
 	chain, told := chainFor(r.opts.Filters, file.Path, sample[:n])
 	stored := chain.StoredPath(file.Path)
-	if stored == file.Path || !r.names[stored] && chain.OriginalPath(stored) == file.Path {
+	long := receipts.CheckPath(stored) != nil || receipts.LongElement(stored)
+	if stored == file.Path || !long && !r.names[stored] && chain.OriginalPath(stored) == file.Path {
 		return chain, nil
+	}
+	if told && long {
+		return nil, fmt.Errorf("output %q stored through %v would have too long a path", file.Path, chain)
 	}
 	if told {
 		return nil, fmt.Errorf("output %q stored through %v would be %q, which is another output", file.Path, chain, stored)

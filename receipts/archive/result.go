@@ -103,6 +103,9 @@ func (r *Result) add(path string, entry fs.DirEntry) error {
 	if err := receipts.CheckPath(path); err != nil {
 		return err
 	}
+	if receipts.LongElement(path) {
+		return fmt.Errorf("output %q: an element of its path is longer than %d bytes", path, receipts.MaxElement)
+	}
 	if entry.Type() != 0 {
 		return fmt.Errorf("output %q is a %s, want a regular file", path, kindOf(entry.Type()))
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
@@ -56,7 +55,11 @@ func chooseTargets(receipt *receipts.Receipt, opts *FetchOptions) ([]target, err
 		}
 		all[i] = t
 	}
-	if err := checkDistinct(all); err != nil {
+	paths := make([]string, len(all))
+	for i, t := range all {
+		paths[i] = t.path
+	}
+	if err := receipts.CheckFiles(paths); err != nil {
 		return nil, err
 	}
 	return selectTargets(all, opts.Paths)
@@ -77,27 +80,7 @@ func newTarget(output *receipts.Output, raw bool) (target, error) {
 	if output.Content != nil {
 		t.told = &blobs.Digest{Size: output.Content.Size, SHA256: output.Content.SHA256}
 	}
-	return t, receipts.CheckPath(t.path)
-}
-
-// checkDistinct refuses two outputs that would be one file, and a file that would
-// be another's folder.
-func checkDistinct(all []target) error {
-	files := make(map[string]bool, len(all))
-	for _, t := range all {
-		if files[t.path] {
-			return fmt.Errorf("two outputs have the path %q", t.path)
-		}
-		files[t.path] = true
-	}
-	for _, t := range all {
-		for folder := path.Dir(t.path); folder != "."; folder = path.Dir(folder) {
-			if files[folder] {
-				return fmt.Errorf("outputs %q and %q cannot both be files", folder, t.path)
-			}
-		}
-	}
-	return nil
+	return t, nil
 }
 
 func selectTargets(all []target, globs []string) ([]target, error) {
