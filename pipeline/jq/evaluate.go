@@ -149,7 +149,7 @@ func (e *evaluation) parse(file string) (*gojq.Query, error) {
 		return nil, e.fault(file, fmt.Errorf("%d bytes, more than %d", len(data), MaxProgram))
 	}
 	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // a byte order mark, which some editors write
-	if i := bytes.IndexByte(data, 0); i >= 0 { // where the parser would stop, and say nothing
+	if i := bytes.IndexByte(data, 0); i >= 0 {      // where the parser would stop, and say nothing
 		line, column := position(string(data), i+1)
 		return nil, e.fault(fmt.Sprintf("%s:%d:%d", file, line, column), errors.New("unexpected NUL"))
 	}

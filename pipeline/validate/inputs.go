@@ -7,6 +7,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 // A user is a receipt that names another one as its input.
@@ -27,15 +28,14 @@ func (c *checker) need(it item, receipt *receipts.Receipt) error {
 		return nil
 	}
 	for i, in := range receipt.Input {
-		if in.Branch == "" || in.Branch[0] == ':' {
-			continue // what no branch holds
-		}
 		u := user{it.branch, it.commit, it.id, i}
-		id, err := receipts.ParseID(in.Result)
-		if err != nil || id.IsNull() || gitcmd.CheckBranchName(in.Branch) != nil {
-			if err := c.missing(u, Error, "%q of branch %q cannot be a receipt", in.Result, in.Branch); err != nil {
+		id, fault := ledger.InputID(in)
+		if fault != nil {
+			if err := c.missing(u, Error, "%v", fault); err != nil {
 				return err
 			}
+		}
+		if id == "" {
 			continue
 		}
 		if c.needs[in.Branch] == nil {
@@ -69,8 +69,8 @@ func (c *checker) checkInputs() error {
 		if err != nil {
 			return err
 		}
-		paths := needs[branch]
-		if err := c.findInputs(tips, paths); err != nil {
+		paths, err := ledger.Lacking(c.ctx, c.repository, tips, slices.Collect(maps.Keys(needs[branch])))
+		if err != nil {
 			return err
 		}
 		level, text := Error, "branch %q has no receipt %s"
@@ -80,44 +80,14 @@ func (c *checker) checkInputs() error {
 		if c.shallow || len(tips) == 0 && !c.opts.Server {
 			level = Warn // it can be elsewhere
 		}
-		for _, path := range slices.Sorted(maps.Keys(paths)) {
+		for _, path := range paths {
 			id, _ := receipts.IDFromPath(path)
-			for _, u := range paths[path] {
+			for _, u := range needs[branch][path] {
 				if err := c.missing(u, level, text, branch, id); err != nil {
 					return err
 				}
 			}
 		}
-	}
-	return nil
-}
-
-// findInputs strikes out the receipts that stand at one of the tips, or once did.
-func (c *checker) findInputs(tips []gitcmd.Hash, paths map[string][]user) error {
-	for _, tip := range tips {
-		if len(paths) == 0 {
-			return nil
-		}
-		folders := map[string]bool{}
-		for path := range paths {
-			folders[path[:len(resultFolder)+2]] = true
-		}
-		for file, err := range c.repository.FilesBelow(c.ctx, tip, slices.Sorted(maps.Keys(folders))) {
-			if err != nil {
-				return err
-			}
-			delete(paths, file.Path)
-		}
-	}
-	for _, tip := range tips {
-		if len(paths) == 0 {
-			return nil
-		}
-		had, err := c.repository.EverHad(c.ctx, tip, slices.Sorted(maps.Keys(paths)))
-		if err != nil {
-			return err
-		}
-		maps.DeleteFunc(paths, func(path string, _ []user) bool { return had[path] })
 	}
 	return nil
 }

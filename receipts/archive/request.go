@@ -58,9 +58,12 @@ func (a *Archive) RecordDir(ctx context.Context, request Request) (*ledger.Entry
 	if err != nil {
 		return nil, err
 	}
+	draft := Draft(request.Branch, result, opts)
+	if err := ledger.CheckInputs(ctx, a.Repository, draft.Input); err != nil {
+		return nil, err
+	}
 	if request.DryRun {
-		receipt := Draft(request.Branch, result, opts)
-		return &ledger.Entry{ID: receipt.ID(), Receipt: receipt}, nil
+		return &ledger.Entry{ID: draft.ID(), Receipt: draft}, draft.Validate()
 	}
 	entry, err := a.Record(ctx, request.Branch, result, opts)
 	if err != nil {

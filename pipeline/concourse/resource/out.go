@@ -180,6 +180,9 @@ func (o *recording) prepare(ctx context.Context, c *remote.Clone) error {
 	own := o.source.Branch
 	branches := []string{own}
 	for _, in := range o.inputs() {
+		if _, err := ledger.InputID(in); err != nil {
+			return fmt.Errorf("input: %w", err)
+		}
 		if !slices.Contains(branches, in.Branch) {
 			branches = append(branches, in.Branch)
 		}
@@ -303,11 +306,7 @@ func (o *recording) checkInputs(ctx context.Context, c *remote.Clone, tips map[s
 	var faults []error
 	var asked []receipts.Input
 	for _, in := range o.inputs() {
-		id, err := receipts.ParseID(in.Result)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("input %s: %q is not the id of a receipt", in.Branch, in.Result))
-			continue
-		}
+		id, _ := ledger.InputID(in) // as prepare has made sure
 		places, asked = append(places, remote.Place{Tree: tips[in.Branch].Tree, Path: id.Path()}), append(asked, in)
 	}
 	found, err := c.Find(ctx, places...)

@@ -216,7 +216,7 @@ func TestOutRefuses(t *testing.T) {
 		{object{"input": []any{"nowhere"}}, "input nowhere: there is no such folder"},
 		{object{"input": []any{"noresult"}}, "input noresult has no .datapact/result\nhint: "},
 		{object{"input": []any{object{"branch": "up", "result": id}}}, "input up@" + id + " does not exist on the server's branch up"},
-		{object{"input": []any{object{"branch": "up", "result": "x"}}}, `input up: "x" is not the id of a receipt`},
+		{object{"input": []any{object{"branch": "up", "result": "x"}}}, `input: "x" of branch "up" cannot be a receipt`},
 		{object{"input": []any{object{"branch": "gone", "result": id}}}, "branch gone: not found"},
 		{object{"metadata": "x"}, "request: params.metadata: want an object, or a list of key and value: "},
 		{object{"filters": []string{"lzma"}}, `filter "**=lzma": `},
