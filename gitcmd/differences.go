@@ -136,6 +136,17 @@ func (r *Repository) IsShallow(ctx context.Context) (bool, error) {
 	return err == nil && where.shallow, err
 }
 
+// WholeHistory refuses a shallow clone, for who would claim something about all of the
+// history.
+func (r *Repository) WholeHistory(ctx context.Context) error {
+	shallow, err := r.IsShallow(ctx)
+	if err != nil || !shallow {
+		return err
+	}
+	return WithHint(errors.New("this is a shallow clone, which does not hold the whole history"),
+		"bring all of it with 'git fetch --unshallow'")
+}
+
 // IsBare reports whether the repository has no worktree.
 func (r *Repository) IsBare(ctx context.Context) (bool, error) {
 	where, err := r.where(ctx)

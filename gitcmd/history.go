@@ -54,44 +54,6 @@ func (r *Repository) History(ctx context.Context, what HistoryRange) iter.Seq2[L
 	}
 }
 
-// A Ref is a ref and the object it names; of a tag, the object that is tagged.
-type Ref struct {
-	Name string // in full
-	Hash Hash
-	Kind Kind
-}
-
-// Refs lists all refs. A ref that git cannot read is an error, where git warns.
-func (r *Repository) Refs(ctx context.Context) ([]Ref, error) {
-	args := []string{"for-each-ref", "--format=%(objectname) %(objecttype) %(*objectname) %(*objecttype) %(refname)"}
-	cmd := r.git.command(ctx, args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	if err != nil {
-		err = execError(ctx, args, stderr.String(), err)
-	} else if _, broken, ok := strings.Cut(stderr.String(), "ignoring broken ref "); ok {
-		err = fmt.Errorf("ref %s cannot be read", strings.Fields(broken + " ?")[0])
-	}
-	if err != nil {
-		return nil, fmt.Errorf("listing refs: %w", err)
-	}
-	var refs []Ref
-	for line := range strings.Lines(stdout.String()) {
-		fields := strings.Fields(line)
-		if n := len(fields); n == 3 || n == 5 {
-			refs = append(refs, Ref{Name: fields[n-1], Hash: Hash(fields[n-3]), Kind: Kind(fields[n-2])})
-		}
-	}
-	return refs, nil
-}
-
-// Branch is the branch that a ref is, local or remote-tracking.
-func (r Ref) Branch() (Branch, bool) {
-	branch := parseBranches(r.Name + "\x00" + string(r.Hash) + "\x00\n")[0]
-	return branch, branch.Name != branch.Ref && branch.Name != "HEAD"
-}
-
 // Incomplete says what makes this repository hold only a part of its history, ""
 // if nothing does.
 func (r *Repository) Incomplete(ctx context.Context) (string, error) {

@@ -3,7 +3,9 @@ package gitcmd
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -91,11 +93,79 @@ func (r *Repository) ask(ctx context.Context, command string, revs []string) ([]
 		r.objects = reader
 	}
 	objects, err := r.objects.read(ctx, command, revs)
+	if errors.Is(err, ErrNotFound) {
+		for i, rev := range revs {
+			if objects[i] == nil && !r.objects.broken {
+				err = cmp.Or(r.objects.damage(ctx, rev), err)
+			}
+		}
+	}
 	if r.objects.broken {
 		_ = r.objects.close()
 		r.objects = nil
 	}
 	return objects, err
+}
+
+// damage is why a path of a commit cannot be looked up, where git says no more than that
+// it is missing: a folder on the way, or what is there, is named and not in the
+// repository. It is nil for a path that the commit does not have.
+func (o *objectReader) damage(ctx context.Context, rev string) error {
+	treeish, path, ok := strings.Cut(rev, ":")
+	if !ok || treeish == "" { // of the index
+		return nil
+	}
+	if _, err := o.read(ctx, "info", []string{treeish}); err != nil {
+		return exceptNotFound(err)
+	}
+	name := treeish + "^{tree}"
+	for part := range strings.SplitSeq(path, "/") {
+		found, err := o.read(ctx, "contents", []string{name})
+		if errors.Is(err, ErrNotFound) {
+			return damaged(rev, name)
+		}
+		if err != nil || found[0].Kind != Tree {
+			return err
+		}
+		mode, hash := treeEntry(found[0].Data, part)
+		if hash == "" || mode == "160000" { // a commit of another repository
+			return nil
+		}
+		name = string(hash)
+	}
+	if _, err := o.read(ctx, "info", []string{name}); errors.Is(err, ErrNotFound) {
+		return damaged(rev, name)
+	}
+	return nil
+}
+
+// exceptNotFound is the error, if it says more than that there is no such object.
+func exceptNotFound(err error) error {
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// damaged is the error about an object that another one names and that is not there.
+func damaged(rev, object string) error {
+	return WithHint(fmt.Errorf("reading object %q: object %s is missing from the repository", rev, object),
+		"'git fsck' lists what is missing; fetch it from a clone that has it")
+}
+
+// treeEntry finds an entry in the bytes of a tree, "" where it has none of that name.
+func treeEntry(tree []byte, name string) (mode string, hash Hash) {
+	for {
+		head, rest, ok := bytes.Cut(tree, []byte{0})
+		if !ok || len(rest) < len(zeroHash)/2 {
+			return "", ""
+		}
+		entryMode, entryName, _ := strings.Cut(string(head), " ")
+		if entryName == name {
+			return entryMode, Hash(hex.EncodeToString(rest[:len(zeroHash)/2]))
+		}
+		tree = rest[len(zeroHash)/2:]
+	}
 }
 
 // ResolveCommit returns the commit that a revision names.

@@ -2,6 +2,7 @@ package gitcmd
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -27,7 +28,7 @@ func (r *Repository) Preview(ctx context.Context, tips map[string]Hash) (*Previe
 		return nil, err
 	}
 	branches, err := r.LocalBranches(ctx)
-	if err != nil {
+	if broken := (*BrokenRefsError)(nil); err != nil && !errors.As(err, &broken) { // git leaves them out too
 		return nil, err
 	}
 	refs := map[string]Hash{}
@@ -74,13 +75,14 @@ func (p *Preview) fill(where *layout, refs map[string]Hash) error {
 		}
 	}
 	var packed strings.Builder
+	packed.WriteString("# pack-refs with:\n")
 	for _, name := range slices.Sorted(maps.Keys(refs)) {
 		fmt.Fprintf(&packed, "%s refs/heads/%s\n", refs[name], name)
 	}
 	for name, text := range map[string]string{
-		"HEAD":        "ref: refs/heads/.invalid\n",
-		"packed-refs": packed.String(),
-		"config":      "[include]\n\tpath = " + strconv.Quote(filepath.Join(where.common, "config")) + "\n[core]\n\tbare = true\n",
+		"HEAD":     "ref: refs/heads/.invalid\n",
+		packedRefs: packed.String(),
+		"config":   "[include]\n\tpath = " + strconv.Quote(filepath.Join(where.common, "config")) + "\n[core]\n\tbare = true\n",
 	} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
 			return err

@@ -96,7 +96,8 @@ func (r *Repository) FindBranch(ctx context.Context, name string) (Branch, error
 	if _, err := r.where(ctx); err != nil { // no branch is found where objects cannot be read
 		return Branch{}, err
 	}
-	branches, err := r.branches(ctx, name, "refs/remotes/*/"+name)
+	// A local one that is there and cannot be read is an error, not absent.
+	branches, err := r.branches(ctx, name, local.Ref, "refs/remotes/*/"+name)
 	if err != nil {
 		return Branch{}, err
 	}
@@ -120,13 +121,15 @@ func (r *Repository) branches(ctx context.Context, name string, patterns ...stri
 	if err := CheckBranchName(name); err != nil {
 		return nil, err
 	}
-	args := append([]string{"for-each-ref", branchFormat}, patterns...)
-	out, err := r.git.output(ctx, args...)
+	refs, err := r.listRefs(ctx, patterns...)
+	if broken := (*BrokenRefsError)(nil); errors.As(err, &broken) && !broken.Hides(name) {
+		err = nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("looking for branch %s: %w", name, err)
 	}
 	// A pattern also matches what is below it.
-	return slices.DeleteFunc(parseBranches(string(out)), func(b Branch) bool { return b.Name != name }), nil
+	return slices.DeleteFunc(branchesOf(refs), func(b Branch) bool { return b.Name != name }), nil
 }
 
 // ErrDetached says that HEAD names a commit and no branch.
@@ -211,13 +214,13 @@ func (r *Repository) UpdateRef(ctx context.Context, ref string, commit, old Hash
 
 // ResolveRef reads a ref by its full name; the zero hash when there is none.
 func (r *Repository) ResolveRef(ctx context.Context, ref string) (Hash, error) {
-	out, err := r.git.output(ctx, "for-each-ref", "--format=%(objectname) %(refname)", ref)
+	refs, _, err := r.forEachRef(ctx, ref)
 	if err != nil {
 		return "", err
 	}
-	for line := range strings.Lines(string(out)) {
-		if hash, name, _ := strings.Cut(strings.TrimSpace(line), " "); name == ref {
-			return Hash(hash), nil
+	for _, found := range refs {
+		if found.Name == ref {
+			return found.Hash, nil
 		}
 	}
 	return zeroHash, nil
@@ -264,22 +267,24 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// LocalBranches lists the local branches, sorted by name.
+// LocalBranches lists the local branches, sorted by name. Those that can be read are
+// returned beside a [*BrokenRefsError].
 func (r *Repository) LocalBranches(ctx context.Context) ([]Branch, error) {
 	return r.listBranches(ctx, "refs/heads/")
 }
 
-// AllBranches lists the local and the remote-tracking branches.
+// AllBranches lists the local and the remote-tracking branches, as
+// [Repository.LocalBranches] does.
 func (r *Repository) AllBranches(ctx context.Context) ([]Branch, error) {
 	return r.listBranches(ctx, "refs/heads/", "refs/remotes/")
 }
 
 func (r *Repository) listBranches(ctx context.Context, patterns ...string) ([]Branch, error) {
-	out, err := r.git.output(ctx, append([]string{"for-each-ref", branchFormat}, patterns...)...)
+	refs, err := r.listRefs(ctx, patterns...)
 	if err != nil {
-		return nil, fmt.Errorf("listing branches: %w", err)
+		err = fmt.Errorf("listing branches: %w", err)
 	}
-	return parseBranches(string(out)), nil
+	return branchesOf(refs), err
 }
 
 // ReadableBranches lists every branch that there is to read, sorted by name: the
@@ -300,23 +305,12 @@ func (r *Repository) ReadableBranches(ctx context.Context) ([]Branch, error) {
 	return slices.CompactFunc(branches, func(a, b Branch) bool { return a.Name == b.Name }), nil
 }
 
-// branchFormat makes for-each-ref answer what parseBranches reads.
-const branchFormat = "--format=%(refname)%00%(objectname)%00%(worktreepath)"
-
-// parseBranches reads what for-each-ref answers.
-func parseBranches(out string) []Branch {
+func branchesOf(refs []Ref) []Branch {
 	var branches []Branch
-	for line := range strings.Lines(out) {
-		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\x00")
-		if len(fields) != 3 {
-			continue
+	for _, ref := range refs {
+		if branch, _ := ref.Branch(); branch.Name != branch.Ref {
+			branches = append(branches, branch)
 		}
-		b := Branch{Ref: fields[0], Commit: Hash(fields[1]), Worktree: fields[2]}
-		b.Name = strings.TrimPrefix(b.Ref, "refs/heads/")
-		if rest, ok := strings.CutPrefix(b.Ref, "refs/remotes/"); ok {
-			b.Remote, b.Name, _ = strings.Cut(rest, "/")
-		}
-		branches = append(branches, b)
 	}
 	return branches
 }

@@ -62,7 +62,7 @@ func withJob(ctx context.Context, repository *gitcmd.Repository, branches []gitc
 	}
 	objects, err := repository.Objects(ctx, files)
 	if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
-		return nil, err
+		return nil, blame(ctx, repository, branches, err)
 	}
 	var found []gitcmd.Branch
 	for i, object := range objects {
@@ -71,6 +71,17 @@ func withJob(ctx context.Context, repository *gitcmd.Repository, branches []gitc
 		}
 	}
 	return found, nil
+}
+
+// blame names the branch that an error about several is of.
+func blame(ctx context.Context, repository *gitcmd.Repository, branches []gitcmd.Branch, err error) error {
+	for _, branch := range branches {
+		_, one := repository.Objects(ctx, []string{string(branch.Commit) + ":" + File})
+		if one != nil && !errors.Is(one, gitcmd.ErrNotFound) {
+			return fmt.Errorf("branch %s: %w", branch.Name, one)
+		}
+	}
+	return err
 }
 
 // unlisted are the faults of a listed job that reads what is not listed.

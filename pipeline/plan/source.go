@@ -69,13 +69,8 @@ func (s *gitSource) Firsts(ctx context.Context, branch string, visit func(receip
 	if err != nil {
 		return err
 	}
-	what, err := s.repository.Incomplete(ctx)
-	if err != nil {
-		return err
-	}
-	if what == "a shallow clone" {
-		return gitcmd.WithHint(fmt.Errorf("this is a shallow clone: when the receipts of %s were recorded first is not known here", branch),
-			"bring the whole history with 'git fetch --unshallow'")
+	if err := s.repository.WholeHistory(ctx); err != nil {
+		return fmt.Errorf("when the receipts of %s were recorded first is not known here: %w", branch, err)
 	}
 	return l.Firsts(ctx, visit)
 }

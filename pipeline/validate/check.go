@@ -69,6 +69,7 @@ type checker struct {
 	needs   map[string]map[string][]user // inputs: the receipts of a branch, and what names them
 	needed  int                          // how many names there are
 	branch  map[string][]gitcmd.Branch   // the branches that are here, by name
+	broken  *gitcmd.BrokenRefsError      // those that are here and cannot be read, nil for none
 	commits []made                       // those whose signatures are to be checked
 	fresh   []named                      // receipts whose blobs are to be checked
 	paired  []pair                       // receipts of several inputs, which are to belong together
@@ -152,8 +153,11 @@ func (c *checker) about(it item, rule Rule, format string, args ...any) error {
 // update checks one update.
 func (c *checker) update(u *Update) error {
 	v, err := c.view(u)
-	if err != nil || !v.isDataset {
-		return err
+	if err != nil {
+		return fmt.Errorf("branch %s: %w", u.Branch, err)
+	}
+	if !v.isDataset {
+		return nil
 	}
 	c.summary.Branches++
 	c.touched = false
@@ -208,7 +212,7 @@ func (c *checker) view(u *Update) (view, error) {
 	}
 	is := func(i int, kind gitcmd.Kind) bool { return objects[i] != nil && objects[i].Kind == kind }
 	if u.New != "" && objects[0] == nil {
-		return view{}, fmt.Errorf("commit %s of %s: %w", u.New, u.Branch, gitcmd.ErrNotFound)
+		return view{}, fmt.Errorf("commit %s: %w", u.New, gitcmd.ErrNotFound)
 	}
 	v := view{oldIsHere: objects[3] != nil, hadReceipts: is(4, gitcmd.Tree), hasJob: is(2, gitcmd.Blob)}
 	v.isDataset = is(1, gitcmd.Tree) || v.hasJob || v.hadReceipts || is(5, gitcmd.Blob)
@@ -251,7 +255,7 @@ func (c *checker) history(u *Update, v view) (merges bool, err error) {
 	}
 	for commit, err := range c.repository.HistoryOf(c.ctx, u.New, except...) {
 		if err != nil {
-			return false, err
+			return false, fmt.Errorf("branch %s: %w", u.Branch, err)
 		}
 		merges = merges || commit.Merge
 		c.summary.Commits++

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -116,13 +117,16 @@ func (c *checker) tipsOf(name string) ([]gitcmd.Hash, error) {
 func (c *checker) branches(name string) ([]gitcmd.Branch, error) {
 	if c.branch == nil {
 		list, err := c.repository.AllBranches(c.ctx)
-		if err != nil {
+		if err != nil && !errors.As(err, &c.broken) {
 			return nil, err
 		}
 		c.branch = map[string][]gitcmd.Branch{}
 		for _, b := range list {
 			c.branch[b.Name] = append(c.branch[b.Name], b)
 		}
+	}
+	if c.broken != nil && c.broken.Hides(name) {
+		return nil, c.broken
 	}
 	return c.branch[name], nil
 }

@@ -99,8 +99,12 @@ func parseHash(text string) (gitcmd.Hash, error) {
 	return gitcmd.Hash(text), nil
 }
 
-// CheckAll checks all of the history of every local branch.
+// CheckAll checks all of the history of every local branch. It refuses a shallow clone,
+// which does not hold that.
 func CheckAll(ctx context.Context, repository *gitcmd.Repository, opts Options) (Summary, error) {
+	if err := repository.WholeHistory(ctx); err != nil {
+		return Summary{}, err
+	}
 	branches, err := repository.LocalBranches(ctx)
 	if err != nil {
 		return Summary{}, err

@@ -2,6 +2,8 @@ package ledger
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -73,12 +75,19 @@ func (l *Ledger) fill(ctx context.Context, files iter.Seq2[gitcmd.File, error], 
 	}
 }
 
+// objects reads files. That one is missing which the branch names is no absence, of which
+// there is nothing to say, but damage.
 func (l *Ledger) objects(ctx context.Context, files []gitcmd.File) ([]*gitcmd.Object, error) {
 	hashes := make([]string, len(files))
 	for i, file := range files {
 		hashes[i] = string(file.Hash)
 	}
-	return l.repository.Objects(ctx, hashes)
+	objects, err := l.repository.Objects(ctx, hashes)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		err = gitcmd.WithHint(fmt.Errorf("reading receipts of branch %s: %v", l.branch.Name, err),
+			"'git fsck' lists what is missing; fetch it from a clone that has it")
+	}
+	return objects, err
 }
 
 // read decodes some files, validated, and yields what they hold. It reports

@@ -109,8 +109,12 @@ func (r *run) traceBranch(ctx context.Context, branch string, wants []want) erro
 		return err
 	}
 	wants, err = r.traceIn(ctx, branch, l.History(ctx), wants)
+	why := "the branch and its history hold no such receipt"
+	if shallow := r.repository.WholeHistory(ctx); shallow != nil {
+		why = "the branch holds no such receipt, and of its history nothing is known: " + shallow.Error()
+	}
 	for _, w := range wants {
-		r.lost(branch, w, "the branch and its history hold no such receipt")
+		r.lost(branch, w, why)
 	}
 	return err
 }

@@ -19,6 +19,11 @@ type source struct {
 
 // sources finds what the selectors choose, before anything is verified.
 func (r *run) sources(ctx context.Context) ([]source, error) {
+	if r.opts.History {
+		if err := r.repository.WholeHistory(ctx); err != nil {
+			return nil, err
+		}
+	}
 	var sources []source
 	for _, text := range r.opts.Selectors {
 		s, err := r.selected(ctx, text)
@@ -31,10 +36,13 @@ func (r *run) sources(ctx context.Context) ([]source, error) {
 		return sources, nil
 	}
 	branches, err := r.repository.ReadableBranches(ctx)
+	if err != nil {
+		return nil, err
+	}
 	for _, branch := range branches {
 		sources = append(sources, r.branch(ctx, branch.Name, ledger.At(r.repository, branch)))
 	}
-	return sources, err
+	return sources, nil
 }
 
 func (r *run) branch(ctx context.Context, name string, l *ledger.Ledger) source {
@@ -68,6 +76,9 @@ func (r *run) walk(ctx context.Context, sources []source) error {
 		for entry, err := range s.receipts {
 			if r.damaged(err) {
 				continue
+			}
+			if err != nil && ctx.Err() == nil {
+				return fmt.Errorf("branch %s: %w", s.branch, err)
 			}
 			if err == nil {
 				err = r.receipt(ctx, s.branch, entry)
