@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd/child"
 )
 
 // A Ref is a ref and the object it names; of a tag, the object that is tagged.
@@ -120,7 +122,7 @@ func (r *Repository) forEachRef(ctx context.Context, patterns ...string) (refs [
 	cmd := r.git.command(ctx, args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
+	if err := child.Run(cmd); err != nil {
 		return nil, "", execError(ctx, args, stderr.String(), err)
 	}
 	for line := range strings.Lines(stdout.String()) {
