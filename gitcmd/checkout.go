@@ -25,7 +25,8 @@ type checkout struct {
 	// behind names a file with the paths that an update of the worktree was to
 	// bring in step. It is there while that is not done: a process that is
 	// killed leaves it to the next one.
-	behind string
+	behind  string
+	sharing Sharing
 }
 
 // checkout returns nil where the branch is checked out nowhere.
@@ -41,14 +42,21 @@ func (r *Repository) checkout(ctx context.Context, branch Branch, paths []string
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(data, 0o777); err != nil {
+	sharing, err := r.Sharing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := sharing.MkdirAll(data); err != nil {
 		return nil, err
 	}
 	c := &checkout{
-		git:    program{dir: top, env: environWithoutLocal()}.apart(),
-		lock:   flock.New(filepath.Join(data, "worktree.lock"), flock.SetPermissions(0o666)),
-		paths:  paths,
-		behind: filepath.Join(data, "behind-"+plumbing.ComputeHash(plumbing.BlobObject, []byte(top)).String()),
+		git:     program{dir: top, env: environWithoutLocal()}.apart(),
+		paths:   paths,
+		sharing: sharing,
+		behind:  filepath.Join(data, "behind-"+plumbing.ComputeHash(plumbing.BlobObject, []byte(top)).String()),
+	}
+	if c.lock, err = sharing.Lock(filepath.Join(data, "worktree.lock")); err != nil {
+		return nil, err
 	}
 	if _, err := c.lock.TryLockContext(ctx, 5*time.Millisecond); err != nil {
 		return nil, fmt.Errorf("locking %s: %w", c.lock.Path(), err)
@@ -91,7 +99,7 @@ func (c *checkout) adopt(ctx context.Context, base Hash) error {
 			c.left = append(c.left, path)
 		}
 	}
-	return os.WriteFile(c.behind, []byte(strings.Join(slices.Concat(c.paths, c.left), "\x00")+"\x00"), 0o666)
+	return c.sharing.WriteFile(c.behind, []byte(strings.Join(slices.Concat(c.paths, c.left), "\x00")+"\x00"))
 }
 
 // close lets the next one in.

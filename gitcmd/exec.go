@@ -169,7 +169,7 @@ func execError(ctx context.Context, args []string, stderr string, err error) err
 	if strings.Contains(stderr, "not a git repository") {
 		return WithHint(ErrNoRepository, "go to a repository (or name one with -C), or start one with 'git datapact init'")
 	}
-	return &ExecError{Command: subcommand(args), Stderr: ShownAddresses(stderr), Err: err}
+	return ownersHint(&ExecError{Command: subcommand(args), Stderr: ShownAddresses(stderr), Err: err})
 }
 
 // subcommand skips the options that stand before git's own subcommand.

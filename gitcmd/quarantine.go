@@ -42,7 +42,11 @@ func (r *Repository) Preview(ctx context.Context, tips map[string]Hash) (*Previe
 		return nil, err
 	}
 	p := &Preview{dir: dir, env: previewEnviron(os.Environ(), dir, where)}
-	if err := p.fill(where, refs); err != nil {
+	sharing, err := r.Sharing(ctx)
+	if err == nil {
+		err = p.fill(where, refs, sharing)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("making a preview of the repository: %w: %w", err, p.Close())
 	}
 	return p, nil
@@ -68,7 +72,7 @@ func previewEnviron(environ []string, dir string, where *layout) []string {
 	return append(env, "GIT_DIR="+dir, "GIT_NO_REPLACE_OBJECTS=1")
 }
 
-func (p *Preview) fill(where *layout, refs map[string]Hash) error {
+func (p *Preview) fill(where *layout, refs map[string]Hash, sharing Sharing) error {
 	for _, folder := range []string{"objects", "refs"} {
 		if err := os.Mkdir(filepath.Join(p.dir, folder), 0o700); err != nil {
 			return err
@@ -89,7 +93,7 @@ func (p *Preview) fill(where *layout, refs map[string]Hash) error {
 		}
 	}
 	data := filepath.Join(where.common, "datapact")
-	if err := os.MkdirAll(data, 0o777); err != nil {
+	if err := sharing.MkdirAll(data); err != nil {
 		return err
 	}
 	return os.Symlink(data, filepath.Join(p.dir, "datapact"))

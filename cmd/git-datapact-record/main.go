@@ -54,7 +54,11 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := c.OpenFor(ctx, repository, open)
+	openStore := c.OpenToStore
+	if c.DryRun {
+		openStore = c.OpenFor
+	}
+	store, err := openStore(ctx, repository, open)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 		}
 		return runs.PrintDue(env, due, bad, c.JSON)
 	}
-	store, err := c.OpenFor(ctx, repository, open)
+	store, err := c.OpenToStore(ctx, repository, open)
 	if err != nil {
 		return err
 	}

@@ -188,7 +188,7 @@ func (e *environments) scratchFolder() (string, error) {
 	}
 	var err error
 	builds := filepath.Join(e.layout.data, "builds")
-	if err = os.MkdirAll(builds, 0o777); err == nil {
+	if err = e.layout.sharing.MkdirAll(builds); err == nil {
 		e.scratch, err = os.MkdirTemp(builds, scratchPrefix)
 	}
 	return e.scratch, err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
@@ -69,7 +70,7 @@ func (x *execution) settle(entry *ledger.Entry) {
 }
 
 func (x *execution) run(ctx context.Context) (entry *ledger.Entry, err error) {
-	output, err := openLog(x.logFile)
+	output, err := openLog(x.logFile, x.layout.sharing)
 	if err != nil {
 		return nil, err
 	}
@@ -85,17 +86,21 @@ func (x *execution) run(ctx context.Context) (entry *ledger.Entry, err error) {
 
 // prepare makes a build folder with the inputs and an empty result.
 func (x *execution) prepare(ctx context.Context) error {
-	if err := removeAll(x.place); err != nil { // of the last attempt, or failure
+	// Of the last attempt, or failure. What a task of another user made there may stay.
+	if err := removeAll(x.place); err != nil && !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	if err := os.MkdirAll(x.place, 0o777); err != nil {
+	if err := x.layout.sharing.MkdirAll(x.place); err != nil {
 		return err
 	}
 	var err error
 	if x.build, err = os.MkdirTemp(x.place, ""); err != nil {
-		return err
+		return gitcmd.DeniedHint(err)
 	}
 	if err := os.Chmod(x.build, 0o755); err != nil { // for other users of a container
+		return err
+	}
+	if err := x.layout.sharing.Share(x.build); err != nil {
 		return err
 	}
 	if err := x.bringInputs(ctx); err != nil {

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/local/failures"
 )
@@ -20,6 +18,7 @@ import (
 type layout struct {
 	data     string // git-datapact's folder in the git directory
 	failures failures.Folder
+	sharing  gitcmd.Sharing // of what is made there
 }
 
 func openLayout(ctx context.Context, repository *gitcmd.Repository) (*layout, error) {
@@ -27,17 +26,24 @@ func openLayout(ctx context.Context, repository *gitcmd.Repository) (*layout, er
 	if err != nil {
 		return nil, err
 	}
+	sharing, err := repository.Sharing(ctx)
+	if err != nil {
+		return nil, err
+	}
 	folder, err := failures.Open(ctx, repository)
-	return &layout{data, folder}, err
+	return &layout{data, folder, sharing}, err
 }
 
 // lock keeps every other run out until unlock is called, or this process ends.
 func (l *layout) lock() (unlock func(), err error) {
-	if err := os.MkdirAll(l.data, 0o777); err != nil {
+	if err := l.sharing.MkdirAll(l.data); err != nil {
 		return nil, err
 	}
 	file := filepath.Join(l.data, "run.lock")
-	lock := flock.New(file, flock.SetPermissions(0o666))
+	lock, err := l.sharing.Lock(file)
+	if err != nil {
+		return nil, err
+	}
 	got, err := lock.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("locking %s: %w", file, err)
@@ -49,7 +55,7 @@ func (l *layout) lock() (unlock func(), err error) {
 	}
 	host, _ := os.Hostname()
 	holder := fmt.Sprintf("process %d on %s, since %s\n", os.Getpid(), host, time.Now().UTC().Format(time.RFC3339))
-	if err := os.WriteFile(file, []byte(holder), 0o666); err != nil {
+	if err := l.sharing.WriteFile(file, []byte(holder)); err != nil {
 		return nil, errors.Join(err, lock.Close())
 	}
 	return func() { _ = lock.Close() }, nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // The bounds of a log: of what a task prints, the first and the last bytes are kept.
@@ -22,11 +24,11 @@ type log struct {
 	err  error  // of the file: a task does not fail for it
 }
 
-func openLog(path string) (*log, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+func openLog(path string, sharing gitcmd.Sharing) (*log, error) {
+	if err := sharing.MkdirAll(filepath.Dir(path)); err != nil {
 		return nil, err
 	}
-	file, err := os.Create(path)
+	file, err := sharing.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC)
 	if err != nil {
 		return nil, err
 	}

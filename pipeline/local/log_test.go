@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // A log holds everything up to its bounds, and of more the beginning and the end.
@@ -18,7 +20,7 @@ func TestLog(t *testing.T) {
 				data[i] = byte('a' + i*7%26 + i>>16%3)
 			}
 			path := filepath.Join(t.TempDir(), "a", "log")
-			l, err := openLog(path)
+			l, err := openLog(path, gitcmd.Sharing{})
 			if err != nil {
 				t.Fatal(err)
 			}

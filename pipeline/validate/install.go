@@ -125,7 +125,11 @@ func Install(ctx context.Context, repository *gitcmd.Repository, hook Hook, exec
 	if err := mayInstall(ctx, repository, hook, path); err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+	sharing, err := repository.Sharing(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := sharing.MkdirAll(filepath.Dir(path)); err != nil {
 		return "", err
 	}
 	kept := path
@@ -155,7 +159,7 @@ func Install(ctx context.Context, repository *gitcmd.Repository, hook Hook, exec
 		}
 	}
 	quoted := "'" + strings.ReplaceAll(filepath.ToSlash(executable), "'", `'\''`) + "'"
-	return path, appear(path, fmt.Sprintf(script, quoted, hook, first, how))
+	return path, appear(path, fmt.Sprintf(script, quoted, hook, first, how), sharing)
 }
 
 // mayInstall refuses to change hooks that are not this repository's alone, or that
@@ -232,14 +236,14 @@ func keep(path string) error {
 }
 
 // appear writes an executable file that appears whole.
-func appear(path, text string) error {
+func appear(path, text string, sharing gitcmd.Sharing) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*")
 	if err != nil {
-		return err
+		return gitcmd.DeniedHint(err)
 	}
 	defer os.Remove(file.Name())
 	_, err = file.WriteString(text)
-	if err = errors.Join(err, file.Chmod(0o755), file.Close()); err != nil {
+	if err = errors.Join(err, file.Chmod(0o755), file.Close(), sharing.Share(file.Name())); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), path)

@@ -3,6 +3,7 @@ package verify
 import (
 	"bufio"
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -17,6 +18,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 const (
@@ -52,6 +55,8 @@ type recall struct {
 	now   time.Time // later ones do not count
 	any   time.Time // proofs from here on count
 	own   time.Time // proofs since a run of the scope was interrupted count from here on
+
+	sharing gitcmd.Sharing // of the file
 }
 
 // A memory notes in a file which claims were proved, and when, as lines
@@ -66,6 +71,8 @@ type memory struct {
 	lines  int            // in the file
 	packed int            // of them when it was packed
 
+	sharing gitcmd.Sharing
+
 	mu     sync.Mutex
 	file   *os.File // opened with the first note
 	failed error    // why nothing can be noted any more
@@ -74,7 +81,7 @@ type memory struct {
 // openMemory reads what there is. Nothing that is wrong with it ends a run: what is
 // not known is proved.
 func openMemory(c recall) *memory {
-	m := &memory{name: c.name, scope: c.scope, known: map[mark]int64{}}
+	m := &memory{name: c.name, scope: c.scope, known: map[mark]int64{}, sharing: c.sharing}
 	if m.name == "" {
 		return m
 	}
@@ -173,7 +180,7 @@ func (m *memory) append(line string) {
 		return
 	}
 	if m.file == nil {
-		if m.file, m.failed = openToAppend(m.name); m.failed != nil {
+		if m.file, m.failed = openToAppend(m.name, m.sharing); m.failed != nil {
 			return
 		}
 		line = m.scopeLine(beginWord) + line
@@ -187,11 +194,11 @@ func (m *memory) scopeLine(word string) string {
 }
 
 // openToAppend ends a line that another run was killed in.
-func openToAppend(name string) (*os.File, error) {
-	if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+func openToAppend(name string, sharing gitcmd.Sharing) (*os.File, error) {
+	if err := sharing.MkdirAll(filepath.Dir(name)); err != nil {
 		return nil, err
 	}
-	file, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o666)
+	file, err := sharing.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_APPEND)
 	if err != nil {
 		return nil, err
 	}
@@ -241,13 +248,13 @@ func (m *memory) pack() error {
 	}); err != nil {
 		return err
 	}
-	packed, err := os.CreateTemp(filepath.Dir(m.name), filepath.Base(m.name)+".")
+	packed, err := m.sharing.OpenFile(m.name+"."+rand.Text(), os.O_WRONLY|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(packed.Name()) // unless it has become the file
 	err = writePacked(packed, latest)
-	if err = errors.Join(err, packed.Chmod(0o666), packed.Close()); err != nil {
+	if err = errors.Join(err, packed.Close()); err != nil {
 		return err
 	}
 	return os.Rename(packed.Name(), m.name)

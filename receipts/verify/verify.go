@@ -105,7 +105,11 @@ func Run(ctx context.Context, repository *gitcmd.Repository, store *blobs.Store,
 	if err != nil {
 		return Summary{}, err
 	}
-	r.memory = openMemory(r.recall())
+	recall := r.recall()
+	if recall.sharing, err = repository.Sharing(ctx); err != nil {
+		return Summary{}, err
+	}
+	r.memory = openMemory(recall)
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
 	err = r.work(ctx, func() error { return r.walk(ctx, sources) })

@@ -26,6 +26,7 @@ type Flag struct {
 type location struct {
 	address string            // a URL
 	env     map[string]string // variables that open it, in the place of those of the environment
+	own     string            // the folder that it is in the git directory, "" for a store that was chosen
 }
 
 // locate finds the store of the flag, $DATAPACT_STORE, git config datapact.store,
@@ -51,10 +52,11 @@ func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository, open jo
 		return location{}, err
 	}
 	if store, err := catalog.Config().Store(); err != nil || store.URL != "" {
-		return location{store.URL, store.Env}, err
+		return location{address: store.URL, env: store.Env}, err
 	}
 	data, err := repository.DataDir(ctx)
-	return location{address: FileURL(filepath.Join(data, "blobs"))}, err
+	own := filepath.Join(data, "blobs")
+	return location{address: FileURL(own), own: own}, err
 }
 
 // URL is the store's address.
@@ -73,6 +75,26 @@ func (f Flag) OpenFor(ctx context.Context, repository *gitcmd.Repository, catalo
 	return f.OpenLocal(ctx, repository, catalog, false)
 }
 
+// OpenToStore opens the store for a command that stores something. The folder in the git
+// directory is made before, where others share the repository: its mode is that of all
+// that is stored there. The caller closes it.
+func (f Flag) OpenToStore(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener) (*blobs.Store, error) {
+	l, err := f.locate(ctx, repository, catalog)
+	if err != nil {
+		return nil, err
+	}
+	sharing, err := repository.Sharing(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if l.own != "" && sharing != (gitcmd.Sharing{}) {
+		if err := sharing.MkdirAll(l.own); err != nil {
+			return nil, err
+		}
+	}
+	return l.open(ctx)
+}
+
 func (l location) open(ctx context.Context) (*blobs.Store, error) {
 	store, err := blobs.Open(ctx, l.address, drivers.Options(l.env))
 	if err != nil {
@@ -81,13 +103,15 @@ func (l location) open(ctx context.Context) (*blobs.Store, error) {
 	return store, nil
 }
 
-// Hint adds the next step to an error about a bucket. A command defers it.
+// Hint adds the next step to an error about a bucket, or a folder that is denied. A command defers it.
 func Hint(err *error) {
 	switch {
 	case errors.Is(*err, blobs.ErrNoBucket):
 		*err = gitcmd.WithHint(*err, "make the bucket, or choose another store with --store")
 	case errors.Is(*err, blobs.ErrDenied):
 		*err = gitcmd.WithHint(*err, "'git help datapact' says under Stores where the keys are looked for")
+	case gitcmd.Hint(*err) == "":
+		*err = gitcmd.DeniedHint(*err) // of a folder
 	}
 }
 

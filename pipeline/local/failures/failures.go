@@ -29,12 +29,19 @@ type Failure struct {
 // A Folder keeps the failed executions of a repository. Only the clone they happened in
 // knows them: as small files failures/BRANCH/KEY in the folder that git-datapact keeps
 // in the git directory. Several processes may use them at once.
-type Folder struct{ dir string }
+type Folder struct {
+	dir     string
+	sharing gitcmd.Sharing
+}
 
 // Open finds the failures of a repository.
 func Open(ctx context.Context, repository *gitcmd.Repository) (Folder, error) {
 	data, err := repository.DataDir(ctx)
-	return Folder{filepath.Join(data, "failures")}, err
+	if err != nil {
+		return Folder{}, err
+	}
+	sharing, err := repository.Sharing(ctx)
+	return Folder{filepath.Join(data, "failures"), sharing}, err
 }
 
 // longName is how long the name of a folder may be that is that of a branch.
@@ -56,11 +63,11 @@ const unfinished = ".new"
 
 // Put notes that an execution failed just now.
 func (f Folder) Put(branch, key string, reason error) error {
-	if err := os.MkdirAll(f.folder(branch), 0o777); err != nil {
+	if err := f.sharing.MkdirAll(f.folder(branch)); err != nil {
 		return err
 	}
 	file := filepath.Join(f.folder(branch), key)
-	if err := os.WriteFile(file+unfinished, []byte(reason.Error()), 0o666); err != nil {
+	if err := f.sharing.WriteFile(file+unfinished, []byte(reason.Error())); err != nil {
 		return err
 	}
 	return os.Rename(file+unfinished, file)
