@@ -110,6 +110,26 @@ func (r *Repository) RemoteRefs(ctx context.Context, remote string) ([]Ref, erro
 	return refs, nil
 }
 
+// Peel finds objects by their hashes; of tags, what is tagged. Those that are not in the
+// repository are left out.
+func (r *Repository) Peel(ctx context.Context, hashes []Hash) ([]Ref, error) {
+	names := make([]string, len(hashes))
+	for i, hash := range hashes {
+		names[i] = string(hash) + "^{}"
+	}
+	objects, err := r.Headers(ctx, names)
+	if err = exceptNotFound(err); err != nil {
+		return nil, err
+	}
+	var found []Ref
+	for _, object := range objects {
+		if object != nil {
+			found = append(found, Ref{Hash: object.Hash, Kind: object.Kind})
+		}
+	}
+	return found, nil
+}
+
 // Missing lists those of some objects that are not in the repository.
 func (r *Repository) Missing(ctx context.Context, hashes []Hash) ([]Hash, error) {
 	var names bytes.Buffer

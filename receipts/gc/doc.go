@@ -5,8 +5,9 @@
 //
 // An object is kept if any version of any receipt names it that git can bring back:
 // of every branch, remote-tracking branch and tag, of the HEADs of all worktrees, of
-// what the reflogs remember and of all that came before, through all parents of
-// merges. The history is read as differences between each commit and each of its
+// what they are in the middle of (MERGE_HEAD, FETCH_HEAD and their like), of what the
+// reflogs remember and of all that came before, through all parents of merges; of the
+// trees that tags name, also tags of tags; and of the indexes of all worktrees. The history is read as differences between each commit and each of its
 // parents, because a list of objects tells one path of each and a walk limited to
 // paths leaves out branches that a merge took nothing from. An object is also kept
 // while it is younger than the grace period: it is as old as the last time it was

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -42,6 +43,8 @@ type roots struct {
 	seen       map[[20]byte]struct{} // git blobs that were read
 	branches   map[string]bool       // that there are, or were when a receipt was recorded
 	tips       map[gitcmd.Hash]bool  // commits up to which all is read
+	others     map[gitcmd.Hash]bool  // trees and blobs that are read
+	indexes    map[gitcmd.Index]bool // that are read
 	receipts   int
 
 	pending []version
@@ -61,6 +64,7 @@ func newRoots(repository *gitcmd.Repository, opts *Options) *roots {
 	return &roots{
 		repository: repository, opts: opts, used: map[digest]struct{}{}, seen: map[[20]byte]struct{}{},
 		branches: map[string]bool{}, tips: map[gitcmd.Hash]bool{},
+		others: map[gitcmd.Hash]bool{}, indexes: map[gitcmd.Index]bool{},
 	}
 }
 
@@ -79,15 +83,19 @@ func (r *roots) read(ctx context.Context, also []gitcmd.Hash) error {
 	if err != nil {
 		return err
 	}
+	theirs, err := r.repository.Peel(ctx, also)
+	if err != nil {
+		return err
+	}
+	refs = append(refs, theirs...)
 	if r.opts.TipsOnly {
-		err = r.current(ctx, refs, also)
+		err = r.current(ctx, refs)
 	} else {
-		err = r.history(ctx, gitcmd.HistoryRange{Reflogs: true, Also: also})
+		err = r.history(ctx, refs, gitcmd.HistoryRange{Reflogs: true})
 	}
 	if err != nil {
 		return err
 	}
-	r.walked(refs)
 	return r.refusal()
 }
 
@@ -97,22 +105,19 @@ func (r *roots) refresh(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	known := !slices.ContainsFunc(refs, func(ref gitcmd.Ref) bool { return !r.tips[ref.Hash] })
-	if known {
-		return nil
-	}
 	since := gitcmd.HistoryRange{}
 	for tip := range r.tips {
 		since.Not = append(since.Not, tip)
 	}
-	if err := r.history(ctx, since); err != nil {
+	if err := r.history(ctx, refs, since); err != nil {
 		return err
 	}
-	r.walked(refs)
 	return r.refusal()
 }
 
-// refs lists those that name commits, and takes note of the branches.
+// refs lists what is kept: what refs name and, unless only what is current counts, what
+// worktrees are at or in the middle of, which have no name here. It takes note of the
+// branches.
 func (r *roots) refs(ctx context.Context) ([]gitcmd.Ref, error) {
 	refs, err := r.repository.Refs(ctx)
 	if err != nil {
@@ -123,62 +128,156 @@ func (r *roots) refs(ctx context.Context) ([]gitcmd.Ref, error) {
 			r.branches[branch.Name] = true
 		}
 	}
-	return slices.DeleteFunc(refs, func(ref gitcmd.Ref) bool { return ref.Kind != gitcmd.Commit }), nil
+	if r.opts.TipsOnly {
+		return refs, nil
+	}
+	heads, err := r.repository.Heads(ctx)
+	return append(refs, heads...), err
+}
+
+// history reads every version of every receipt in a range, of what refs name, and of the
+// indexes of worktrees.
+func (r *roots) history(ctx context.Context, refs []gitcmd.Ref, commits gitcmd.HistoryRange) error {
+	known := true
+	for _, ref := range refs {
+		if ref.Kind != gitcmd.Commit {
+			continue
+		}
+		known = known && r.tips[ref.Hash]
+		if ref.Name == "" {
+			commits.Also = append(commits.Also, ref.Hash)
+		}
+	}
+	if !known || len(r.tips) == 0 {
+		for entry, err := range r.repository.History(ctx, commits) {
+			if err != nil {
+				return err
+			}
+			for _, file := range entry.Files {
+				if err := r.add(ctx, version{file, entry.Commit}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if err := r.trees(ctx, refs); err != nil {
+		return err
+	}
+	if err := r.staged(ctx); err != nil {
+		return err
+	}
+	r.walked(refs)
+	return r.flush(ctx)
 }
 
 func (r *roots) walked(refs []gitcmd.Ref) {
 	for _, ref := range refs {
-		r.tips[ref.Hash] = true
+		if ref.Kind == gitcmd.Commit {
+			r.tips[ref.Hash] = true
+		}
 	}
 }
 
-// history reads every version of every receipt in a range.
-func (r *roots) history(ctx context.Context, commits gitcmd.HistoryRange) error {
-	for entry, err := range r.repository.History(ctx, commits) {
-		if err != nil {
-			return err
-		}
-		for _, file := range entry.Files {
-			if err := r.add(ctx, version{file, entry.Commit}); err != nil {
-				return err
-			}
-		}
-	}
-	return r.flush(ctx)
-}
-
-// current reads the receipts that branches, tags and some commits hold now.
-func (r *roots) current(ctx context.Context, refs []gitcmd.Ref, also []gitcmd.Hash) error {
-	commits := map[gitcmd.Hash]bool{}
+// current reads the receipts that branches and tags hold now, here and on remotes.
+func (r *roots) current(ctx context.Context, refs []gitcmd.Ref) error {
+	defer r.walked(slices.Clone(refs))
+	refs = slices.DeleteFunc(refs, func(ref gitcmd.Ref) bool {
+		return ref.Name != "" && !strings.HasPrefix(ref.Name, "refs/heads/") && !strings.HasPrefix(ref.Name, "refs/remotes/") &&
+			!strings.HasPrefix(ref.Name, "refs/tags/")
+	})
+	read := map[gitcmd.Hash]bool{}
 	for _, ref := range refs {
-		for _, prefix := range []string{"refs/heads/", "refs/remotes/", "refs/tags/"} {
-			if strings.HasPrefix(ref.Name, prefix) {
-				commits[ref.Hash] = true
-			}
+		if ref.Kind != gitcmd.Commit || read[ref.Hash] {
+			continue
 		}
-	}
-	for _, hash := range also {
-		commit, err := r.repository.ResolveCommit(ctx, string(hash))
-		if err == nil {
-			commits[commit] = true
-		}
-	}
-	for commit := range commits {
-		for file, err := range r.repository.Files(ctx, string(commit), "result") {
+		read[ref.Hash] = true
+		for file, err := range r.repository.Files(ctx, string(ref.Hash), "result") {
 			if err == nil {
-				err = r.add(ctx, version{file, commit})
+				err = r.add(ctx, version{file, ref.Hash})
 			}
 			if err != nil {
 				return err
 			}
 		}
 	}
+	if err := r.trees(ctx, refs); err != nil {
+		return err
+	}
 	return r.flush(ctx)
 }
 
-// add takes a file as a receipt, if it is one by its name and was not read before.
+// trees reads what refs name that is no commit: of a tree, which can be a part of that of
+// a branch, every file with the name of a receipt; a blob, if it is a receipt.
+func (r *roots) trees(ctx context.Context, refs []gitcmd.Ref) error {
+	for _, ref := range refs {
+		if ref.Kind == gitcmd.Commit || r.others[ref.Hash] {
+			continue
+		}
+		r.others[ref.Hash] = true
+		if ref.Kind == gitcmd.Blob {
+			objects, err := r.repository.Objects(ctx, []string{string(ref.Hash)})
+			if err != nil {
+				return fmt.Errorf("reading %s: %w", ref.Name, err)
+			}
+			_ = r.take(objects[0]) // most are no receipts
+			continue
+		}
+		for file, err := range r.repository.Files(ctx, string(ref.Hash), ".") {
+			if err == nil && isReceipt(file.Path) {
+				err = r.enqueue(ctx, version{file, ref.Hash})
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// isReceipt reports whether a path can be that of a receipt below a folder that is not
+// known.
+func isReceipt(file string) bool {
+	name, ok := strings.CutSuffix(path.Base(file), ".json")
+	return ok && len(name) == 38 && strings.Trim(name, "0123456789abcdef") == ""
+}
+
+// staged reads the indexes of all worktrees.
+func (r *roots) staged(ctx context.Context) error {
+	if r.opts.TipsOnly {
+		return nil
+	}
+	indexes, err := r.repository.Indexes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, index := range indexes {
+		if r.indexes[index] {
+			continue
+		}
+		for file, err := range r.repository.Indexed(ctx, index) {
+			if err == nil {
+				err = r.add(ctx, version{file: file})
+			}
+			if err != nil {
+				return err
+			}
+		}
+		r.indexes[index] = true
+	}
+	return nil
+}
+
+// add takes a file as a receipt, if it is one by its name.
 func (r *roots) add(ctx context.Context, v version) error {
-	if _, ok := receipts.IDFromPath(v.file.Path); !ok || v.file.Hash == "" || v.file.Mode == "120000" {
+	if _, ok := receipts.IDFromPath(v.file.Path); !ok || v.file.Hash == "" {
+		return nil
+	}
+	return r.enqueue(ctx, v)
+}
+
+// enqueue has a file read, unless it was read before.
+func (r *roots) enqueue(ctx context.Context, v version) error {
+	if v.file.Mode == "120000" || v.file.Mode == "160000" {
 		return nil
 	}
 	var hash [20]byte
