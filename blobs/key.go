@@ -55,17 +55,27 @@ func checkPath(path string) error {
 	switch {
 	case path == "":
 		return errors.New("it is empty")
-	case !utf8.ValidString(path):
-		return errors.New("it is not UTF-8")
 	case strings.Contains(path, ".."):
 		return errors.New(`it holds ".."`)
-	case strings.ContainsFunc(path, unicode.IsControl):
-		return errors.New("it holds a control character")
+	}
+	if err := checkText(path); err != nil {
+		return err
 	}
 	for part := range strings.SplitSeq(path, "/") {
 		if part == "" || part == "." {
 			return fmt.Errorf("it has a part %q", part)
 		}
+	}
+	return nil
+}
+
+// checkText refuses what no store can have in a name, whatever its rules.
+func checkText(text string) error {
+	switch {
+	case !utf8.ValidString(text):
+		return errors.New("it is not UTF-8")
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return errors.New("it holds a control character, such as a line break")
 	}
 	return nil
 }

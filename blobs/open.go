@@ -40,6 +40,9 @@ type Options struct {
 // closes the store.
 func Open(ctx context.Context, rawURL string, opts *Options) (*Store, error) {
 	u, err := url.Parse(rawURL)
+	if textErr := checkText(rawURL); textErr != nil {
+		return nil, fmt.Errorf("opening store: the URL is malformed: %w", textErr)
+	}
 	if err != nil {
 		return nil, errors.New("opening store: malformed URL")
 	}
@@ -95,6 +98,9 @@ func openBucket(ctx context.Context, u *url.URL, opts *Options) (*cloud, error) 
 		known := append(mux.BucketSchemes(), folderScheme)
 		slices.Sort(known)
 		return nil, fmt.Errorf("unknown scheme %q: want %s", u.Scheme, strings.Join(slices.Compact(known), ", "))
+	}
+	if err := checkText(u.Query().Get("prefix")); err != nil {
+		return nil, fmt.Errorf("checking prefix: %w", err)
 	}
 	c := &cloud{name: u.Host}
 	if opts != nil {

@@ -50,6 +50,7 @@ func TestOpenErrors(t *testing.T) {
 	mux.RegisterBucket("bad", opener(func() (*blob.Bucket, error) {
 		return nil, errors.New(`open bucket bad://user:s3cret@host/b?key=s3cret&x=no: "no" is no number, s3cret neither`)
 	}))
+	mux.RegisterBucket("kept", opener(func() (*blob.Bucket, error) { return memblob.OpenBucket(nil), nil }))
 	for _, test := range []struct{ url, want string }{
 		{"", `unknown scheme "": want bad, file`},
 		{"/folder", `unknown scheme "": want bad, file`},
@@ -57,6 +58,11 @@ func TestOpenErrors(t *testing.T) {
 		{"s4://user:s3cret@b/c", `opening store "s4://b/c": unknown scheme "s4"`},
 		{"s4:s3cret", `opening store "s4:": unknown scheme "s4"`},
 		{"s4://b:s3cret", "malformed URL"},
+		{"kept://b?prefix=s3cret%0A", `opening store "kept://b": checking prefix: it holds a control character, such as a line break`},
+		{"kept://b?prefix=s3cret%09/", "checking prefix: it holds a control character"},
+		{"kept://b?prefix=%ff/", "checking prefix: it is not UTF-8"},
+		{"kept://b?prefix=s3cret\n", "opening store: the URL is malformed: it holds a control character, such as a line break"},
+		{"file:///folder\n", "opening store: the URL is malformed: it holds a control character, such as a line break"},
 		{"%s3cret", "malformed URL"},
 		{"file://", "not the absolute path of a folder"},
 		{"file:folder", "not the absolute path of a folder"},

@@ -119,7 +119,7 @@ func (s *Store) Stat(ctx context.Context, key Key) (Attributes, error) {
 // not show, nor does anything that is not named as an object.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[Attributes, error] {
 	parent := prefix[:strings.LastIndex(prefix, "/")+1]
-	if parent != "" && checkBranch(strings.TrimSuffix(parent, "/")) != nil {
+	if parent != "" && checkBranch(strings.TrimSuffix(parent, "/")) != nil || checkText(prefix) != nil {
 		return func(func(Attributes, error) bool) {} // no key starts so
 	}
 	return s.backend.list(ctx, prefix)

@@ -87,6 +87,9 @@ func (o *s3Opener) checkEnv() []error {
 		if !slices.Contains(s3Variables, name) {
 			findings = append(findings, fmt.Errorf("unknown variable %q: want %s", name, strings.Join(s3Variables, ", ")))
 		}
+		if odd := oddCharacter(o.env[name]); odd != "" {
+			findings = append(findings, fmt.Errorf("%s holds %s", name, odd))
+		}
 	}
 	switch id, secret := o.env["AWS_ACCESS_KEY_ID"], o.env["AWS_SECRET_ACCESS_KEY"]; {
 	case id == "" && secret != "":
@@ -112,6 +115,9 @@ func (o *s3Opener) config(ctx context.Context, params *s3Params) (aws.Config, er
 	cfg.HTTPClient = &patientClient{client: dialTimed(cfg.HTTPClient), patience: o.patience}
 	cfg.Retryer = retrying(params.rate)
 	cfg.Region = cmp.Or(cfg.Region, defaultRegion)
+	if odd := oddCharacter(cfg.Region); odd != "" {
+		return cfg, fmt.Errorf("the region holds %s", odd)
+	}
 	if params.role != "" {
 		cfg.Credentials = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), params.role)
 	}

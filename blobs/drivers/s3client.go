@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -90,6 +91,13 @@ func (n named) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	keys, err := n.provider.Retrieve(ctx)
 	if err != nil {
 		return keys, &credentialsError{err}
+	}
+	for _, part := range []struct{ name, value string }{
+		{"access key", keys.AccessKeyID}, {"secret access key", keys.SecretAccessKey}, {"session token", keys.SessionToken},
+	} {
+		if odd := oddCharacter(part.value); odd != "" {
+			return aws.Credentials{}, &credentialsError{fmt.Errorf("the %s holds %s", part.name, odd)}
+		}
 	}
 	return keys, nil
 }

@@ -6,7 +6,9 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/git-datapact/git-datapact/blobs"
@@ -176,6 +178,12 @@ func TestS3Open(t *testing.T) {
 		{"s3://bucket?use_path_style=SECRET&fips=SECRET&rate_limiter_capacity=SECRET&ssetype=SECRET&role=SECRET&request_checksum_calculation=SECRET&other=SECRET", keys,
 			[]string{"parameter use_path_style: want true or false", "parameter fips", "parameter rate_limiter_capacity: want a number",
 				"parameter ssetype: want AES256 or", "parameter role", "request_checksum_calculation: want when_supported or when_required", `unknown parameter "other"`}},
+		{"s3://bucket?region=SECRET%0A&endpoint=http://host%0D&profile=SECRET%07", keys,
+			[]string{"parameter region holds a line break", "parameter endpoint holds a line break", "parameter profile holds a control character"}},
+		{"s3://bucket", with(keys, "AWS_SECRET_ACCESS_KEY", "SECRET\n"), []string{"AWS_SECRET_ACCESS_KEY holds a line break"}},
+		{"s3://bucket", with(keys, "AWS_ACCESS_KEY_ID", "SECRET "), []string{"AWS_ACCESS_KEY_ID holds a space"}},
+		{"s3://bucket", with(keys, "AWS_SESSION_TOKEN", "SECRET\r\n"), []string{"AWS_SESSION_TOKEN holds a line break"}},
+		{"s3://bucket", with(keys, "AWS_REGION", "us-east-1\n"), []string{"AWS_REGION holds a line break"}},
 		{"s3://bucket?profile=SECRETprofile", keys, []string{"profile"}},
 		{"s3://bucket", with(keys, "AWS_SECRET_ACCESS_KEY", ""), []string{"AWS_SECRET_ACCESS_KEY is missing beside AWS_ACCESS_KEY_ID"}},
 		{"s3://bucket", with(keys, "AWS_ACCESS_KEY_ID", ""), []string{"AWS_ACCESS_KEY_ID is missing beside AWS_SECRET_ACCESS_KEY"}},
@@ -226,5 +234,48 @@ func TestS3Env(t *testing.T) {
 		if err != nil {
 			t.Errorf("List with the variables of the process: %v", err)
 		}
+	}
+}
+
+// TestS3LineBreaks wants what belongs in no header to be found before it is sent.
+func TestS3LineBreaks(t *testing.T) {
+	var requests atomic.Int32
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { requests.Add(1) }))
+	defer front.Close()
+	for _, test := range []struct{ name, value, want string }{
+		{"AWS_ACCESS_KEY_ID", "id\n", "getting credentials: the access key holds a line break"},
+		{"AWS_SECRET_ACCESS_KEY", "SECRET\r\n", "getting credentials: the secret access key holds a line break"},
+		{"AWS_SESSION_TOKEN", "SECRET\x1b", "getting credentials: the session token holds a control character"},
+		{"AWS_REGION", "us-east-1\n", "the region holds a line break"},
+	} {
+		hermetic(t)
+		t.Setenv("AWS_ACCESS_KEY_ID", "id")
+		t.Setenv("AWS_SECRET_ACCESS_KEY", "other")
+		t.Setenv(test.name, test.value)
+		s, err := blobs.Open(t.Context(), "s3://bucket?endpoint="+front.URL, drivers.Options(nil))
+		if err == nil {
+			_, err = s.Stat(t.Context(), "main/key")
+			s.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("with %s: %v, want %q", test.name, err, test.want)
+		}
+	}
+	hermetic(t)
+	s, err := blobs.Open(t.Context(), "s3://bucket?endpoint="+front.URL, drivers.Options(map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for _, text := range []string{"main/a\nb", "main\n/ab", "main/\xff"} {
+		if _, err := s.Stat(t.Context(), blobs.Key(text)); err == nil || errors.Is(err, blobs.ErrNotFound) {
+			t.Errorf("Stat(%q): %v", text, err)
+		}
+		for a, err := range s.List(t.Context(), text) {
+			t.Errorf("List(%q): %+v, %v", text, a, err)
+		}
+	}
+	if requests.Load() > 0 {
+		t.Errorf("%d requests were sent", requests.Load())
 	}
 }

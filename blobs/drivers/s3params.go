@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -122,7 +124,24 @@ func (r *paramReader) find(name, want string) {
 func (r *paramReader) text(name string) string {
 	value := r.query.Get(name)
 	r.query.Del(name)
+	if odd := oddCharacter(strings.ReplaceAll(value, " ", "")); odd != "" {
+		r.findings = append(r.findings, fmt.Errorf("parameter %s holds %s", name, odd))
+	}
 	return value
+}
+
+// oddCharacter says what a value has in it that belongs in no header or URL, "" if
+// nothing. A line break comes from a file that a value was read from.
+func oddCharacter(value string) string {
+	switch {
+	case strings.ContainsAny(value, "\r\n"):
+		return "a line break"
+	case strings.ContainsFunc(value, unicode.IsControl), !utf8.ValidString(value):
+		return "a control character, or one that is not UTF-8"
+	case strings.ContainsFunc(value, unicode.IsSpace):
+		return "a space"
+	}
+	return ""
 }
 
 func (r *paramReader) flag(name string) bool {

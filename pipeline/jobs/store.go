@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/git-datapact/git-datapact/pipeline/fields"
 )
@@ -26,6 +27,9 @@ func ReadStore(f fields.Object) (s Store) {
 	for _, key := range s3Keys {
 		if texts[key] = f.Text(key); texts[key] != "" {
 			given = append(given, key)
+		}
+		if strings.ContainsFunc(texts[key], unicode.IsControl) {
+			f.Fault(key, "it holds a control character, such as a line break")
 		}
 	}
 	s.URL, s.Env = f.Text("store"), readVariables(f, "store_env")

@@ -64,6 +64,8 @@ func TestSourceFindings(t *testing.T) {
 		{`{` + whole + `, "s3_bucket": "a/b"}`, "source.s3_bucket: want the name of a bucket"},
 		{`{` + whole + `, "s3_bucket": "b", "s3_access_key_id": "hush"}`, "source.s3_secret_access_key: missing, but there is s3_access_key_id"},
 		{`{` + whole + `, "s3_bucket": "b", "s3_secret_access_key": "hush"}`, "source.s3_access_key_id: missing, but there is s3_secret_access_key"},
+		{`{` + whole + `, "s3_bucket": "b", "s3_prefix": "hush\n", "s3_access_key_id": "id", "s3_secret_access_key": "hush\r\n"}`,
+			"source.s3_prefix: it holds a control character, such as a line break\nsource.s3_secret_access_key: it holds a control character, such as a line break"},
 		{`{` + whole + `, "s3_bucket": "b", "s3_endpoint": "http://"}`, "source.s3_endpoint: want a host, or a URL such as http://localhost:9000"},
 	}
 	for _, test := range tests {
