@@ -1,0 +1,191 @@
+package cmd_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// TestExamples runs the examples of the pages about files, and the tour of README.md, as
+// they are printed. Those of the commands are run by [TestManuals].
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the examples are for sh")
+	}
+	bin := built(t, false)
+	t.Run("datapact-job", func(t *testing.T) { exampleJobs(t, bin) })
+	t.Run("datapact-json", func(t *testing.T) { exampleConfig(t, bin) })
+	t.Run("datapact-receipt", func(t *testing.T) { exampleReceipt(t, bin) })
+	t.Run("readme", func(t *testing.T) { exampleTour(t, bin) })
+	t.Run("readme, on Concourse", func(t *testing.T) { exampleReadmeConfig(t, bin) })
+}
+
+// displays are the displays among the examples of a page, each as text.
+func displays(t *testing.T, name string) []string {
+	t.Helper()
+	data, err := os.ReadFile("../man/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, examples, _ := strings.Cut(string(data), "\n.Sh EXAMPLES\n")
+	examples, _, _ = strings.Cut(examples, ".Sh ")
+	var texts []string
+	for i, part := range strings.Split(examples, "\n.Ed\n") {
+		_, text, ok := strings.Cut("\n"+part, "\n.Bd -literal")
+		if !ok {
+			continue
+		}
+		if _, text, ok = strings.Cut(text, "\n"); !ok {
+			t.Fatalf("%s: display %d is empty", name, i)
+		}
+		texts = append(texts, strings.ReplaceAll(text, `\e`, `\`)+"\n")
+	}
+	if len(texts) == 0 {
+		t.Fatalf("%s has no examples", name)
+	}
+	return texts
+}
+
+// An exampleShell is a folder of its own with files, in which scripts run.
+type exampleShell struct {
+	*testing.T
+	dir, bin string
+	environ  []string
+}
+
+func newExampleShell(t *testing.T, bin string, files map[string]string) *exampleShell {
+	t.Helper()
+	s := &exampleShell{T: t, dir: t.TempDir(), bin: bin, environ: manEnviron(t, bin)}
+	for name, text := range files {
+		path := filepath.Join(s.dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+// run runs a script, and returns what it prints on both streams.
+func (s *exampleShell) run(script string) string {
+	s.Helper()
+	cmd := exec.Command("sh", "-euc", script)
+	cmd.Dir, cmd.Env = s.dir, s.environ
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		s.Fatalf("%s\n%v\n%s", script, err, out)
+	}
+	return string(out)
+}
+
+// exampleJobs wants each job to be one that validate accepts, with the module that the
+// second one includes.
+func exampleJobs(t *testing.T, bin string) {
+	for i, text := range displays(t, "datapact-job.5") {
+		s := newExampleShell(t, bin, map[string]string{
+			"config/job.json": text, "docker/execute": "#!/bin/sh\n", "lib/images.jq": `def counting: {source: {repository: "alpine"}};`,
+		})
+		s.run(fmt.Sprintf("git init -q -b example%d && git add . && git commit -q -m job && git datapact validate --all", i))
+	}
+}
+
+// exampleConfig wants the configuration, with the module that is printed behind it, to be
+// one that pipeline accepts for the branches that it lists.
+func exampleConfig(t *testing.T, bin string) {
+	texts := displays(t, "datapact-json.5")
+	if len(texts) != 2 {
+		t.Fatalf("there are %d examples, want 2", len(texts))
+	}
+	s := newExampleShell(t, bin, map[string]string{"datapact.jq": texts[0], "bucket.jq": texts[1]})
+	s.run(`git init -q && git datapact branch list --image alpine -- true && git datapact branch count --image alpine --input list -- true
+export GIT_PRIVATE_KEY=key AWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=secret
+git datapact pipeline --config datapact.jq --check`)
+}
+
+// exampleReceipt wants the receipt to be valid where it says that it is, and the command to
+// print what is printed.
+func exampleReceipt(t *testing.T, bin string) {
+	texts := displays(t, "datapact-receipt.5")
+	if len(texts) != 2 {
+		t.Fatalf("there are %d examples, want 2", len(texts))
+	}
+	receipt := strings.ReplaceAll(texts[0], "\\\n", "")
+	input := regexp.MustCompile(`(?s)"branch": ("[^"]*"),\s*"metadata".*"result": ("[^"]*")`).FindStringSubmatch(receipt)
+	branch := regexp.MustCompile(`(?m)^  "branch": "(.*)"`).FindStringSubmatch(receipt)
+	if input == nil || branch == nil {
+		t.Fatalf("the receipt has no branch or no input:\n%s", receipt)
+	}
+	s := newExampleShell(t, bin, map[string]string{"receipt": receipt})
+	s.run(fmt.Sprintf(`id=$(printf '{"input":{"branch":%s,"result":%s}}\n' | sha1sum | cut -c-40)
+rest=${id#??}; folder=result/${id%%"$rest"}
+git init -q -b %s && mkdir -p $folder && cp receipt "$folder/$rest.json" && git add result && git commit -q -m receipt
+git datapact validate --all`, input[1], input[2], branch[1]))
+
+	command, want, _ := strings.Cut(strings.TrimPrefix(strings.ReplaceAll(texts[1], "\\\n", ""), "$ "), "\n")
+	if got := s.run(command); got != want {
+		t.Errorf("%s\nprints %q, want %q", command, got, want)
+	}
+}
+
+// readmeBlocks are the blocks of a language in a section of README.md.
+func readmeBlocks(t *testing.T, section, language string) []string {
+	t.Helper()
+	data, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(data), "\n## "+section+"\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	var blocks []string
+	for _, part := range strings.Split("\n"+text, "\n```"+language+"\n")[1:] {
+		block, _, _ := strings.Cut(part, "\n```\n")
+		blocks = append(blocks, block+"\n")
+	}
+	if len(blocks) == 0 {
+		t.Fatalf("README.md has no %s in its section %s", language, section)
+	}
+	return blocks
+}
+
+// unsteady is what differs from run to run: commits, times, and how long ago they were.
+var unsteady = regexp.MustCompile(`\b[0-9a-f]{40}\b|\([0-9a-f]{12}\)|\d{4}-\d\d-\d\dT[0-9:]+Z|\d+ seconds? ago|\bnow\b`)
+
+// exampleTour runs the tour, and compares what it prints, but for what is never the same
+// twice: ids that follow from seeds are.
+func exampleTour(t *testing.T, bin string) {
+	s := newExampleShell(t, bin, nil)
+	var script, want strings.Builder
+	script.WriteString("set +e\n") // status answers that something is due; what fails prints something else
+	for _, block := range readmeBlocks(t, "A 60-second look", "console") {
+		for line := range strings.Lines(block) {
+			command, ok := strings.CutPrefix(line, "$ ")
+			if !ok {
+				want.WriteString(line)
+				continue
+			}
+			want.WriteString("\n" + line)
+			fmt.Fprintf(&script, "printf '\\n%%s\\n' '$ %s'\n%s", strings.ReplaceAll(strings.TrimSuffix(command, "\n"), "'", `'\''`), command)
+		}
+	}
+	got := strings.ReplaceAll(s.run(script.String()), s.dir, "/home/ada")
+	if got, want := unsteady.ReplaceAllString(got, "…"), unsteady.ReplaceAllString(want.String(), "…"); got != want {
+		t.Errorf("the tour prints\n%s\nwant\n%s", got, want)
+	}
+}
+
+// exampleReadmeConfig wants the configuration to be one that pipeline accepts. What stands
+// behind it is not run: fly needs a Concourse, and an image a registry.
+func exampleReadmeConfig(t *testing.T, bin string) {
+	s := newExampleShell(t, bin, map[string]string{"datapact.json": readmeBlocks(t, "On Concourse", "json")[0]})
+	s.run(`git init -q && git datapact branch weather --image alpine -- true && git datapact branch weather-daily --image alpine --input weather -- true
+export GIT_PRIVATE_KEY=key AWS_ACCESS_KEY_ID=id AWS_SECRET_ACCESS_KEY=secret
+git datapact pipeline --check`)
+}
