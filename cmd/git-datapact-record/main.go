@@ -70,6 +70,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if entry == nil {
 		return err
 	}
+	for _, warning := range archive.Warnings(entry.Receipt) {
+		env.Warnf("%s", warning)
+	}
 	return errors.Join(entries.Print(env, entry, c.JSON, entries.ID), err)
 }
 

@@ -106,7 +106,8 @@ func (x *execution) prepare(ctx context.Context) error {
 	if err := x.bringInputs(ctx); err != nil {
 		return err
 	}
-	return os.Mkdir(filepath.Join(x.build, resultFolder), 0o777)
+	_, err = archive.MakeFolder(x.build, resultFolder, x.aliases())
+	return err
 }
 
 func (x *execution) bringInputs(ctx context.Context) error {
@@ -152,11 +153,24 @@ func (x *execution) fetch(ctx context.Context, in jobs.Input, planned receipts.I
 	if err != nil {
 		return err
 	}
-	if _, err := x.archive.Fetch(ctx, entry, filepath.Join(x.build, in.Alias), nil); err != nil {
+	folder, err := archive.MakeFolder(x.build, in.Alias, x.aliases())
+	if err == nil {
+		_, err = x.archive.Fetch(ctx, entry, folder, nil)
+	}
+	if err != nil {
 		return fmt.Errorf("input %s (%s@%s): %w", in.Alias, planned.Branch, planned.Result[:12], err)
 	}
 	x.read = append(x.read, entry.Input())
 	return nil
+}
+
+// aliases are the names of the folders of all inputs.
+func (x *execution) aliases() []string {
+	var list []string
+	for _, in := range x.work.Job.Input {
+		list = append(list, in.Alias)
+	}
+	return list
 }
 
 // attempt runs the task as often as the job allows, each time in a new build folder.

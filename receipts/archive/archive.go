@@ -17,7 +17,8 @@
 // A folder that receipts are fetched into holds the outputs of one receipt and,
 // in .datapact/result, that receipt. Files appear whole or not at all, and only
 // after all bytes are verified. What is there already is not fetched again. A
-// file that a fetch did not write, or that was changed since, is not replaced.
+// file that a fetch did not write, or that was changed since, is not replaced. Outputs
+// that would be one file in the folder are refused before the first is fetched.
 package archive
 
 import (

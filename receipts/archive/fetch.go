@@ -76,6 +76,9 @@ func (f *fetching) run(wanted []target) (FetchReport, error) {
 		return FetchReport{}, err
 	}
 	f.folder.plan(wanted, document)
+	if err := f.folder.distinct(wanted); err != nil {
+		return FetchReport{}, err
+	}
 	missing, err := f.missing(wanted)
 	if err != nil {
 		return FetchReport{}, err

@@ -19,6 +19,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/names"
 )
 
 // A folder is one that receipts are fetched into. While it is open no other
@@ -31,6 +32,9 @@ type folder struct {
 	document []byte            // of that receipt
 	memory   memory
 	obsolete map[string]bool // paths of files that an earlier fetch wrote and this one removes
+	// respelled are those of them that stand where this fetch writes, since the file system
+	// takes two names for one; by their folded names.
+	respelled map[string]string
 }
 
 func openFolder(ctx context.Context, dir string) (*folder, error) {
@@ -147,6 +151,8 @@ func (f *folder) lookAt(name string) (fs.FileInfo, error) {
 		return nil, nil
 	case err != nil:
 		return nil, err
+	case !info.IsDir() && f.goes(name, info):
+		return nil, nil
 	case !info.IsDir():
 		return info, nil
 	}
@@ -181,6 +187,9 @@ func isAbsent(err error) bool {
 // goes reports whether a file is one of an earlier receipt that this fetch
 // removes.
 func (f *folder) goes(name string, info fs.FileInfo) bool {
+	if len(f.respelled) > 0 && !f.obsolete[name] {
+		name = f.respelled[names.Fold(name)]
+	}
 	_, known := f.memory.recall(name, info)
 	return known && f.obsolete[name]
 }
@@ -219,7 +228,7 @@ func (f *folder) fixMode(t target, info fs.FileInfo) error {
 // plan sorts out what the folder has to lose: when it held another receipt, all
 // that is not wanted now.
 func (f *folder) plan(wanted []target, document []byte) {
-	f.obsolete = map[string]bool{}
+	f.obsolete, f.respelled = map[string]bool{}, map[string]string{}
 	if f.document != nil && bytes.Equal(f.document, document) {
 		return
 	}

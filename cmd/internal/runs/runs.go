@@ -18,6 +18,7 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/local"
+	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -34,9 +35,13 @@ func NewWatcher(env *frame.Env, asJSON bool) *Watcher {
 	return &Watcher{env, asJSON, progress.New(env, "Running")}
 }
 
-// Recorded prints the receipt's selector, or the receipt as JSON.
+// Recorded prints the receipt's selector, or the receipt as JSON, and warns of outputs that
+// cannot be fetched everywhere.
 func (w *Watcher) Recorded(entry *ledger.Entry) error {
 	w.line.Close()
+	for _, warning := range archive.Warnings(entry.Receipt) {
+		w.env.Warnf("%s@%s: %s", entry.Receipt.Branch, entry.ID[:12], warning)
+	}
 	if err := entries.Print(w.env, entry, w.asJSON, entries.Selector); err != nil {
 		return err
 	}

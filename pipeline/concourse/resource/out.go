@@ -80,6 +80,9 @@ func out(ctx context.Context, request *Request, build string, opts *Options) (*A
 	}
 	opts.logf("recorded %s@%s", request.Source.Branch, entry.ID)
 	opts.logOutputs(entry.Receipt)
+	for _, warning := range archive.Warnings(entry.Receipt) {
+		opts.logf("warning: %s", warning)
+	}
 	opts.logf("pushed to %s as commit %s", server.Address(), entry.Commit.Short())
 	return answer(entry), nil
 }

@@ -117,6 +117,7 @@ func bringInputs(ctx context.Context, request *Request, job *jobs.Job, entries [
 		}
 	}()
 	at := 0
+	var made []string
 	for _, in := range job.Input {
 		if in.Branch == "" {
 			continue
@@ -133,10 +134,11 @@ func bringInputs(ctx context.Context, request *Request, job *jobs.Job, entries [
 				return err
 			}
 		}
-		folder := filepath.Join(dir, in.Alias)
-		if err := os.MkdirAll(folder, 0o777); err != nil {
+		folder, err := archive.MakeFolder(dir, in.Alias, made)
+		if err != nil {
 			return err
 		}
+		made = append(made, in.Alias)
 		if _, err := a.Fetch(ctx, entry, folder, &archive.FetchOptions{
 			ReceiptOnly: params.ReceiptOnly, Paths: params.Paths, Raw: params.Raw, Progress: opts.Progress,
 		}); err != nil {
