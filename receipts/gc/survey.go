@@ -17,11 +17,15 @@ import (
 // machines differ a little.
 const clockTolerance = 5 * time.Minute
 
+// manyBranches is of how many branches beyond the known ones a store may have objects
+// before the rest is not listed: it will not be touched anyway.
+const manyBranches = 1000
+
 // survey lists the store: what there is, what of it no receipt names, and whether
 // there is a reason not to touch it.
 func (c *collection) survey(ctx context.Context) error {
-	listed := 0
-	var unnamed []blobs.Attributes
+	listed, most := 0, len(c.roots.branches)+len(c.opts.Gone)+manyBranches
+	var open []blobs.Attributes // objects that a receipt may name by another spelling
 	for object, err := range c.store.List(ctx, "") {
 		if err == nil {
 			err = c.sane(object)
@@ -32,16 +36,25 @@ func (c *collection) survey(ctx context.Context) error {
 		folder, name := path.Split(string(object.Key))
 		folder = path.Clean(folder)
 		c.listed[folder], c.objects[folder] = true, name
-		if c.roots.uses(object.Key) {
+		switch {
+		case c.roots.uses(object.Key):
 			c.dataset(folder).All.add(object.Size)
-		} else {
-			unnamed = append(unnamed, object)
+		case slices.ContainsFunc(c.alike(folder), func(other string) bool { return other != folder }):
+			open = append(open, object)
+		default:
+			c.judge(object)
+		}
+		if len(c.datasets) > most {
+			if err := c.strangers(ctx); err != nil {
+				return err
+			}
+			most = len(c.datasets) + manyBranches
 		}
 		if listed++; listed%1000 == 0 {
 			c.progress(Listing, listed)
 		}
 	}
-	for _, object := range unnamed { // once all folders are known
+	for _, object := range open { // once all folders are known
 		c.judge(object)
 	}
 	for q, err := range c.store.Quarantined(ctx) {
@@ -52,7 +65,9 @@ func (c *collection) survey(ctx context.Context) error {
 		folder = path.Clean(folder)
 		c.objects[folder] = name
 		c.dataset(folder).Quarantined.add(q.Size)
-		c.aside = append(c.aside, q)
+		if c.opts.Delete || c.opts.Purge {
+			c.aside = append(c.aside, q)
+		}
 	}
 	return c.strangers(ctx)
 }
@@ -67,7 +82,7 @@ func (c *collection) sane(object blobs.Attributes) error {
 }
 
 // judge counts an object that is not named as it is listed, and remembers it if it is
-// garbage.
+// garbage that is to be deleted.
 func (c *collection) judge(object blobs.Attributes) {
 	used := c.uses(object.Key)
 	if !used && !isRecorded(object.Key) {
@@ -85,7 +100,9 @@ func (c *collection) judge(object blobs.Attributes) {
 		if d.Oldest.IsZero() || object.ModTime.Before(d.Oldest) {
 			d.Oldest = object.ModTime
 		}
-		c.garbage = append(c.garbage, candidate{object.Key, object.Size})
+		if c.opts.Delete {
+			c.garbage = append(c.garbage, candidate{object.Key, object.Size})
+		}
 	}
 }
 

@@ -13,6 +13,10 @@ import (
 // branch are listed, which takes a request for a thousand of them.
 const few = 256
 
+// most is how many blobs of a branch a listing keeps, which takes some 100 MiB. The
+// others are looked up one by one.
+const most = 2_000_000
+
 // listings are the blobs of branches as the store lists them.
 type listings struct {
 	store    *blobs.Store
@@ -55,7 +59,7 @@ func (l *listing) find(ctx context.Context, store *blobs.Store, c *claim) (liste
 	if l.asked++; l.asked > few && l.blobs == nil {
 		l.blobs = map[mark]listed{}
 		for a, err := range store.List(ctx, c.branch+"/") {
-			if err != nil {
+			if err != nil || len(l.blobs) == most {
 				break // what is not in the list is looked up
 			}
 			l.blobs[keyMark(a.Key)] = listed{a.Size, a.ModTime.UnixNano()}
