@@ -79,6 +79,39 @@ func checkNew(ctx context.Context, repository *gitcmd.Repository, name string, j
 			return gitcmd.WithHint(fmt.Errorf("input: %w", err), "start the branches in the order in which the data goes through them")
 		}
 	}
+	if len(job.Command) > 0 && job.Command[0] == "" {
+		return gitcmd.Usage(errors.New("the command to run is empty"))
+	}
+	return checkCircle(ctx, repository, name, job.Inputs)
+}
+
+// checkCircle refuses inputs that read the new branch, themselves or through others: their
+// jobs can name it before it is there. Jobs that cannot be read are no matter here.
+func checkCircle(ctx context.Context, repository *gitcmd.Repository, name string, inputs []string) error {
+	catalog := newCatalog(repository)
+	next := map[string][]string{name: inputs}
+	for open := inputs; len(open) > 0; {
+		branch := open[0]
+		open = open[1:]
+		if _, seen := next[branch]; seen {
+			continue
+		}
+		next[branch] = nil
+		job, err := catalog.Job(ctx, branch)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			next[branch] = job.InputBranches()
+			open = append(slices.Clip(open), next[branch]...)
+		}
+	}
+	for _, circle := range Circles([]string{name}, next) {
+		if circle[0] == name {
+			return gitcmd.WithHint(fmt.Errorf("jobs would read each other in a circle: %s", strings.Join(reversed(circle), " → ")),
+				"the job of an input names this branch already; choose another name, or another input")
+		}
+	}
 	return nil
 }
 
