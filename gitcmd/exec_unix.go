@@ -16,3 +16,6 @@ func terminate(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
 // terminateGroup asks a process and those it started to end.
 func terminateGroup(p *os.Process) error { return syscall.Kill(-p.Pid, syscall.SIGTERM) }
+
+// terminalName is the terminal that a process was started at.
+const terminalName = "/dev/tty"

@@ -16,3 +16,6 @@ func terminate(p *os.Process) error { return p.Kill() }
 
 // terminateGroup ends a git process; what it started ends with its pipes.
 func terminateGroup(p *os.Process) error { return p.Kill() }
+
+// terminalName is the console that a process was started at.
+const terminalName = "CONIN$"

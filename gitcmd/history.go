@@ -97,7 +97,7 @@ func (r *Repository) Remotes(ctx context.Context) ([]string, error) {
 
 // RemoteRefs asks a remote for its branches and tags.
 func (r *Repository) RemoteRefs(ctx context.Context, remote string) ([]Ref, error) {
-	out, err := r.git.output(ctx, "ls-remote", "--quiet", "--heads", "--tags", "--", remote)
+	out, err := r.talk(ctx, r.git, remote, "ls-remote", "--quiet", "--heads", "--tags", "--", remote)
 	if err != nil {
 		return nil, fmt.Errorf("listing the branches of %s: %w", WithoutSecrets(remote), err)
 	}

@@ -45,7 +45,7 @@ func (r *Repository) Push(ctx context.Context, remote string, commit Hash, branc
 	if r.pusher != nil {
 		git = *r.pusher
 	}
-	out, err := git.output(ctx, "push", "--porcelain", "--quiet", "--no-progress", "--", remote, refspec)
+	out, err := r.talk(ctx, git, remote, "push", "--porcelain", "--quiet", "--no-progress", "--", remote, refspec)
 	if err == nil {
 		return nil
 	}
@@ -107,7 +107,7 @@ func moved(reason string) bool {
 // and returns it: "" when the remote has no such branch.
 func (r *Repository) FetchTip(ctx context.Context, remote, branch string) (Hash, error) {
 	ref := "refs/datapact/incoming/" + strings.ToLower(crand.Text())
-	_, err := r.git.output(ctx, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--",
+	_, err := r.talk(ctx, r.git, remote, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--",
 		remote, "+refs/heads/"+branch+":"+ref)
 	if err != nil {
 		if strings.Contains(err.Error(), "couldn't find remote ref") {

@@ -33,9 +33,6 @@ type Access struct {
 // A Setting is one value of git's configuration.
 type Setting struct{ Name, Value string }
 
-// DefaultPatience is how long a silent server is waited for.
-const DefaultPatience = time.Minute
-
 // Remote is the name that the server has in the repositories of a session.
 const Remote = "origin"
 
@@ -55,7 +52,7 @@ const protocols = "file:git:http:https:ssh"
 // NewSession prepares an access. The caller closes the session.
 func NewSession(access Access) (*Session, error) {
 	if access.Patience <= 0 {
-		access.Patience = DefaultPatience
+		access.Patience = gitcmd.DefaultPatience
 	}
 	if strings.HasPrefix(access.Address, "-") || strings.Contains(access.Address, "::") {
 		return nil, errors.New("the address of the git repository is none")

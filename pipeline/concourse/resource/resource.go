@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/remote"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
@@ -53,7 +54,7 @@ type server struct {
 func (o *Options) server(source *Source) (*server, error) {
 	patience := o.Patience
 	if patience <= 0 {
-		patience = remote.DefaultPatience
+		patience = gitcmd.DefaultPatience
 	}
 	session, err := openSession(source, patience)
 	return &server{session, patience}, err
