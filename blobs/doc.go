@@ -23,4 +23,7 @@
 // "<dir>/.incoming" the bytes of uploads that run, and what interrupted
 // uploads left there is removed when the next one starts. All other URLs go
 // through gocloud.dev/blob and the drivers that the program links.
+//
+// What is made in a folder that a group may write to is for that group too, as git
+// does it under core.sharedRepository.
 package blobs

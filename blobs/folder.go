@@ -38,7 +38,7 @@ func (f *folder) open(_ context.Context, key Key) (io.ReadCloser, error) {
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, opening(key, err)
+		return nil, f.explain(opening(key, err))
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
@@ -61,7 +61,7 @@ func (f *folder) stat(_ context.Context, key Key) (entry, error) {
 		err = fs.ErrNotExist
 	}
 	if err != nil {
-		return entry{}, opening(key, err)
+		return entry{}, f.explain(opening(key, err))
 	}
 	return entry{Attributes: attributes(key, info)}, nil
 }
@@ -86,7 +86,7 @@ func (f *folder) remove(ctx context.Context, key Key) error {
 		err = syncDir(filepath.Dir(name))
 	}
 	if err != nil {
-		return fmt.Errorf("deleting blob %q: %w", string(key), err)
+		return f.explain(fmt.Errorf("deleting blob %q: %w", string(key), err))
 	}
 	return nil
 }
@@ -112,7 +112,7 @@ func (f *folder) list(ctx context.Context, prefix string) iter.Seq2[Attributes, 
 			return w.file(name, d)
 		})
 		if err != nil {
-			yield(Attributes{}, fmt.Errorf("listing blobs: %w", err))
+			yield(Attributes{}, f.explain(fmt.Errorf("listing blobs: %w", err)))
 		}
 	}
 }

@@ -21,7 +21,7 @@ type folderBatch struct {
 func (f *folder) begin(ctx context.Context) (batch, error) {
 	b, err := f.stage(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("staging an upload: %w", err)
+		return nil, f.explain(fmt.Errorf("staging an upload: %w", err))
 	}
 	return b, nil
 }
@@ -31,10 +31,10 @@ func (f *folder) stage(ctx context.Context) (*folderBatch, error) {
 		return nil, err
 	}
 	parent := filepath.Join(f.dir, incoming)
-	if err := os.Mkdir(parent, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+	if _, err := makeFolder(parent); err != nil {
 		return nil, err
 	}
-	s, err := newStaging(ctx, parent)
+	s, err := newStaging(ctx, parent, sharingOf(f.dir))
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (b *folderBatch) place(ctx context.Context, it item, name string) error {
 	}
 	err := rename(it.path, name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(name), 0o777); err == nil {
+		if _, err = makeFolder(filepath.Dir(name)); err == nil {
 			err = rename(it.path, name)
 		}
 	}
@@ -119,21 +119,15 @@ func (b *folderBatch) place(ctx context.Context, it item, name string) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("storing blob %q: %w", string(it.Key), err)
+		return b.folder.explain(fmt.Errorf("storing blob %q: %w", string(it.Key), err))
 	}
 	return nil
 }
 
 // makeDurable makes dir and what is missing above it, and syncs what it made.
 func makeDurable(dir string) error {
-	var made []string
-	for d := dir; ; d = filepath.Dir(d) {
-		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		made = append(made, d)
-	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
+	made, err := makeFolder(dir)
+	if err != nil {
 		return err
 	}
 	for _, d := range made {

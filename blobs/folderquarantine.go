@@ -28,7 +28,7 @@ func touch(name string) error {
 func (f *folder) folders(_ context.Context, prefix string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(f.dir, filepath.FromSlash(prefix)))
 	if err != nil && !isMissing(err) {
-		return nil, fmt.Errorf("listing blobs: %w", err)
+		return nil, f.explain(fmt.Errorf("listing blobs: %w", err))
 	}
 	var names []string
 	for _, entry := range entries {
@@ -54,7 +54,7 @@ func (f *folder) setAside(ctx context.Context, from, to Key, before time.Time) (
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("moving blob %q to quarantine: %w", string(from), err)
+		return false, f.explain(fmt.Errorf("moving blob %q to quarantine: %w", string(from), err))
 	}
 	now, err := f.stat(ctx, to)
 	if errors.Is(err, ErrNotFound) { // brought back already
@@ -82,7 +82,7 @@ func (f *folder) restore(_ context.Context, from, to Key) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("bringing blob %q back from quarantine: %w", string(to), err)
+		return f.explain(fmt.Errorf("bringing blob %q back from quarantine: %w", string(to), err))
 	}
 	return nil
 }
@@ -105,7 +105,7 @@ func (f *folder) rename(from, to Key, rename func(from, to string) error) error 
 		if _, err := os.Lstat(source); err != nil {
 			return err
 		}
-		if err := os.MkdirAll(filepath.Dir(target), 0o777); err != nil {
+		if _, err := makeFolder(filepath.Dir(target)); err != nil {
 			return err
 		}
 	}

@@ -4,12 +4,21 @@ package blobs
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"syscall"
 )
 
 // objectMode keeps what is stored from being written to by accident.
 const objectMode = 0o444
+
+// groupOf is the id of the group of a file.
+func groupOf(info fs.FileInfo) int {
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(stat.Gid)
+	}
+	return -1
+}
 
 // syncFile makes a file's bytes durable.
 func syncFile(name string) error {

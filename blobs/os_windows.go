@@ -1,6 +1,7 @@
 package blobs
 
 import (
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -25,6 +26,9 @@ func renameExclusive(from, to string) error {
 	}
 	return nil
 }
+
+// groupOf is -1: permissions come with the folder, and are none of our business.
+func groupOf(fs.FileInfo) int { return -1 }
 
 // syncFile makes a file's bytes durable.
 func syncFile(name string) error {

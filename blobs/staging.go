@@ -24,13 +24,18 @@ const (
 
 // A spool is a folder of staged files, numbered in the order of their making.
 type spool struct {
-	dir  string
-	made atomic.Int64
+	dir     string
+	made    atomic.Int64
+	sharing sharing // of the files, and so of the objects
 }
 
 func (s *spool) createFile() (*os.File, error) {
 	name := filepath.Join(s.dir, strconv.FormatInt(s.made.Add(1), 10))
-	return os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, objectMode)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, objectMode)
+	if err == nil {
+		s.sharing.share(name)
+	}
+	return f, err
 }
 
 // A staging is the spool of an upload to a folder. Its lock, which ends with
@@ -43,22 +48,25 @@ type staging struct {
 // newStaging makes a staging in the folder parent, and removes there the ones
 // of uploads that no longer run. Both happen under a guard, so that none is
 // seen between its making and its locking.
-func newStaging(ctx context.Context, parent string) (*staging, error) {
+func newStaging(ctx context.Context, parent string, sharing sharing) (*staging, error) {
 	guard := flock.New(filepath.Join(parent, lockName), flock.SetPermissions(lockMode))
 	if _, err := guard.TryLockContext(ctx, lockRetry); err != nil {
 		return nil, fmt.Errorf("locking %q: %w", guard.Path(), err)
 	}
 	defer guard.Unlock()
+	sharing.share(guard.Path())
 	removeStale(parent)
 	dir, err := os.MkdirTemp(parent, "")
 	if err != nil {
 		return nil, err
 	}
-	s := &staging{spool: spool{dir: dir}, lock: flock.New(filepath.Join(dir, lockName))}
+	s := &staging{spool: spool{dir: dir, sharing: sharing}, lock: flock.New(filepath.Join(dir, lockName))}
 	if _, err := s.lock.TryLock(); err != nil {
 		os.RemoveAll(dir)
 		return nil, fmt.Errorf("locking %q: %w", s.lock.Path(), err)
 	}
+	sharing.share(s.lock.Path())
+	sharing.share(dir) // for others to remove what an interrupted upload left
 	return s, nil
 }
 
