@@ -23,8 +23,9 @@ const evaluatorName = "git-datapact: evaluating a program of jq"
 // grace is how much longer than an evaluation its process may take.
 const grace = 5 * time.Second
 
-// outOfMemory is in what Go's runtime says when the system refuses it memory.
-var outOfMemory = regexp.MustCompile(`out of memory|cannot allocate|cannot map|newosproc|new OS thread`)
+// outOfMemory is in what Go's runtime, or its race detector, says when the system refuses
+// it memory.
+var outOfMemory = regexp.MustCompile(`out of memory|cannot allocate|cannot map|newosproc|new OS thread|ThreadSanitizer`)
 
 // The one init of the project: every executable that can evaluate programs, each of the
 // tests too, can be started as the process that does it.

@@ -144,6 +144,9 @@ func (f *folder) try(name string) error {
 // MakeFolder makes a folder inside of a build folder, if it is not there. It refuses one
 // that is another of those made before, by another spelling.
 func MakeFolder(build, name string, before []string) (string, error) {
+	if err := os.MkdirAll(build, 0o777); err != nil {
+		return "", err
+	}
 	folder := filepath.Join(build, name)
 	err := os.Mkdir(folder, 0o777)
 	if !errors.Is(err, fs.ErrExist) {

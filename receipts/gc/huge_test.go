@@ -1,11 +1,12 @@
 package gc_test
 
 import (
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
-
-	"gocloud.dev/blob/memblob"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -14,18 +15,22 @@ import (
 
 // TestManyUnknownBranches wants a store of others not to be listed to its end.
 func TestManyUnknownBranches(t *testing.T) {
-	bucket := memblob.OpenBucket(nil)
-	store := blobs.New(bucket)
-	defer store.Close()
+	dir := t.TempDir()
 	for i := range 4000 {
-		if err := bucket.WriteAll(t.Context(), fmt.Sprintf("theirs-%04d/%s", i, strings.Repeat("0", 40)), nil, nil); err != nil {
+		folder := filepath.Join(dir, fmt.Sprintf("theirs-%04d", i))
+		if err := errors.Join(os.Mkdir(folder, 0o777), os.WriteFile(filepath.Join(folder, strings.Repeat("0", 40)), nil, 0o666)); err != nil {
 			t.Fatal(err)
 		}
 	}
+	store, err := blobs.Open(t.Context(), "file://"+dir, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
 	repository := gitcmd.Open(newRepository(t))
 	defer repository.Close()
 	listed := 0
-	_, err := gc.Collect(t.Context(), repository, store, &gc.Options{Offline: true, Progress: func(stage gc.Stage, done int) {
+	_, err = gc.Collect(t.Context(), repository, store, &gc.Options{Offline: true, Progress: func(stage gc.Stage, done int) {
 		if stage == gc.Listing {
 			listed = done
 		}
