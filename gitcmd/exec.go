@@ -116,13 +116,20 @@ func (p program) output(ctx context.Context, args ...string) ([]byte, error) {
 
 // pipe runs git to its end with stdin as its input.
 func (p program) pipe(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
+	stdout, _, err := p.run(ctx, stdin, args...)
+	return stdout, err
+}
+
+// run runs git to its end with stdin as its input, and returns what it printed, warnings
+// apart.
+func (p program) run(ctx context.Context, stdin io.Reader, args ...string) (stdout []byte, warnings string, err error) {
 	cmd := p.command(ctx, args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &stdout, &stderr
-	if err := child.Run(cmd); err != nil {
-		return stdout.Bytes(), execError(ctx, args, stderr.String(), err)
+	var out, said bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &said
+	if err = child.Run(cmd); err != nil {
+		err = execError(ctx, args, said.String(), err)
 	}
-	return stdout.Bytes(), nil
+	return out.Bytes(), said.String(), err
 }
 
 // stream starts git and hands its output to read while it is being printed.

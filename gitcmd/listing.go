@@ -1,7 +1,6 @@
 package gitcmd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/git-datapact/git-datapact/gitcmd/child"
 )
 
 // A Ref is a ref and the object it names; of a tag, the object that is tagged.
@@ -119,19 +116,17 @@ func (r *Repository) listRefs(ctx context.Context, patterns ...string) ([]Ref, e
 // says about those that it leaves out.
 func (r *Repository) forEachRef(ctx context.Context, patterns ...string) (refs []Ref, warnings string, err error) {
 	args := append([]string{"for-each-ref", "--format=%(refname)%00%(objectname)%00%(worktreepath)"}, patterns...)
-	cmd := r.git.command(ctx, args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := child.Run(cmd); err != nil {
-		return nil, "", execError(ctx, args, stderr.String(), err)
+	out, warnings, err := r.git.run(ctx, nil, args...)
+	if err != nil {
+		return nil, "", err
 	}
-	for line := range strings.Lines(stdout.String()) {
+	for line := range strings.Lines(string(out)) {
 		fields := strings.Split(strings.TrimSuffix(line, "\n"), "\x00")
 		if len(fields) == 3 {
 			refs = append(refs, Ref{Name: fields[0], Hash: Hash(fields[1]), Worktree: fields[2]})
 		}
 	}
-	return refs, stderr.String(), nil
+	return refs, warnings, nil
 }
 
 // lookUpRefs finds the objects of refs, and of tags what is tagged. Refs without one are

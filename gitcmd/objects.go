@@ -5,14 +5,17 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/go-git/go-git/v5/plumbing/filemode"
+	"github.com/go-git/go-git/v5/plumbing/object"
 
 	"github.com/git-datapact/git-datapact/gitcmd/child"
 )
@@ -127,11 +130,15 @@ func (o *objectReader) damage(ctx context.Context, rev string) error {
 		if err != nil || found[0].Kind != Tree {
 			return err
 		}
-		mode, hash := treeEntry(found[0].Data, part)
-		if hash == "" || mode == "160000" { // a commit of another repository
+		entries, err := decodeTree(found[0])
+		if err != nil {
+			return err
+		}
+		at := slices.IndexFunc(entries, func(entry object.TreeEntry) bool { return entry.Name == part })
+		if at < 0 || entries[at].Mode == filemode.Submodule {
 			return nil
 		}
-		name = string(hash)
+		name = entries[at].Hash.String()
 	}
 	if _, err := o.read(ctx, "info", []string{name}); errors.Is(err, ErrNotFound) {
 		return damaged(rev, name)
@@ -149,23 +156,13 @@ func exceptNotFound(err error) error {
 
 // damaged is the error about an object that another one names and that is not there.
 func damaged(rev, object string) error {
-	return WithHint(fmt.Errorf("reading object %q: object %s is missing from the repository", rev, object),
-		"'git fsck' lists what is missing; fetch it from a clone that has it")
+	return Damaged(fmt.Errorf("reading object %q: object %s is missing from the repository", rev, object))
 }
 
-// treeEntry finds an entry in the bytes of a tree, "" where it has none of that name.
-func treeEntry(tree []byte, name string) (mode string, hash Hash) {
-	for {
-		head, rest, ok := bytes.Cut(tree, []byte{0})
-		if !ok || len(rest) < len(zeroHash)/2 {
-			return "", ""
-		}
-		entryMode, entryName, _ := strings.Cut(string(head), " ")
-		if entryName == name {
-			return entryMode, Hash(hex.EncodeToString(rest[:len(zeroHash)/2]))
-		}
-		tree = rest[len(zeroHash)/2:]
-	}
+// Damaged adds the next step to an error about objects that are named and not in the
+// repository.
+func Damaged(err error) error {
+	return WithHint(err, "'git fsck' lists what is missing; fetch it from a clone that has it")
 }
 
 // ResolveCommit returns the commit that a revision names.

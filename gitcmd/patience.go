@@ -15,10 +15,10 @@ import (
 // DefaultPatience is how long a silent git server is waited for.
 const DefaultPatience = time.Minute
 
-// patienceVariable holds another patience.
-const patienceVariable = "GIT_DATAPACT_PATIENCE"
+// PatienceVariable names the variable that holds another patience.
+const PatienceVariable = "GIT_DATAPACT_PATIENCE"
 
-const patienceHint = "does 'git ls-remote' reach it? " + patienceVariable + " is how long a server may be silent"
+const patienceHint = "does 'git ls-remote' reach it? " + PatienceVariable + " is how long a server may be silent"
 
 // errSilent ends a step whose server does not answer.
 var errSilent = errors.New("silent")
@@ -62,34 +62,67 @@ func (r *Repository) talk(ctx context.Context, git program, remote string, args 
 var ranOutOfTime = regexp.MustCompile(`Operation too slow|[Tt]imed out|Timeout, server`)
 
 func patience() (time.Duration, error) {
-	text := os.Getenv(patienceVariable)
-	if text == "" {
+	if os.Getenv(PatienceVariable) == "" {
 		return DefaultPatience, nil
 	}
+	d, err := Duration(PatienceVariable)
+	if err == nil && d <= 0 {
+		err = badDuration(PatienceVariable)
+	}
+	return d, err
+}
+
+// Duration reads a variable of the environment that holds a duration; 0 where there is none.
+func Duration(variable string) (time.Duration, error) {
+	text := os.Getenv(variable)
+	if text == "" {
+		return 0, nil
+	}
 	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
-		return 0, fmt.Errorf("%s: want a duration such as 30s", patienceVariable)
+	if err != nil {
+		return 0, badDuration(variable)
 	}
 	return d, nil
+}
+
+func badDuration(variable string) error {
+	return fmt.Errorf("%s: want a duration such as 30s", variable)
 }
 
 // patient adds to the arguments and the environment of a git step what bounds the silence
 // of servers by http and by ssh, as far as the user has chosen nothing there.
 func (r *Repository) patient(ctx context.Context, patience time.Duration, args []string) (with, env []string, err error) {
-	seconds := strconv.Itoa(max(1, int(patience.Seconds())))
 	http, err := r.chosen(ctx, []string{"GIT_HTTP_LOW_SPEED_LIMIT", "GIT_HTTP_LOW_SPEED_TIME"}, "http.lowspeedlimit", "http.lowspeedtime")
 	if err != nil {
 		return nil, nil, err
 	}
 	if !http {
-		args = append([]string{"-c", "http.lowSpeedLimit=1", "-c", "http.lowSpeedTime=" + seconds}, args...)
+		var settings []string
+		for _, setting := range HTTPSettings(patience) {
+			settings = append(settings, "-c", setting)
+		}
+		args = append(settings, args...)
 	}
 	ssh, err := r.chosen(ctx, []string{"GIT_SSH_COMMAND", "GIT_SSH", "GIT_SSH_VARIANT"}, "core.sshcommand", "ssh.variant")
 	if err == nil && !ssh {
-		env = append(env, "GIT_SSH_COMMAND=ssh -o ConnectTimeout="+seconds+" -o ServerAliveInterval="+seconds+" -o ServerAliveCountMax=1")
+		env = append(env, "GIT_SSH_COMMAND=ssh "+strings.Join(SSHOptions(patience), " "))
 	}
 	return args, env, err
 }
+
+// HTTPSettings are settings of git, as "name=value", that give up a server which is silent
+// by http.
+func HTTPSettings(patience time.Duration) []string {
+	return []string{"http.lowSpeedLimit=1", "http.lowSpeedTime=" + wholeSeconds(patience)}
+}
+
+// SSHOptions are options of ssh that give up a server which is silent.
+func SSHOptions(patience time.Duration) []string {
+	seconds := wholeSeconds(patience)
+	return []string{"-o", "ConnectTimeout=" + seconds, "-o", "ServerAliveInterval=" + seconds, "-o", "ServerAliveCountMax=1"}
+}
+
+func wholeSeconds(d time.Duration) string { return strconv.Itoa(max(1, int(d.Seconds()))) }
 
 // chosen reports whether one of some variables or configuration keys is set.
 func (r *Repository) chosen(ctx context.Context, variables []string, keys ...string) (bool, error) {

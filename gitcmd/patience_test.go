@@ -17,34 +17,14 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 )
 
-// listen serves connections, each by a function, until the test ends.
-func listen(t *testing.T, serve func(net.Conn)) (address string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			conn, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go serve(conn)
-		}
-	}()
-	return listener.Addr().String()
-}
-
 // TestSilentServer talks to servers that accept connections and never answer, and to one
 // that says a half of it.
 func TestSilentServer(t *testing.T) {
 	r, dir := newRepository(t)
 	commit := write(t, r, "data", Change{Path: "a", Data: []byte("one\n")})
-	t.Setenv(patienceVariable, "1s")
-	silent := listen(t, func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
-	half := listen(t, func(conn net.Conn) {
+	t.Setenv(PatienceVariable, "1s")
+	silent := gittest.Listen(t, gittest.Silent)
+	half := gittest.Listen(t, func(conn net.Conn) {
 		_, _ = conn.Read(make([]byte, 1))
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/x-git-receive-pack-advertisement\r\n\r\n001f#")
 		_, _ = io.Copy(io.Discard, conn)
@@ -82,7 +62,7 @@ func TestSilentProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	gittest.Run(t, dir, "config", "core.sshCommand", "while test -e '"+file+"'; do sleep 0.1; done; true")
-	t.Setenv(patienceVariable, "100ms")
+	t.Setenv(PatienceVariable, "100ms")
 	if _, err := r.RemoteRefs(t.Context(), "example.com:r.git"); err == nil || Hint(err) != patienceHint {
 		t.Errorf("RemoteRefs = %v, with the hint %q", err, Hint(err))
 	}
@@ -94,7 +74,7 @@ func TestLongHook(t *testing.T) {
 	server := gittest.New(t, "--bare")
 	r, dir := newRepository(t)
 	commit := write(t, r, "data", Change{Path: "a", Data: []byte("one\n")})
-	address := listen(t, func(conn net.Conn) {
+	address := gittest.Listen(t, func(conn net.Conn) {
 		defer conn.Close()
 		cmd := exec.Command("git", "daemon", "--inetd", "--export-all", "--enable=receive-pack", "--base-path="+filepath.Dir(server))
 		cmd.Stdin, cmd.Stdout = conn, conn
@@ -107,7 +87,7 @@ func TestLongHook(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".git", "hooks", "pre-push"), []byte(hook), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(patienceVariable, "400ms")
+	t.Setenv(PatienceVariable, "400ms")
 	if err := r.Push(t.Context(), "git://"+address+"/"+filepath.Base(server), commit, "data"); err != nil {
 		t.Fatal(err)
 	}

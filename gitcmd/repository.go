@@ -72,7 +72,7 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 	}
 	lines := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\n", 4)
 	if len(lines) != 4 {
-		return nil, fmt.Errorf("git rev-parse answered %d lines, want 5", len(lines))
+		return nil, fmt.Errorf("git rev-parse answered %q", out)
 	}
 	if lines[1] != "sha1" {
 		return nil, errObjectFormat

@@ -165,14 +165,19 @@ func (e *treeEditor) entries(ctx context.Context, tree Hash) (map[string]object.
 	if raw.Kind != Tree {
 		return nil, fmt.Errorf("object %s is a %s, want a tree", tree, raw.Kind)
 	}
-	var decoded object.Tree
-	if err := decoded.Decode(memoryObject(plumbing.TreeObject, raw.Data)); err != nil {
-		return nil, fmt.Errorf("decoding tree %s: %w", tree, err)
-	}
-	for _, entry := range decoded.Entries {
+	decoded, err := decodeTree(raw)
+	for _, entry := range decoded {
 		entries[entry.Name] = entry
 	}
-	return entries, nil
+	return entries, err
+}
+
+func decodeTree(raw *Object) ([]object.TreeEntry, error) {
+	var tree object.Tree
+	if err := tree.Decode(memoryObject(plumbing.TreeObject, raw.Data)); err != nil {
+		return nil, fmt.Errorf("decoding tree %s: %w", raw.Hash, err)
+	}
+	return tree.Entries, nil
 }
 
 // Tree reads what is in a tree: its folders and its files, by name.

@@ -52,14 +52,10 @@ func (c *linked) Run(ctx context.Context, env *frame.Env) error {
 		Build: resource.Build{ID: os.Getenv("BUILD_ID"), URL: buildURL()},
 		Log:   func(line string) { env.Infof("%s", line) },
 	}
-	for name, to := range map[string]*time.Duration{"GIT_DATAPACT_PATIENCE": &opts.Patience, "GIT_DATAPACT_WAIT": &opts.Wait} {
-		text := os.Getenv(name)
-		if text == "" {
-			continue
-		}
+	for name, to := range map[string]*time.Duration{gitcmd.PatienceVariable: &opts.Patience, "GIT_DATAPACT_WAIT": &opts.Wait} {
 		var err error
-		if *to, err = time.ParseDuration(text); err != nil {
-			return fmt.Errorf("%s: want a duration such as 30s", name)
+		if *to, err = gitcmd.Duration(name); err != nil {
+			return err
 		}
 	}
 	request, err := resource.ReadRequest(env.Stdin, c.action)

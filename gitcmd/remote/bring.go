@@ -1,10 +1,10 @@
 package remote
 
 import (
-	"bytes"
 	"context"
-	"fmt"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -46,23 +46,13 @@ func (c *Clone) bringMissing(ctx context.Context, filter Filter, level map[Folde
 	if len(level) == 0 {
 		return nil
 	}
-	asked := map[gitcmd.Hash]bool{}
-	var list bytes.Buffer
-	for _, hash := range level {
-		if !asked[hash] {
-			asked[hash] = true
-			fmt.Fprintln(&list, hash)
-		}
+	trees := map[gitcmd.Hash]bool{} // each once
+	for _, tree := range level {
+		trees[tree] = true
 	}
-	out, err := c.here.Git(ctx, &list, "cat-file", "--batch-check=%(objectname)")
+	missing, err := c.here.Missing(ctx, slices.Collect(maps.Keys(trees)))
 	if err != nil {
 		return err
-	}
-	var missing []gitcmd.Hash
-	for line := range strings.Lines(string(out)) {
-		if hash, ok := strings.CutSuffix(line, " missing\n"); ok {
-			missing = append(missing, gitcmd.Hash(hash))
-		}
 	}
 	return c.FetchObjects(ctx, filter, missing)
 }

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -88,9 +87,10 @@ func (s *Session) prepare(access Access) error {
 	s.set("maintenance.auto", "false")
 	s.set("gc.auto", "0")
 	s.set("transfer.unpackLimit", "1") // few files, however many objects
-	seconds := strconv.Itoa(max(1, int(access.Patience.Seconds())))
-	s.set("http.lowSpeedLimit", "1")
-	s.set("http.lowSpeedTime", seconds)
+	for _, setting := range gitcmd.HTTPSettings(access.Patience) {
+		name, value, _ := strings.Cut(setting, "=")
+		s.set(name, value)
+	}
 	if access.SkipTLSVerify {
 		s.set("http.sslVerify", "false")
 	}
@@ -100,7 +100,7 @@ func (s *Session) prepare(access Access) error {
 	if home, err := os.ReadDir(os.Getenv("HOME")); os.Getenv("HOME") == "" || err != nil && home == nil {
 		s.env = append(s.env, "HOME="+s.folder)
 	}
-	return errors.Join(s.writeConfig(access), s.useSSH(access, seconds))
+	return errors.Join(s.writeConfig(access), s.useSSH(access))
 }
 
 // open takes the user and the password out of a URL. ssh needs the user there, and
@@ -184,10 +184,10 @@ func quoteConfig(text string) string {
 }
 
 // useSSH tells ssh whom to trust and to ask nobody.
-func (s *Session) useSSH(access Access, seconds string) error {
+func (s *Session) useSSH(access Access) error {
 	hosts, strict := filepath.Join(s.folder, "known_hosts"), "accept-new"
-	command := []string{"ssh", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "ControlPath=none",
-		"-o", "ConnectTimeout=" + seconds, "-o", "ServerAliveInterval=" + seconds, "-o", "ServerAliveCountMax=1"}
+	command := append([]string{"ssh", "-o", "BatchMode=yes", "-o", "LogLevel=ERROR", "-o", "ControlPath=none"},
+		gitcmd.SSHOptions(access.Patience)...)
 	if access.KnownHosts != "" {
 		strict = "yes"
 		command = append(command, "-o", "GlobalKnownHostsFile="+os.DevNull)

@@ -84,8 +84,7 @@ func (l *Ledger) objects(ctx context.Context, files []gitcmd.File) ([]*gitcmd.Ob
 	}
 	objects, err := l.repository.Objects(ctx, hashes)
 	if errors.Is(err, gitcmd.ErrNotFound) {
-		err = gitcmd.WithHint(fmt.Errorf("reading receipts of branch %s: %v", l.branch.Name, err),
-			"'git fsck' lists what is missing; fetch it from a clone that has it")
+		err = gitcmd.Damaged(fmt.Errorf("reading receipts of branch %s: %v", l.branch.Name, err))
 	}
 	return objects, err
 }

@@ -2,7 +2,6 @@ package resource_test
 
 import (
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 )
 
 func TestBadRequests(t *testing.T) {
@@ -198,25 +199,12 @@ done
 
 // TestSilentServers accept connections and say nothing.
 func TestSilentServers(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			t.Cleanup(func() { _ = connection.Close() })
-		}
-	}()
+	address := gittest.Listen(t, gittest.Silent)
 	for _, scheme := range []string{"http", "https", "ssh"} {
 		t.Run(scheme, func(t *testing.T) {
 			w := newWorld(t, "data")
 			w = w.with("GIT_DATAPACT_PATIENCE=500ms")
-			more := object{"uri": scheme + "://" + listener.Addr().String() + "/x.git"}
+			more := object{"uri": scheme + "://" + address + "/x.git"}
 			o := w.fails("git server "+scheme+"://127.0.0.1:", "check", object{"source": w.sourceOf("data", more)})
 			if o.took > 5*time.Minute {
 				t.Errorf("check took %v, want it to give up", o.took)
