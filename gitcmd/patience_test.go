@@ -83,11 +83,11 @@ func TestLongHook(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, ".git", "hooks"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	hook := "#!/bin/sh\nsleep 1\n"
+	hook := "#!/bin/sh\nsleep 4\n"
 	if err := os.WriteFile(filepath.Join(dir, ".git", "hooks", "pre-push"), []byte(hook), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(PatienceVariable, "400ms")
+	t.Setenv(PatienceVariable, "3s")
 	if err := r.Push(t.Context(), "git://"+address+"/"+filepath.Base(server), commit, "data"); err != nil {
 		t.Fatal(err)
 	}
