@@ -7,11 +7,12 @@
 // of every branch, remote-tracking branch and tag, of the HEADs of all worktrees, of
 // what they are in the middle of (MERGE_HEAD, FETCH_HEAD and their like), of what the
 // reflogs remember and of all that came before, through all parents of merges; of the
-// trees that tags name, also tags of tags; and of the indexes of all worktrees. The history is read as differences between each commit and each of its
-// parents, because a list of objects tells one path of each and a walk limited to
-// paths leaves out branches that a merge took nothing from. An object is also kept
-// while it is younger than the grace period: it is as old as the last time it was
-// stored, or found by an upload that then relies on it.
+// trees that tags name, also tags of tags; and of the indexes of all worktrees. The
+// history is read as differences between each commit and each of its parents, because a
+// list of objects tells one path of each and a walk limited to paths leaves out branches
+// that a merge took nothing from. An object is also kept while it is younger than the
+// grace period: it is as old as the last time it was stored, or found by an upload that
+// then relies on it.
 //
 // Where file names have no case or are normalised, the store lists an object by one name
 // and opens it by several. It is kept if a receipt names it by any of them.

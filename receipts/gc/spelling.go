@@ -28,17 +28,15 @@ func (c *collection) named(key blobs.Key) []blobs.Key {
 	if c.roots.uses(key) {
 		keys = append(keys, key)
 	}
-	folder, name := path.Split(string(key))
-	folder = path.Clean(folder)
-	for _, other := range c.alike(folder) {
-		if by := blobs.Key(other + "/" + name); other != folder && c.roots.uses(by) {
+	for _, other := range c.alike(path.Dir(string(key))) {
+		if by := blobs.Key(other + "/" + path.Base(string(key))); c.roots.uses(by) {
 			keys = append(keys, by)
 		}
 	}
 	return keys
 }
 
-// alike returns the branches whose folder some file system takes for this one.
+// alike returns the other branches whose folder some file system takes for this one.
 func (c *collection) alike(folder string) []string {
 	if c.forms == nil || c.known != len(c.roots.branches) {
 		c.forms, c.known = map[string][]string{}, len(c.roots.branches)
@@ -47,14 +45,18 @@ func (c *collection) alike(folder string) []string {
 			c.forms[form] = append(c.forms[form], branch)
 		}
 	}
-	return c.forms[names.Fold(folder)]
+	same := c.forms[names.Fold(folder)]
+	if !slices.Contains(same, folder) {
+		return same
+	}
+	return slices.DeleteFunc(slices.Clone(same), func(branch string) bool { return branch == folder })
 }
 
 // isSpelling reports whether a folder that the store lists is that of a branch which is
 // known by another spelling: the one opens what is in the other.
 func (c *collection) isSpelling(ctx context.Context, folder string) (bool, error) {
 	form := names.Fold(folder)
-	others := slices.Clone(c.alike(folder))
+	others := slices.Clip(c.alike(folder))
 	for _, gone := range c.opts.Gone {
 		if names.Fold(gone) == form {
 			others = append(others, gone)

@@ -33,15 +33,11 @@ func (c *collection) survey(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		folder, name := path.Split(string(object.Key))
-		folder = path.Clean(folder)
-		c.listed[folder], c.objects[folder] = true, name
-		switch {
-		case c.roots.uses(object.Key):
-			c.dataset(folder).All.add(object.Size)
-		case slices.ContainsFunc(c.alike(folder), func(other string) bool { return other != folder }):
+		folder := path.Dir(string(object.Key))
+		c.listed[folder], c.objects[folder] = true, path.Base(string(object.Key))
+		if !c.roots.uses(object.Key) && len(c.alike(folder)) > 0 {
 			open = append(open, object)
-		default:
+		} else {
 			c.judge(object)
 		}
 		if len(c.datasets) > most {
@@ -61,9 +57,8 @@ func (c *collection) survey(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		folder, name := path.Split(string(q.Key))
-		folder = path.Clean(folder)
-		c.objects[folder] = name
+		folder := path.Dir(string(q.Key))
+		c.objects[folder] = path.Base(string(q.Key))
 		c.dataset(folder).Quarantined.add(q.Size)
 		if c.opts.Delete || c.opts.Purge {
 			c.aside = append(c.aside, q)
@@ -81,8 +76,7 @@ func (c *collection) sane(object blobs.Attributes) error {
 	return nil
 }
 
-// judge counts an object that is not named as it is listed, and remembers it if it is
-// garbage that is to be deleted.
+// judge counts an object, and remembers it if it is garbage that is to be deleted.
 func (c *collection) judge(object blobs.Attributes) {
 	used := c.uses(object.Key)
 	if !used && !isRecorded(object.Key) {
