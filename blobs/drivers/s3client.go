@@ -76,6 +76,18 @@ func finish(ctx context.Context, in middleware.InitializeInput, next middleware.
 	return next.HandleInitialize(ctx, in)
 }
 
+// A handler does something before and after a request, which next sends.
+type handler = func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
+	middleware.InitializeOutput, middleware.Metadata, error)
+
+// around is an option of a client that puts a handler around every request, with all its
+// tries.
+func around(name string, h handler) func(*middleware.Stack) error {
+	return func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc(name, h), middleware.After)
+	}
+}
+
 // A credentialsError says that there are no keys to sign requests with.
 type credentialsError struct{ cause error }
 

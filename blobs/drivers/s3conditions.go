@@ -24,9 +24,7 @@ type conditions struct {
 
 // option is one of the client whose writes these are.
 func (c *conditions) option(o *s3.Options) {
-	o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
-		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Conditions", c.write), middleware.After)
-	})
+	o.APIOptions = append(o.APIOptions, around("Conditions", c.write))
 }
 
 func (c *conditions) write(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (

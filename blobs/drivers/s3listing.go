@@ -13,12 +13,8 @@ type listingError struct{ fault string }
 
 func (e *listingError) Error() string { return "the listing of the server is of no use: " + e.fault }
 
-// listing refuses pages that would be misread: one that is cut short would pass for
+// checkListing refuses pages that would be misread: one that is cut short would pass for
 // the whole, and what has no time for old, or worse.
-func listing(stack *middleware.Stack) error {
-	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Listing", checkListing), middleware.After)
-}
-
 func checkListing(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {

@@ -89,7 +89,7 @@ func (p *s3Params) readLoad(r *paramReader) {
 func (p *s3Params) client(o *s3.Options) {
 	o.UseAccelerate = p.accelerate
 	o.EndpointOptions.DisableHTTPS = p.disableHTTPS
-	o.APIOptions = append(o.APIOptions, finishing, ranging, listing)
+	o.APIOptions = append(o.APIOptions, finishing, around("Ranging", rangeAnswered), around("Listing", checkListing))
 	if p.endpoint != "" {
 		o.BaseEndpoint = aws.String(p.endpoint)
 	}

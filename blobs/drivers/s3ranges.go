@@ -11,12 +11,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// ranging makes sure that a download begins where it was asked to begin.
-func ranging(stack *middleware.Stack) error {
-	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Ranging", rangeAnswered), middleware.After)
-}
-
-// rangeAnswered skips what a server that knows no ranges sends before an offset.
+// rangeAnswered makes sure that a download begins where it was asked to begin: it skips
+// what a server that knows no ranges sends before an offset.
 func rangeAnswered(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 	middleware.InitializeOutput, middleware.Metadata, error,
 ) {
