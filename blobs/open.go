@@ -39,10 +39,10 @@ type Options struct {
 // is to end with a slash. No error repeats the URL's user or query. The caller
 // closes the store.
 func Open(ctx context.Context, rawURL string, opts *Options) (*Store, error) {
-	u, err := url.Parse(rawURL)
-	if textErr := checkText(rawURL); textErr != nil {
-		return nil, fmt.Errorf("opening store: the URL is malformed: %w", textErr)
+	if err := checkText(rawURL); err != nil {
+		return nil, fmt.Errorf("opening store: the URL is malformed: %w", err)
 	}
+	u, err := url.Parse(rawURL)
 	if err != nil {
 		return nil, errors.New("opening store: malformed URL")
 	}

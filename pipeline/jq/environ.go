@@ -60,7 +60,7 @@ type reader struct {
 	environ []string
 	reads   []read
 	any     bool
-	heavy   bool // see there
+	heavy   bool // a step is, see [heavy]
 	tooDeep bool
 }
 

@@ -14,7 +14,7 @@
 // # Trust
 //
 // On a server the objects come from whoever pushes. They are read as they are stored
-// (see [gitcmd.OpenAsStored]); a job is evaluated within bounds, for all jobs of a push together too, and sees no
-// environment; names from them reach no command line but after git's own check of
-// what is a ref, and the messages are for [gitcmd.Printable].
+// (see [gitcmd.OpenAsStored]); a job is evaluated within bounds, for all jobs of a push
+// together too, and sees no environment; names from them reach no command line but after
+// git's own check of what is a ref, and the messages are for [gitcmd.Printable].
 package validate

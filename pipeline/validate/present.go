@@ -67,12 +67,15 @@ type verifyLine struct {
 	Message string      `json:"message"`
 }
 
+// findsFaults is the exit status of a verify that found something wrong.
+const findsFaults = 1
+
 func (c *checker) verify(preview *gitcmd.Preview, selectors []string, commits map[string]gitcmd.Hash) error {
 	cmd := exec.CommandContext(c.ctx, c.opts.Verify, append([]string{"--quiet", "--exists", "--json", "--"}, selectors...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = preview.Environ(), &stdout, &stderr
 	err := child.Run(cmd)
-	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
+	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != findsFaults) {
 		return fmt.Errorf("running git-datapact-verify: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}
 	if err == nil {

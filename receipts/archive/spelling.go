@@ -27,10 +27,7 @@ func Warnings(receipt *receipts.Receipt) []string {
 	if err != nil {
 		return nil // which whoever fetches it is told
 	}
-	paths := make([]string, len(all))
-	for i, t := range all {
-		paths[i] = t.path
-	}
+	paths := pathsOf(all)
 	var warnings []string
 	for _, pair := range names.Collisions(paths) {
 		warnings = append(warnings, fmt.Sprintf("outputs %q and %q cannot be fetched into one folder where file names ignore case or are normalised, as on Windows and macOS", pair.First, pair.Second))
@@ -57,10 +54,10 @@ func (f *folder) distinct(wanted []target) (err error) {
 			err = removeErr
 		}
 	}()
-	paths := make([]string, len(wanted))
+	paths := pathsOf(wanted)
 	comes := make(map[string]bool, len(wanted))
-	for i, t := range wanted {
-		paths[i], comes[t.path] = t.path, true
+	for _, name := range paths {
+		comes[name] = true
 	}
 	for name := range f.memory.before {
 		if !comes[name] && receipts.CheckPath(name) == nil {

@@ -55,11 +55,7 @@ func chooseTargets(receipt *receipts.Receipt, opts *FetchOptions) ([]target, err
 		}
 		all[i] = t
 	}
-	paths := make([]string, len(all))
-	for i, t := range all {
-		paths[i] = t.path
-	}
-	if err := receipts.CheckFiles(paths); err != nil {
+	if err := receipts.CheckFiles(pathsOf(all)); err != nil {
 		return nil, err
 	}
 	return selectTargets(all, opts.Paths)
@@ -81,6 +77,14 @@ func newTarget(output *receipts.Output, raw bool) (target, error) {
 		t.told = &blobs.Digest{Size: output.Content.Size, SHA256: output.Content.SHA256}
 	}
 	return t, nil
+}
+
+func pathsOf(targets []target) []string {
+	paths := make([]string, len(targets))
+	for i, t := range targets {
+		paths[i] = t.path
+	}
+	return paths
 }
 
 func selectTargets(all []target, globs []string) ([]target, error) {

@@ -103,7 +103,8 @@ func (l location) open(ctx context.Context) (*blobs.Store, error) {
 	return store, nil
 }
 
-// Hint adds the next step to an error about a bucket, or a folder that is denied. A command defers it.
+// Hint adds the next step to an error about a bucket, or a folder that is denied. A
+// command defers it.
 func Hint(err *error) {
 	switch {
 	case errors.Is(*err, blobs.ErrNoBucket):
