@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// ParseInputs reads a seed: one object {"branch", "result", "metadata"?,
-// "timestamp"?} or an array of such, or several of these, one after the other. Other keys are ignored and not kept, so
-// that the document of [Receipt.EncodeResult] serves as a seed. An input that
-// lacks a branch or a result, or has an empty one, is an error; other errors
-// are as those of [Parse].
+// ParseInputs reads a seed: one object {"branch", "result", "metadata"?, "timestamp"?} or an
+// array of such, or several of these, one after the other. Its metadata has any form that
+// [ParseMetadata] reads, or is null. Other keys are ignored and not kept, so that the
+// document of [Receipt.EncodeResult] serves as a seed. An input that lacks a branch or a
+// result, or has an empty one, is an error; other errors are as those of [Parse].
 func ParseInputs(data []byte) (inputs []Input, err error) {
 	err = scanAll(data, func(s *scanner) error {
 		if s.peek() != '{' {
@@ -31,8 +31,15 @@ func ParseInputs(data []byte) (inputs []Input, err error) {
 func (in *Input) decodeSeed(s *scanner) error {
 	start := s.pos
 	var none Extra
-	_, err := s.fields(&none, func(key string) error {
-		err := in.decodeField(s, key)
+	_, err := s.fields(&none, func(key string) (err error) {
+		if key == "metadata" {
+			if s.peek() == 'n' {
+				return s.literal("null")
+			}
+			in.Metadata, err = s.facts()
+			return err
+		}
+		err = in.decodeField(s, key)
 		if err == errUnknown {
 			return s.skipped()
 		}

@@ -24,6 +24,12 @@ func TestParseInputs(t *testing.T) {
 			Branch: "b", Result: "r", Timestamp: ts,
 			Metadata: []receipts.Metadata{{Key: "k", Value: "v"}},
 		}}},
+		{`{"branch":"b","result":"r","metadata":{"z":"v","a":true}} {"branch":"b","result":"s","metadata":null}
+			{"branch":"b","result":"t","metadata":{"key":"k","value":"v"}}`, []receipts.Input{
+			{Branch: "b", Result: "r", Metadata: []receipts.Metadata{{Key: "a", Value: true}, {Key: "z", Value: "v"}}},
+			{Branch: "b", Result: "s"},
+			{Branch: "b", Result: "t", Metadata: []receipts.Metadata{{Key: "k", Value: "v"}}},
+		}},
 	} {
 		got, err := receipts.ParseInputs([]byte(tc.text))
 		if err != nil {
@@ -45,7 +51,7 @@ func TestParseInputsBad(t *testing.T) {
 		{`[{"branch":"b","result":"r"},{"branch":"b","result":""}]`, "[1].result: line 1: empty"},
 		{`{"branch":"b","result":"r","x":[1,]}`, "line 1: want a value"},
 		{`{"branch":"b","result":"r","x":{"a":1,"a":1}}`, "line 1: key is there twice"},
-		{`{"branch":"b","result":"r","metadata":{}}`, "metadata: line 1: want an array"},
+		{`{"branch":"b","result":"r","metadata":1}`, "metadata: line 1: want an array"},
 	} {
 		got, err := receipts.ParseInputs([]byte(tc.text))
 		if err == nil || !strings.Contains(err.Error(), tc.want) || got != nil {

@@ -48,28 +48,32 @@ func EncodeMetadata(list []Metadata) ([]byte, error) {
 // of [Parse].
 func ParseMetadata(data []byte) (list []Metadata, err error) {
 	err = scanAll(data, func(s *scanner) error {
-		if s.peek() != '{' {
-			some, err := decodeList(s, (*Metadata).decode)
-			list = append(list, some...)
-			return err
-		}
-		var facts []Metadata
-		_, err := s.object(func(key string) error {
-			value, err := s.value()
-			facts = append(facts, Metadata{Key: key, Value: value})
-			return err
-		})
-		slices.SortFunc(facts, func(a, b Metadata) int { return strings.Compare(a.Key, b.Key) })
-		if len(facts) == 2 && facts[0].Key == "key" && facts[1].Key == "value" {
-			if key, ok := facts[0].Value.(string); ok {
-				facts = []Metadata{{Key: key, Value: facts[1].Value}}
-			}
-		}
-		list = append(list, facts...)
+		some, err := s.facts()
+		list = append(list, some...)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return list, nil
+}
+
+// facts reads metadata in any form that an execution may leave.
+func (s *scanner) facts() ([]Metadata, error) {
+	if s.peek() != '{' {
+		return decodeList(s, (*Metadata).decode)
+	}
+	var facts []Metadata
+	_, err := s.object(func(key string) error {
+		value, err := s.value()
+		facts = append(facts, Metadata{Key: key, Value: value})
+		return err
+	})
+	slices.SortFunc(facts, func(a, b Metadata) int { return strings.Compare(a.Key, b.Key) })
+	if len(facts) == 2 && facts[0].Key == "key" && facts[1].Key == "value" {
+		if key, ok := facts[0].Value.(string); ok {
+			facts = []Metadata{{Key: key, Value: facts[1].Value}}
+		}
+	}
+	return facts, err
 }
