@@ -258,7 +258,7 @@ func (c *checkout) sync(ctx context.Context) error {
 		if !lockHeld(err) {
 			break
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := Wait(ctx, wait); err != nil {
 			return err
 		}
 	}

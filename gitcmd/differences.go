@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -134,6 +137,27 @@ func (r *Repository) BranchNamed(ctx context.Context, revision string) (string, 
 func (r *Repository) IsShallow(ctx context.Context) (bool, error) {
 	where, err := r.where(ctx)
 	return err == nil && where.shallow, err
+}
+
+// CutOff are the commits whose parents are not in a shallow clone: each seems to have
+// made all of its files.
+func (r *Repository) CutOff(ctx context.Context) (map[Hash]bool, error) {
+	where, err := r.where(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(where.common, "shallow")) // a fetch may just have made it
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading where the shallow clone ends: %w", err)
+	}
+	commits := map[Hash]bool{}
+	for hash := range strings.FieldsSeq(string(text)) {
+		commits[Hash(hash)] = true
+	}
+	return commits, nil
 }
 
 // WholeHistory refuses a shallow clone, for who would claim something about all of the

@@ -191,6 +191,15 @@ func (r *Repository) CommitBefore(ctx context.Context, commit Hash, t time.Time)
 	return Hash(strings.TrimSpace(string(out))), nil
 }
 
+// CommitTime is when a commit was made, as its committer's clock said.
+func (r *Repository) CommitTime(ctx context.Context, commit Hash) (time.Time, error) {
+	c, err := r.readCommit(ctx, commit)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return c.Committer.When, nil
+}
+
 // LastChange is the last commit of a first-parent history that changed something
 // at or below the paths; the zero entry when there is none, and in a shallow clone.
 func (r *Repository) LastChange(ctx context.Context, commit Hash, paths ...string) (LogEntry, error) {

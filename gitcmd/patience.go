@@ -250,7 +250,7 @@ var received = regexp.MustCompile(`(?m)^.*packet:\s*[^<>\n]*< `)
 // false when for as long as the patience the trace has not grown.
 func answersWithin(ctx context.Context, trace string, patience time.Duration) bool {
 	said, since := 0, time.Now()
-	for sleep(ctx, min(patience/4, time.Second)) == nil {
+	for Wait(ctx, min(patience/4, time.Second)) == nil {
 		text, _ := os.ReadFile(trace)
 		switch {
 		case received.Match(text):

@@ -205,7 +205,7 @@ func (r *Repository) UpdateRef(ctx context.Context, ref string, commit, old Hash
 		if !lockHeld(err) {
 			break
 		}
-		if err := sleep(ctx, wait); err != nil {
+		if err := Wait(ctx, wait); err != nil {
 			return err
 		}
 	}
@@ -255,8 +255,9 @@ func lockHint(err error) error {
 	return WithHint(err, "another git process holds the lock; if none is running, one was killed: delete the .lock file and run the command again")
 }
 
-// sleep waits, or returns the context's error when that ends first.
-func sleep(ctx context.Context, d time.Duration) error {
+// Wait waits for a time, none if it is negative, or returns the context's error when that
+// ends first.
+func Wait(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -136,5 +136,5 @@ func (r *Repository) Ancestor(ctx context.Context, a, b Hash) (bool, error) {
 // longer with each try, at random so that rivals do not meet again.
 func Backoff(ctx context.Context, try int) error {
 	longest := min(5*time.Millisecond<<min(try, 7), 500*time.Millisecond)
-	return sleep(ctx, rand.N(longest))
+	return Wait(ctx, rand.N(longest))
 }

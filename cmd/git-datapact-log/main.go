@@ -38,7 +38,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if c.Stat {
 		text = entries.Stat
 	}
-	listed, damaged := 0, false
+	listed, damaged, tied := 0, false, false
 	for entry, err := range found {
 		if bad := (*ledger.ReceiptError)(nil); errors.As(err, &bad) {
 			env.Warnf("%v", bad)
@@ -52,6 +52,10 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 			return err
 		}
 		listed++
+		tied = tied || entry.Tied
+	}
+	if tied {
+		env.Warnf("this is a shallow clone: the order of receipts of the same second is not known")
 	}
 	if listed == 0 && c.Number != 0 || damaged {
 		return gitcmd.ErrNegative

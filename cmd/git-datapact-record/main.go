@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -72,6 +73,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	}
 	for _, warning := range archive.Warnings(entry.Receipt) {
 		env.Warnf("%s", warning)
+	}
+	if ahead := time.Until(entry.Receipt.Timestamp.Time()); ahead > 2*time.Second {
+		env.Warnf("the receipt is dated %v ahead of this clock, since an input or the branch's newest receipt is", ahead.Round(time.Second))
 	}
 	return errors.Join(entries.Print(env, entry, c.JSON, entries.ID), err)
 }

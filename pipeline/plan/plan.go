@@ -147,16 +147,37 @@ func (p *Planner) Newest(ctx context.Context, branch string) (receipts.Input, er
 	if err != nil {
 		return receipts.Input{}, err
 	}
-	newest := int32(-1)
+	var newest []int32 // several of one second
 	for at := range set.all {
-		if r := &set.all[at]; !r.left && !r.expected && (newest < 0 || set.all[newest].finished.Before(r.finished)) {
-			newest = int32(at)
+		r := &set.all[at]
+		if r.left || r.expected || len(newest) > 0 && r.finished.Before(set.all[newest[0]].finished) {
+			continue
 		}
+		if len(newest) > 0 && set.all[newest[0]].finished.Before(r.finished) {
+			newest = newest[:0]
+		}
+		newest = append(newest, int32(at))
 	}
-	if newest < 0 {
+	if len(newest) == 0 {
 		return receipts.Input{}, fmt.Errorf("receipt of %s: %w (the branch has none)", branch, gitcmd.ErrNotFound)
 	}
-	return p.input(set, newest), nil
+	if source, ok := p.source.(historian); ok && len(newest) > 1 {
+		id, err := source.Newest(ctx, branch, func(id receipts.ID) bool {
+			at, known := set.find(keyOf(string(id)))
+			return known && slices.Contains(newest, at)
+		})
+		if err != nil {
+			return receipts.Input{}, err
+		}
+		newest[0], _ = set.find(keyOf(string(id)))
+	}
+	return p.input(set, newest[0]), nil
+}
+
+// A historian is a source that knows the history of branches.
+type historian interface {
+	// Newest is the newest of those receipts of a branch that accept, of which there is one.
+	Newest(ctx context.Context, branch string, accept func(receipts.ID) bool) (receipts.ID, error)
 }
 
 // input names a record as what an execution reads.

@@ -75,6 +75,28 @@ func (s *gitSource) Firsts(ctx context.Context, branch string, visit func(receip
 	return l.Firsts(ctx, visit)
 }
 
+// Newest looks at the branch as it is now, with what was recorded since it was read.
+func (s *gitSource) Newest(ctx context.Context, branch string, accept func(receipts.ID) bool) (receipts.ID, error) {
+	l, err := ledger.Open(ctx, s.repository, branch)
+	if err != nil {
+		return "", err
+	}
+	newest, err := ledger.Newest(func(yield func(*ledger.Entry, error) bool) {
+		for entry, err := range l.Log(ctx) {
+			if (err != nil || accept(entry.ID)) && !yield(entry, err) {
+				return
+			}
+		}
+	})
+	if err == nil && newest == nil {
+		err = fmt.Errorf("receipt of %s: %w (the branch has none)", branch, gitcmd.ErrNotFound)
+	}
+	if err != nil {
+		return "", err
+	}
+	return newest.ID, nil
+}
+
 func (s *gitSource) Changed(ctx context.Context, job *jobs.Job) (receipts.Timestamp, error) {
 	if job.Commit == "" {
 		return receipts.Timestamp{}, nil

@@ -22,10 +22,13 @@ type AppendOptions struct {
 // Append records a receipt on the local branch name, which is created when it is
 // the current, unborn one. It returns the entry as it was recorded.
 //
-// The receipt's timestamp is moved on where it would not tell the execution from
-// one that the branch holds: past the timestamp of an earlier execution on the
-// same inputs, and, where there are no inputs and the id follows from the
-// timestamp, to the next second whose id is free.
+// The receipt is dated no earlier than its inputs and than the newest that the branch
+// holds, so that the last recording is the newest also after a clock was wrong. Within a
+// second it is the history that tells. Only where that cannot tell the execution from
+// one that the branch holds is the timestamp moved on: past that of an earlier execution
+// on the same inputs, and, where there are no inputs and the id follows from the
+// timestamp, to the next second whose id is free. Then Append waits until that second
+// has come, a second at most, so that quick recordings do not run ahead of the clock.
 //
 // After a [gitcmd.SyncError] the entry is returned beside the error.
 func Append(ctx context.Context, repository *gitcmd.Repository, receipt *receipts.Receipt, opts *AppendOptions) (*Entry, error) {
@@ -52,6 +55,9 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 		return nil, err
 	}
 	l := At(repository, branch)
+	if err := l.follow(ctx, branch.Commit, &receipt); err != nil {
+		return nil, err
+	}
 	if err := l.distinguish(ctx, branch.Commit, &receipt); err != nil {
 		return nil, err
 	}
@@ -108,9 +114,74 @@ func localBranch(ctx context.Context, repository *gitcmd.Repository, name string
 	return branch, gitcmd.WithHint(fmt.Errorf("there is no local branch %s", name), hint)
 }
 
+// looked is how many of the last commits are looked at for the newest receipt of a
+// branch. The last one has it, unless something else than Append put it there, or
+// [Push] put others on top.
+const looked = 8
+
+// follow dates the receipt no earlier than its inputs and than the newest that the commit
+// holds. It looks at the last recordings alone, however many there are. What a
+// pseudo-branch says of its results are no dates of recordings.
+func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
+	atLeast := func(t receipts.Timestamp) {
+		if receipt.Timestamp.Before(t) {
+			receipt.Timestamp = t
+		}
+	}
+	for _, in := range receipt.Input {
+		if !strings.HasPrefix(in.Branch, ":") {
+			atLeast(in.Timestamp)
+		}
+	}
+	if commit == "" {
+		return nil
+	}
+	cut, err := l.repository.CutOff(ctx)
+	if err != nil {
+		return err
+	}
+	if cut[commit] { // all files seem to be of the last commit, which is no older than any
+		made, err := l.repository.CommitTime(ctx, commit)
+		atLeast(receipts.NewTimestamp(made))
+		return err
+	}
+	count := 0
+	for logged, err := range l.repository.Log(ctx, string(commit), folder) {
+		if err != nil {
+			return err
+		}
+		files := present(logged.Files)
+		if len(files) > portion { // a merge, or the last of a shallow clone: so here
+			atLeast(receipts.NewTimestamp(logged.Time))
+			break
+		}
+		objects, err := l.objects(ctx, files)
+		if err != nil {
+			return err
+		}
+		for i, object := range objects {
+			if entry, err := l.decode(files[i], object); err == nil && entry != nil {
+				atLeast(entry.Receipt.Timestamp)
+			}
+		}
+		if count++; count == looked {
+			break
+		}
+	}
+	return nil
+}
+
 // distinguish moves the receipt's timestamp on until it is not mistaken for an
-// execution that the commit holds.
+// execution that the commit holds, and waits for that second.
 func (l *Ledger) distinguish(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
+	finished := receipt.Timestamp
+	if err := l.moveOn(ctx, commit, receipt); err != nil || receipt.Timestamp == finished {
+		return err
+	}
+	return gitcmd.Wait(ctx, min(time.Until(receipt.Timestamp.Time()), time.Second))
+}
+
+func (l *Ledger) moveOn(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
 	for commit != "" {
 		earlier, err := l.findAt(ctx, commit, receipt.ID())
 		if bad := (*ReceiptError)(nil); errors.Is(err, gitcmd.ErrNotFound) || errors.As(err, &bad) && len(receipt.Input) > 0 {
@@ -125,7 +196,11 @@ func (l *Ledger) distinguish(ctx context.Context, commit gitcmd.Hash, receipt *r
 			}
 			return nil
 		}
-		receipt.Timestamp = receipt.Timestamp.Add(time.Second)
+		next := receipt.Timestamp.Add(time.Second)
+		if next == receipt.Timestamp {
+			return fmt.Errorf("branch %s holds a receipt of %s, after which there is no time", l.branch.Name, next)
+		}
+		receipt.Timestamp = next
 	}
 	return nil
 }

@@ -18,10 +18,16 @@
 // # Order
 //
 // Newest first means by the receipts' timestamps, which say when an execution
-// finished. The history is read from its newest commit and put in that order on
-// the way, on the grounds that a commit is no older than the receipts in it and
-// that commit dates do not go back along the first parents. Where clocks broke
-// that rule, the order is that of the commits.
+// finished, and within a second by history: the later commit has the newer receipt.
+// [Append] dates no recording before those that the branch holds, so that the last one
+// is the newest, whatever the clock says. Only what others committed, and what [Push]
+// put on top of them, can be older than what comes before it.
+//
+// The history is read from its newest commit and put in that order on the way, on the
+// grounds that a commit is no older than the receipts in it and that commit dates do
+// not go back along the first parents. Where clocks broke that rule, the order is right
+// among receipts that are near each other: a few, or, where one is seen to be newer than
+// its own commit, some hundreds.
 package ledger
 
 import (
@@ -52,6 +58,10 @@ type Entry struct {
 	Receipt *receipts.Receipt
 	Blob    gitcmd.Hash // of the receipt's file
 	Commit  gitcmd.Hash // that recorded it; "" until [Ledger.Locate] found it
+
+	// Tied says that there are others of the same second, and that the history which
+	// tells which one is newer is not in this shallow clone.
+	Tied bool
 
 	Signature *gitcmd.Signature // of the commit; nil until [CheckSignatures]
 }

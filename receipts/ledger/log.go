@@ -3,6 +3,7 @@ package ledger
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"time"
@@ -15,7 +16,7 @@ import (
 // [*ReceiptError] it goes on with the next. It reads only as far as it is asked.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
-		w := &walk{ledger: l, seen: map[receipts.ID]bool{}, portion: 1, yield: yield}
+		w := &walk{ledger: l, seen: map[receipts.ID]bool{}, portion: 1, window: closeBy, yield: yield}
 		for commit, err := range l.repository.Log(ctx, string(l.branch.Commit), folder) {
 			if err != nil {
 				yield(nil, err)
@@ -24,10 +25,26 @@ func (l *Ledger) Log(ctx context.Context) iter.Seq2[*Entry, error] {
 			if len(w.found) >= w.portion && !w.advance(ctx, commit.Time) {
 				return
 			}
-			w.add(commit)
+			cut, err := l.cutOff(ctx, commit)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			w.add(commit, cut)
 		}
+		w.window = 0
 		w.advance(ctx, time.Time{})
 	}
+}
+
+// cutOff reports whether a commit seems to have made files that earlier ones made, which
+// are not in this shallow clone.
+func (l *Ledger) cutOff(ctx context.Context, commit gitcmd.LogEntry) (bool, error) {
+	if len(commit.Parents) > 0 || len(commit.Files) < 2 {
+		return false, nil
+	}
+	cut, err := l.repository.CutOff(ctx)
+	return cut[commit.Commit], err
 }
 
 // Executions lists every recording of one id, newest first, by the order of the
@@ -88,21 +105,33 @@ func present(files []gitcmd.File) []gitcmd.File {
 	return kept
 }
 
+// How far a walk looks for receipts that are newer than their place in the history
+// tells: by the clock, and at how many receipts at most, where clocks are taken to be
+// right and where a receipt was seen that is newer than its own commit.
+const (
+	skew    = time.Hour
+	closeBy = 16
+	farOff  = 512
+)
+
 // A walk goes back in history and gives out receipts in the order of their
 // timestamps. A receipt is held back until the history has been read down to
-// commits that are no newer than it.
+// commits that are older than it, by more than clocks differ, or far enough.
 type walk struct {
 	ledger  *Ledger
 	yield   func(*Entry, error) bool
 	seen    map[receipts.ID]bool
 	found   []held // and not read yet
 	portion int
+	window  int // how many receipts are held back in any case, and 0 at the end
 	count   int
 	held    entryHeap
+	before  receipts.Timestamp // of the receipt that was read last
+	last    held               // that was given out
 }
 
 // add takes the receipts of a commit that no newer commit has changed since.
-func (w *walk) add(commit gitcmd.LogEntry) {
+func (w *walk) add(commit gitcmd.LogEntry, cut bool) {
 	for _, file := range commit.Files {
 		id, ok := receipts.IDFromPath(file.Path)
 		if !ok || w.seen[id] {
@@ -111,13 +140,13 @@ func (w *walk) add(commit gitcmd.LogEntry) {
 		w.seen[id] = true
 		if file.Hash != "" {
 			w.count++
-			w.found = append(w.found, held{file: file, commit: commit.Commit, count: w.count})
+			w.found = append(w.found, held{file: file, commit: commit.Commit, made: receipts.NewTimestamp(commit.Time), count: w.count, cut: cut})
 		}
 	}
 }
 
-// advance reads what was found and gives out all that is no older than the
-// commit that comes next. It reports whether to go on.
+// advance reads what was found and gives out all that nothing can come before: next is
+// the date of the commit that comes next. It reports whether to go on.
 func (w *walk) advance(ctx context.Context, next time.Time) bool {
 	keep := len(w.found) <= portion // of a commit with more only the order is kept
 	for part := range slices.Chunk(w.found, portion) {
@@ -127,27 +156,53 @@ func (w *walk) advance(ctx context.Context, next time.Time) bool {
 	}
 	w.found = nil
 	w.portion = min(2*w.portion, portion)
-	for len(w.held) > 0 && !w.held[0].finished.Time().Before(next) {
-		if !w.give(ctx, heap.Pop(&w.held).(held)) {
+	for len(w.held) > 0 && w.ready(w.held[0], next) {
+		h := heap.Pop(&w.held).(held)
+		tied := h.tiedWith(w.last) || len(w.held) > 0 && h.tiedWith(w.held[0])
+		if w.last = h; !w.give(ctx, h, tied) {
 			return false
 		}
 	}
 	return true
 }
 
+// ready reports whether a receipt is the next one, if it is the newest of those held.
+func (w *walk) ready(h held, next time.Time) bool {
+	switch before := w.count - h.count; {
+	case w.window == 0 || before >= farOff:
+		return true
+	case w.window == farOff:
+		return false
+	default:
+		return before >= w.window || h.finished.Time().After(next.Add(skew))
+	}
+}
+
 // hold reads some files and puts them into their order.
 func (w *walk) hold(ctx context.Context, files []held, keep bool) bool {
-	byHash := make(map[gitcmd.Hash]held, len(files))
+	byPath := make(map[string]held, len(files))
 	list := make([]gitcmd.File, len(files))
 	for i, h := range files {
-		byHash[h.file.Hash], list[i] = h, h.file
+		byPath[h.file.Path], list[i] = h, h.file
 	}
 	return w.ledger.read(ctx, list, func(entry *Entry, err error) bool {
+		if bad := (*ReceiptError)(nil); errors.As(err, &bad) { // its turn is after what came next
+			h := byPath[bad.Path]
+			h.err, h.finished = err, h.made
+			if w.before != (receipts.Timestamp{}) && w.before.Before(h.made) {
+				h.finished = w.before
+			}
+			heap.Push(&w.held, h)
+			return true
+		}
 		if err != nil {
 			return w.yield(nil, err)
 		}
-		h := byHash[entry.Blob]
-		h.finished = entry.Receipt.Timestamp
+		h := byPath[entry.ID.Path()]
+		h.finished, w.before = entry.Receipt.Timestamp, entry.Receipt.Timestamp
+		if h.made.Before(h.finished) && w.window > 0 {
+			w.window = farOff
+		}
 		if keep {
 			h.entry = entry
 		}
@@ -157,15 +212,15 @@ func (w *walk) hold(ctx context.Context, files []held, keep bool) bool {
 }
 
 // give hands out an entry whose turn it is, read again if it was not kept.
-func (w *walk) give(ctx context.Context, h held) bool {
+func (w *walk) give(ctx context.Context, h held, tied bool) bool {
 	hand := func(entry *Entry, err error) bool {
 		if entry != nil {
-			entry.Commit = h.commit
+			entry.Commit, entry.Tied = h.commit, tied
 		}
 		return w.yield(entry, err)
 	}
-	if h.entry != nil {
-		return hand(h.entry, nil)
+	if h.entry != nil || h.err != nil {
+		return hand(h.entry, h.err)
 	}
 	return w.ledger.read(ctx, []gitcmd.File{h.file}, hand)
 }
@@ -174,9 +229,17 @@ func (w *walk) give(ctx context.Context, h held) bool {
 type held struct {
 	file     gitcmd.File
 	commit   gitcmd.Hash
-	count    int // its place in the history
+	made     receipts.Timestamp // the commit
+	count    int                // its place in the history
+	cut      bool               // which is not known: the history before the commit is not here
 	finished receipts.Timestamp
 	entry    *Entry // nil where it is to be read again
+	err      error  // why it cannot be read, nil if it can
+}
+
+// tiedWith reports whether it is not known which of two receipts is the newer one.
+func (h held) tiedWith(other held) bool {
+	return h.cut && other.cut && h.finished == other.finished
 }
 
 // entryHeap has the newest receipt on top, of equals the one found first.

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -56,12 +57,8 @@ func (s *scan) walk(ctx context.Context, yield func(*Entry, error) bool) bool {
 }
 
 // rest reads all other receipts, sorts what is accepted, and reads that again in
-// its order.
+// its order. Not before it comes to several of one second does it read the history.
 func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
-	type found struct {
-		finished receipts.Timestamp
-		file     gitcmd.File
-	}
 	var list []found
 	for entry, err := range s.ledger.unchecked(ctx) {
 		if err != nil {
@@ -76,20 +73,95 @@ func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
 			continue
 		}
 		if !s.given[entry.ID] && s.accept(entry.Receipt) {
-			list = append(list, found{entry.Receipt.Timestamp, gitcmd.File{Path: entry.ID.Path(), Hash: entry.Blob}})
+			list = append(list, found{finished: entry.Receipt.Timestamp, file: gitcmd.File{Path: entry.ID.Path(), Hash: entry.Blob}})
 		}
 	}
 	slices.SortStableFunc(list, func(a, b found) int { return b.finished.Compare(a.finished) })
-	chosen := func(yield func(gitcmd.File, error) bool) {
+	ties := 0 // from where on there are several of a second
+	for ties < len(list) && (ties+1 == len(list) || list[ties].finished != list[ties+1].finished) {
+		ties++
+	}
+	if !s.give(ctx, list[:ties], yield) || ties == len(list) {
+		return
+	}
+	if err := s.place(ctx, list[ties:]); err != nil {
+		yield(nil, err)
+		return
+	}
+	s.give(ctx, list[ties:], yield)
+}
+
+// found is a receipt that is to be read again.
+type found struct {
+	finished receipts.Timestamp
+	file     gitcmd.File
+	place    int // in the history, newest first; 0 where it is not looked for
+	cut      bool
+	tied     bool
+}
+
+// place sorts receipts that are in the order of their timestamps so that history tells
+// those of one second apart. It reads the history, which takes longer than all receipts.
+func (s *scan) place(ctx context.Context, list []found) error {
+	tied := map[string]*found{} // by path
+	for i := range list {
+		if i > 0 && list[i].finished == list[i-1].finished {
+			tied[list[i-1].file.Path], tied[list[i].file.Path] = &list[i-1], &list[i]
+		}
+	}
+	count := 0
+	for commit, err := range s.ledger.repository.Log(ctx, string(s.ledger.branch.Commit), folder) {
+		if err != nil {
+			return err
+		}
+		cut, err := s.ledger.cutOff(ctx, commit)
+		if err != nil {
+			return err
+		}
+		for _, file := range commit.Files {
+			if one := tied[file.Path]; one != nil && one.place == 0 {
+				count++
+				one.place, one.cut = count, cut
+			}
+		}
+		if count == len(tied) {
+			break
+		}
+	}
+	slices.SortStableFunc(list, func(a, b found) int {
+		return cmp.Or(b.finished.Compare(a.finished), cmp.Compare(a.place, b.place))
+	})
+	for i := 1; i < len(list); i++ {
+		if list[i].cut && list[i-1].cut && list[i].finished == list[i-1].finished {
+			list[i-1].tied, list[i].tied = true, true
+		}
+	}
+	return nil
+}
+
+// give reads receipts in their order.
+func (s *scan) give(ctx context.Context, list []found, yield func(*Entry, error) bool) bool {
+	tied := map[gitcmd.Hash]bool{}
+	for _, one := range list {
+		if one.tied {
+			tied[one.file.Hash] = true
+		}
+	}
+	files := func(yield func(gitcmd.File, error) bool) {
 		for _, one := range list {
 			if !yield(one.file, nil) {
 				return
 			}
 		}
 	}
-	for entry, err := range s.ledger.readAhead(ctx, chosen) {
-		if !yield(s.ledger.validated(entry, err)) {
-			return
+	for entry, err := range s.ledger.readAhead(ctx, files) {
+		entry, err = s.ledger.validated(entry, err)
+		if entry != nil {
+			entry.Tied = tied[entry.Blob]
+		}
+		if !yield(entry, err) {
+			return false
 		}
 	}
+	return true
 }

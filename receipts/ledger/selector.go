@@ -119,7 +119,7 @@ func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
 	if s.Revision != "" {
 		return l.resolveRevision(ctx, s.Revision)
 	}
-	for entry, err := range l.Select(ctx, s) {
+	if entry, err := Newest(l.Select(ctx, s)); entry != nil || err != nil {
 		return entry, err
 	}
 	switch {
@@ -129,6 +129,28 @@ func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
 		return nil, fmt.Errorf("receipt of %s at or before %s: %w", l.branch.Name, s.Before.Format(time.RFC3339), gitcmd.ErrNotFound)
 	}
 	return nil, fmt.Errorf("receipt of %s: %w (the branch has none)", l.branch.Name, gitcmd.ErrNotFound)
+}
+
+// Newest is the first of a list that is newest first, nil for an empty one. The error is
+// that of the first entry, and that a shallow clone does not know which one it is.
+func Newest(list iter.Seq2[*Entry, error]) (*Entry, error) {
+	var first *Entry
+	for entry, err := range list {
+		switch {
+		case err != nil:
+			return nil, err
+		case first == nil && !entry.Tied:
+			return entry, nil
+		case first == nil:
+			first = entry
+		case entry.Tied && entry.Receipt.Timestamp == first.Receipt.Timestamp:
+			return nil, gitcmd.WithHint(fmt.Errorf("the newest receipt of %s is not known in this shallow clone: several were recorded at %s",
+				first.Receipt.Branch, first.Receipt.Timestamp), "bring the whole history with 'git fetch --unshallow', or name one by its id, as 'git datapact log' lists them")
+		default:
+			return first, nil
+		}
+	}
+	return first, nil
 }
 
 func (l *Ledger) resolveRevision(ctx context.Context, revision string) (*Entry, error) {
