@@ -13,15 +13,6 @@ import (
 	"testing"
 )
 
-// concurrent are the commands that do several things at once, each with a script that
-// has it do them. That script runs them with the race detector, if the tests have it: a
-// process with it takes a tenth of a second more to start, which is most of the time that
-// a short one takes. What the commands are made of has race tests of its own.
-var concurrent = map[string]string{
-	"git-datapact-cat": "basic", "git-datapact-fetch": "round-trip-default", "git-datapact-gc": "basic", "git-datapact-record": "parallel",
-	"git-datapact-resource": "basic", "git-datapact-run": "chain", "git-datapact-verify": "selection",
-}
-
 // scratch is where the executables are, until all tests have ended.
 var scratch = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "datapact-test") })
 
@@ -57,35 +48,9 @@ var installation = sync.OnceValues(func() (string, error) {
 	return prefix, install(home, append(newcomer(home), env...), "--prefix", prefix)
 })
 
-// racing is the folder with all executables, those of concurrent commands with the race
-// detector.
-var racing = sync.OnceValues(func() (string, error) {
-	prefix, err := installation()
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(filepath.Dir(prefix), "racing")
-	args := []string{"-race"}
-	for name := range concurrent {
-		args = append(args, "./"+name)
-	}
-	if err := build(bin, args...); err != nil {
-		return "", err
-	}
-	return bin, linkTree(filepath.Join(prefix, "bin"), bin)
-})
-
-// built returns the folder that holds every executable, as they are installed or with
-// the race detector in the concurrent ones.
-func built(t *testing.T, race bool) string {
+// built returns the folder that holds every executable, as they are installed.
+func built(t *testing.T) string {
 	t.Helper()
-	if race {
-		bin, err := racing()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return bin
-	}
 	return filepath.Join(installed(t), "bin")
 }
 

@@ -55,7 +55,7 @@ func rounds(t *testing.T) int {
 
 func TestCrashes(t *testing.T) {
 	t.Parallel()
-	bin := built(t, false)
+	bin := built(t)
 	seed := rand.Uint64()
 	if text := os.Getenv("KILL_SEED"); text != "" {
 		if _, err := fmt.Sscan(text, &seed); err != nil {

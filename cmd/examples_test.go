@@ -18,7 +18,7 @@ func TestExamples(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the examples are for sh")
 	}
-	bin := built(t, false)
+	bin := built(t)
 	t.Run("datapact-job", func(t *testing.T) { exampleJobs(t, bin) })
 	t.Run("datapact-json", func(t *testing.T) { exampleConfig(t, bin) })
 	t.Run("datapact-receipt", func(t *testing.T) { exampleReceipt(t, bin) })

@@ -24,7 +24,7 @@ type manOption struct {
 // TestManuals compares the manual pages with the executables.
 func TestManuals(t *testing.T) {
 	t.Parallel()
-	bin := built(t, false)
+	bin := built(t)
 	pages := manPages(t)
 	t.Run("pages", func(t *testing.T) { manCheckPages(t, pages) })
 	t.Run("options", func(t *testing.T) { manCheckOptions(t, pages, bin) })

@@ -54,32 +54,33 @@ var scriptCommands = map[string]scriptCommand{
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	start, stop := lazily(t)
-	t.Cleanup(stop)
 	folders, err := filepath.Glob("git-datapact*/testdata/script")
 	if err != nil || len(folders) == 0 {
 		t.Fatalf("Glob found %d folders of scripts, %v", len(folders), err)
 	}
+	run := runScripts(t, built(t))
 	for _, folder := range folders {
 		command, _, _ := strings.Cut(filepath.ToSlash(folder), "/")
 		t.Run(command, func(t *testing.T) {
 			t.Parallel()
-			plain := built(t, false)
-			testscript.Run(t, testscript.Params{
-				Dir:                folder,
-				Cmds:               scriptCommands,
-				Condition:          condition,
-				RequireUniqueNames: true,
-				Setup: func(env *testscript.Env) error {
-					env.Values[s3Key{}] = start
-					env.Values[installedBin{}] = plain
-					if script, ok := concurrent[command]; raced && ok && filepath.Base(env.WorkDir) == "script-"+script {
-						return setup(env, built(t, true))
-					}
-					return setup(env, plain)
-				},
-			})
+			run(t, testscript.Params{Dir: folder})
 		})
+	}
+}
+
+// runScripts returns what runs scripts with the executables of a folder, and with a server
+// of S3 that they share.
+func runScripts(t *testing.T, bin string) func(*testing.T, testscript.Params) {
+	start, stop := lazily(t)
+	t.Cleanup(stop)
+	return func(t *testing.T, params testscript.Params) {
+		params.Cmds, params.Condition, params.RequireUniqueNames = scriptCommands, condition, true
+		params.Setup = func(env *testscript.Env) error {
+			env.Values[s3Key{}] = start
+			env.Values[installedBin{}] = bin
+			return setup(env, bin)
+		}
+		testscript.Run(t, params)
 	}
 }
 

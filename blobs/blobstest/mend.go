@@ -14,11 +14,7 @@ import (
 )
 
 func testMend(t *testing.T, s Subject) {
-	sizes := []int{0, 10, chunk, 9<<20 + 1}
-	if testing.Short() {
-		sizes = []int{10, chunk}
-	}
-	for _, size := range sizes {
+	for _, size := range []int{0, 10, chunk, 9<<20 + 1} {
 		data := random(30, size)
 		obj, _ := put(t, s, "team/set", data, nil)
 		for _, bad := range [][]byte{[]byte("bad"), append(slices.Clone(data), 1), random(31, size), nil} {

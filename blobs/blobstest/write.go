@@ -20,9 +20,6 @@ const chunk = 256 << 10
 
 func testRoundTrip(t *testing.T, s Subject) {
 	sizes := []int{0, 1, chunk - 1, chunk, chunk + 1, 3<<20 + 3}
-	if testing.Short() {
-		sizes = []int{0, chunk, chunk + 1}
-	}
 	for _, size := range sizes {
 		for _, data := range [][]byte{random(1, size), text(size)} {
 			for _, chain := range chains() {
@@ -50,9 +47,6 @@ func testRoundTrip(t *testing.T, s Subject) {
 
 // testBig stores more than fits several parts of an upload.
 func testBig(t *testing.T, s Subject) {
-	if testing.Short() {
-		t.Skip("takes a while")
-	}
 	data := random(12, 40<<20+1)
 	obj, _ := put(t, s, "main", data, nil)
 	if got := get(t, s, obj); !bytes.Equal(got, data) {

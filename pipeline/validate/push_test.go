@@ -360,10 +360,7 @@ func TestSignedPushes(t *testing.T) {
 }
 
 func TestManyReceiptsPassInSeconds(t *testing.T) {
-	n := 10_000
-	if testing.Short() {
-		n = 1000
-	}
+	const n = 2000
 	b := newBench(t, "pre-receive")
 	var in strings.Builder
 	for i := range n {

@@ -35,9 +35,6 @@ func TestEnginesAgree(t *testing.T) {
 	n := 1
 	if first == 0 {
 		first, n = rand.Uint64()>>1, *cases
-		if testing.Short() {
-			n = min(n, 50)
-		}
 		t.Logf("the first of %d seeds is %d", n, first)
 	}
 	recorded, builds := 0, 0

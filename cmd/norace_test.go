@@ -1,6 +1,0 @@
-//go:build !race
-
-package cmd_test
-
-// raced says that the executables are built with the race detector, as the test is.
-const raced = false
