@@ -200,6 +200,24 @@ func (r *Repository) CommitTime(ctx context.Context, commit Hash) (time.Time, er
 	return c.Committer.When, nil
 }
 
+// LastChangeAnywhere is the last commit, of all that a commit descends from, that changed
+// a path itself, which merges do not; the zero entry when there is none.
+func (r *Repository) LastChangeAnywhere(ctx context.Context, commit Hash, path string) (LogEntry, error) {
+	for entry, err := range r.readHistory(ctx, string(commit), append([]string{"--full-history", "--no-merges", "--max-count=1", string(commit), "--"}, literal([]string{path})...)) {
+		return entry, err
+	}
+	return LogEntry{}, nil
+}
+
+// CommitMessage is what a commit says.
+func (r *Repository) CommitMessage(ctx context.Context, commit Hash) (string, error) {
+	c, err := r.readCommit(ctx, commit)
+	if err != nil {
+		return "", err
+	}
+	return c.Message, nil
+}
+
 // LastChange is the last commit of a first-parent history that changed something
 // at or below the paths; the zero entry when there is none, and in a shallow clone.
 func (r *Repository) LastChange(ctx context.Context, commit Hash, paths ...string) (LogEntry, error) {

@@ -93,12 +93,13 @@ func splitRecords(data []byte) []string {
 }
 
 // A Change puts a file at a path of a tree: new bytes, or a blob that the
-// repository holds already.
+// repository holds already. Or it removes the file, and folders that are empty then.
 type Change struct {
 	Path       string
 	Data       []byte
 	Blob       Hash // where set, Data is not used
 	Executable bool
+	Remove     bool // the others are not used
 }
 
 // A treeEditor makes the trees that a set of changes leads to. It reads the
@@ -122,6 +123,10 @@ func (e *treeEditor) edit(ctx context.Context, base Hash, changes []Change) (Has
 			below[name] = append(below[name], change)
 			continue
 		}
+		if change.Remove {
+			delete(entries, name)
+			continue
+		}
 		entries[name] = e.file(name, change)
 	}
 	for name, changes := range below {
@@ -135,6 +140,10 @@ func (e *treeEditor) edit(ctx context.Context, base Hash, changes []Change) (Has
 		hash, err := e.edit(ctx, folder, changes)
 		if err != nil {
 			return "", err
+		}
+		if hash == emptyTree {
+			delete(entries, name)
+			continue
 		}
 		entries[name] = object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: plumbing.NewHash(string(hash))}
 	}

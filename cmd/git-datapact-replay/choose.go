@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -148,7 +146,7 @@ func (c *command) announce(ctx context.Context, env *frame.Env, repository *gitc
 		return nil
 	}
 	slices.Sort(branches)
-	return push(ctx, repository, slices.Compact(branches), c.Push.Value)
+	return ledger.PushAll(ctx, repository, slices.Compact(branches), c.Push.Value)
 }
 
 func (c *command) printRequest(env *frame.Env, request plan.Request) error {
@@ -167,22 +165,4 @@ func (c *command) printRequest(env *frame.Env, request plan.Request) error {
 		}
 	}
 	return nil
-}
-
-// push pushes branches, each to its own remote where none is named.
-func push(ctx context.Context, repository *gitcmd.Repository, branches []string, remote string) error {
-	var failed []error
-	for _, branch := range branches {
-		to := remote
-		if to == "" {
-			var err error
-			if to, err = repository.Remote(ctx, branch); err != nil {
-				return err
-			}
-		}
-		if _, err := ledger.Push(ctx, repository, branch, to); err != nil {
-			failed = append(failed, gitcmd.WithHint(fmt.Errorf("%s was not pushed: %w", branch, err), "push the branch again; the commits are on the local one"))
-		}
-	}
-	return errors.Join(failed...)
 }

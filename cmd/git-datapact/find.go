@@ -24,6 +24,7 @@ var synopses = map[string]string{
 	"record":   "record a result directory as a receipt",
 	"replay":   "announce receipts again, or ask for executions of a job",
 	"resource": "check, get and put datasets for Concourse",
+	"retract":  "take receipts back",
 	"run":      "run every execution that is due",
 	"show":     "print one receipt in full",
 	"status":   "tell which jobs are pending or out of date",

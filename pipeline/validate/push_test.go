@@ -114,8 +114,14 @@ func encode(r *receipts.Receipt) string {
 // make makes a commit in the clone, whose parents are separated by spaces.
 func (b *bench) make(parents string, steps ...string) string {
 	b.t.Helper()
+	return b.say("x", parents, steps...)
+}
+
+// say is make with a message.
+func (b *bench) say(message, parents string, steps ...string) string {
+	b.t.Helper()
 	var in strings.Builder
-	in.WriteString("commit refs/made\nmark :1\ncommitter A <a@example.com> 1577836800 +0000\ndata 1\nx\n")
+	fmt.Fprintf(&in, "commit refs/made\nmark :1\ncommitter A <a@example.com> 1577836800 +0000\ndata %d\n%s\n", len(message), message)
 	for i, parent := range strings.Fields(parents) {
 		fmt.Fprintf(&in, "%s %s\n", []string{"from", "merge"}[min(i, 1)], parent)
 	}
@@ -200,6 +206,8 @@ func wrong(b *bench) []wrongPush {
 		{"a job with an unknown key", validate.Job, on(job(`{"inputs": []}`))},
 		{"a hungry job", validate.Job, on(job(`[range(1e9)]`))},
 		{"a deleted receipt", validate.Delete, on("D " + b.derived.ID().Path() + "\n")},
+		{"a deleted receipt whose commit retracts another", validate.Delete, b.say("retract it\n\n{\"retract\":\""+string(good.ID())+"\"}\n", b.data, "D "+b.derived.ID().Path()+"\n") + ":refs/heads/data"},
+		{"a deleted receipt whose commit reverts another commit", validate.Delete, b.say("Revert\n\nThis reverts commit "+b.source+".\n", b.data, "D "+b.derived.ID().Path()+"\n") + ":refs/heads/data"},
 		{"a receipt made null", validate.Delete, on(file(b.derived.ID().Path(), "{}\n"))},
 		{"a receipt made nonsense", validate.Delete, on(file(b.derived.ID().Path(), "x"))},
 		{"a merge that drops a receipt", validate.Delete, b.make(side+" "+b.data, "") + ":refs/heads/data"},
@@ -249,11 +257,19 @@ func TestGoodPushesPass(t *testing.T) {
 		tip := b.make(b.data, put(b.again(unchanged)))
 		other := b.make(b.data, put(more))
 		merged := b.make(tip+" "+other, put(more))
+		taken := b.say("retract it\n\nwrong\n\n{\"retract\":\""+string(more.ID())+"\"}\n", merged, "D "+more.ID().Path()+"\n")
+		side := b.make(merged, job("{ }"))
+		without := b.make(side+" "+taken, "D "+more.ID().Path()+"\n")
+		back := b.make(without, put(more))
 		next := sample("next", began, receipts.Input{Branch: "data", Result: string(more.ID()), Timestamp: more.Timestamp})
 		pushes := [][]string{
 			{tip + ":refs/heads/data"}, // a replay
 			{merged + ":refs/heads/data", b.make("", job("{}"), put(next)) + ":refs/heads/next"},
 			{b.make("", job("{}"), file(receipts.NullID.Path(), "{}\n")) + ":refs/heads/bootstrapped"},
+			{side + ":refs/heads/data"},
+			{without + ":refs/heads/data"}, // a merge of a retraction
+			{back + ":refs/heads/data"},
+			{b.say("Revert it\n\nThis reverts commit "+other+".\n", back, "D "+more.ID().Path()+"\n") + ":refs/heads/data"},
 			{b.make("", file("main.go", "x")) + ":refs/heads/code"},
 			{"+" + b.make("", file("main.go", "y")) + ":refs/heads/code"},
 			{":refs/heads/code"},

@@ -10,6 +10,7 @@ import (
 	"github.com/git-datapact/git-datapact/filters"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 // The modes of files that are no regular ones.
@@ -66,7 +67,7 @@ func (c *checker) flush() error {
 	var hashes []gitcmd.Hash
 	for _, it := range items {
 		if it.file.Hash == "" {
-			if err := c.gone(it, before, "the receipt is deleted"); err != nil {
+			if err := c.deleted(it, before); err != nil {
 				return err
 			}
 			continue
@@ -146,6 +147,30 @@ func (c *checker) contents(hashes []gitcmd.Hash, visit func(i int, data []byte, 
 		}
 	}
 	return nil
+}
+
+// deleted judges a receipt that is not there any more, which a retraction may say.
+func (c *checker) deleted(it item, before map[gitcmd.Hash]state) error {
+	commit := it.commit
+	if it.net {
+		last, err := c.repository.LastChangeAnywhere(c.ctx, c.tips[it.branch], it.file.Path)
+		if err != nil {
+			return err
+		}
+		if len(last.Files) > 0 && last.Files[0].Hash == "" {
+			commit = last.Commit
+		}
+	}
+	if commit != "" {
+		message, err := c.repository.CommitMessage(c.ctx, commit)
+		if err != nil {
+			return err
+		}
+		if taken, err := ledger.ParseTaking(message).Takes(c.ctx, c.repository, it.id); taken || err != nil {
+			return err
+		}
+	}
+	return c.gone(it, before, "the receipt is deleted")
 }
 
 // gone makes a finding of a receipt that does not stand any more.

@@ -63,6 +63,8 @@ type Entry struct {
 	// tells which one is newer is not in this shallow clone.
 	Tied bool
 
+	Retraction *Retraction // why the branch does not hold it any more; nil unless [Ledger.LogAll] found it
+
 	Signature *gitcmd.Signature // of the commit; nil until [CheckSignatures]
 }
 

@@ -14,9 +14,16 @@ import (
 
 // Log lists the current receipts of the branch, newest first, each once. After a
 // [*ReceiptError] it goes on with the next. It reads only as far as it is asked.
-func (l *Ledger) Log(ctx context.Context) iter.Seq2[*Entry, error] {
+func (l *Ledger) Log(ctx context.Context) iter.Seq2[*Entry, error] { return l.log(ctx, nil) }
+
+// LogAll is Log with the receipts that were retracted, each as it was recorded last.
+func (l *Ledger) LogAll(ctx context.Context) iter.Seq2[*Entry, error] {
+	return l.log(ctx, map[receipts.ID]gitcmd.LogEntry{})
+}
+
+func (l *Ledger) log(ctx context.Context, taken map[receipts.ID]gitcmd.LogEntry) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
-		w := &walk{ledger: l, seen: map[receipts.ID]bool{}, portion: 1, window: closeBy, yield: yield}
+		w := &walk{ledger: l, seen: map[receipts.ID]bool{}, taken: taken, portion: 1, window: closeBy, yield: yield}
 		for commit, err := range l.repository.Log(ctx, string(l.branch.Commit), folder) {
 			if err != nil {
 				yield(nil, err)
@@ -121,7 +128,8 @@ type walk struct {
 	ledger  *Ledger
 	yield   func(*Entry, error) bool
 	seen    map[receipts.ID]bool
-	found   []held // and not read yet
+	taken   map[receipts.ID]gitcmd.LogEntry // the commits that removed receipts, nil where these are left out
+	found   []held                          // and not read yet
 	portion int
 	window  int // how many receipts are held back in any case, and 0 at the end
 	count   int
@@ -135,6 +143,12 @@ func (w *walk) add(commit gitcmd.LogEntry, cut bool) {
 	for _, file := range commit.Files {
 		id, ok := receipts.IDFromPath(file.Path)
 		if !ok || w.seen[id] {
+			continue
+		}
+		if file.Hash == "" && w.taken != nil {
+			if _, known := w.taken[id]; !known {
+				w.taken[id] = commit
+			}
 			continue
 		}
 		w.seen[id] = true
@@ -216,6 +230,9 @@ func (w *walk) give(ctx context.Context, h held, tied bool) bool {
 	hand := func(entry *Entry, err error) bool {
 		if entry != nil {
 			entry.Commit, entry.Tied = h.commit, tied
+			if commit, taken := w.taken[entry.ID]; taken {
+				entry.Retraction, err = w.ledger.retraction(ctx, commit)
+			}
 		}
 		return w.yield(entry, err)
 	}

@@ -63,6 +63,25 @@ func Push(ctx context.Context, repository *gitcmd.Repository, name, remote strin
 	}
 }
 
+// PushAll pushes branches, each to its own remote where none is named. It goes on after
+// an error.
+func PushAll(ctx context.Context, repository *gitcmd.Repository, branches []string, remote string) error {
+	var failed []error
+	for _, branch := range branches {
+		to := remote
+		if to == "" {
+			var err error
+			if to, err = repository.Remote(ctx, branch); err != nil {
+				return err
+			}
+		}
+		if _, err := Push(ctx, repository, branch, to); err != nil {
+			failed = append(failed, gitcmd.WithHint(fmt.Errorf("%s was not pushed: %w", branch, err), "push the branch again; the commits are on the local one"))
+		}
+	}
+	return errors.Join(failed...)
+}
+
 // adopt puts the commits that are only here on top of theirs. It reports false
 // when theirs holds nothing new.
 func adopt(ctx context.Context, l *Ledger, theirs gitcmd.Hash, moved Moved) (bool, error) {
@@ -124,7 +143,20 @@ func (l *Ledger) replant(ctx context.Context, onto gitcmd.Hash) (gitcmd.Hash, Mo
 // brought from the other side is left out. The entry is the last of them.
 func (l *Ledger) replantChanges(ctx context.Context, onto gitcmd.Hash, commit gitcmd.LogEntry) (changes []gitcmd.Change, last *Entry, err error) {
 	for _, file := range commit.Files {
-		if _, ok := receipts.IDFromPath(file.Path); !ok || file.Hash == "" {
+		id, ok := receipts.IDFromPath(file.Path)
+		if ok && file.Hash == "" && !commit.Merge {
+			retracted, stands, err := l.replantRetraction(ctx, onto, commit, file, id)
+			if err != nil {
+				return nil, nil, err
+			}
+			if stands {
+				changes = append(changes, gitcmd.Change{Path: file.Path, Remove: true})
+			}
+			if retracted {
+				continue
+			}
+		}
+		if !ok || file.Hash == "" {
 			return nil, nil, gitcmd.WithHint(
 				fmt.Errorf("branch %s has diverged from the remote's: commit %s changes %s", l.branch.Name, commit.Commit.Short(), file.Path),
 				"merge or rebase the branch by hand, then push again")
@@ -146,6 +178,24 @@ func (l *Ledger) replantChanges(ctx context.Context, onto gitcmd.Hash, commit gi
 		last = entry
 	}
 	return changes, last, nil
+}
+
+// replantRetraction reports whether the commit takes a receipt back that it removed, and
+// whether that stands on the other side as it was. One that others took back too, or
+// executed again, stays as it is there.
+func (l *Ledger) replantRetraction(ctx context.Context, onto gitcmd.Hash, commit gitcmd.LogEntry, file gitcmd.File, id receipts.ID) (retracted, stands bool, err error) {
+	message, err := l.repository.CommitMessage(ctx, commit.Commit)
+	if err != nil {
+		return false, false, err
+	}
+	if retracted, err = ParseTaking(message).Takes(ctx, l.repository, id); !retracted || err != nil {
+		return false, false, err
+	}
+	object, err := l.repository.Headers(ctx, []string{string(onto) + ":" + file.Path})
+	if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
+		return false, false, err
+	}
+	return true, object[0] != nil && slices.Contains(file.Before, object[0].Hash), nil
 }
 
 func (l *Ledger) replantFile(ctx context.Context, onto gitcmd.Hash, file gitcmd.File) (gitcmd.Change, *Entry, error) {

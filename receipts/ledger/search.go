@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -17,6 +18,7 @@ type Query struct {
 	Since    time.Time         // of the execution, the zero time for any
 	Limit    int               // of the receipts listed, negative for none
 	Commits  bool              // whether the entries must name their commits
+	Taken    bool              // whether those that were retracted are listed too, for which they do
 	Signed   bool              // whether their signatures are to be checked, for which they do
 }
 
@@ -33,23 +35,39 @@ func (s *Since) UnmarshalText(text []byte) (err error) {
 
 // Search lists what a query chooses, newest first.
 func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error], error) {
-	q.Commits = q.Commits || q.Signed
-	all := l.Scan(ctx, q.accepts)
-	if q.Commits {
-		all = l.Log(ctx)
-	}
-	if q.Selector.Revision != "" {
-		entry, err := l.Lookup(ctx, q.Selector)
+	q.Commits = q.Commits || q.Signed || q.Taken
+	var all iter.Seq2[*Entry, error]
+	switch {
+	case q.Selector.Revision != "":
+		id, err := l.lookupID(ctx, q)
 		if err != nil {
 			return nil, err
 		}
-		all, q.Commits = l.Executions(ctx, entry.ID), true
+		all, q.Commits = l.Executions(ctx, id), true
+	case q.Taken:
+		all = l.LogAll(ctx)
+	case q.Commits:
+		all = l.Log(ctx)
+	default:
+		all = l.Scan(ctx, q.accepts)
 	}
 	list := q.narrow(all)
 	if q.Signed {
 		list = l.withSignatures(ctx, list)
 	}
 	return list, nil
+}
+
+// lookupID is the id of the receipt that a query names, which may be a retracted one.
+func (l *Ledger) lookupID(ctx context.Context, q Query) (receipts.ID, error) {
+	entry, err := l.Lookup(ctx, q.Selector)
+	if retracted := (*RetractedError)(nil); q.Taken && errors.As(err, &retracted) {
+		return retracted.ID, nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return entry.ID, nil
 }
 
 // narrow leaves out of a list, newest first, what the query does not choose.

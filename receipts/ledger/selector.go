@@ -158,7 +158,7 @@ func (l *Ledger) resolveRevision(ctx context.Context, revision string) (*Entry, 
 		if entry, err := l.Find(ctx, id); !errors.Is(err, gitcmd.ErrNotFound) {
 			return entry, err
 		}
-		return l.resolveCommit(ctx, revision)
+		return l.notCurrent(ctx, revision)
 	}
 	entries, err := l.Match(ctx, revision)
 	if err != nil {
@@ -166,11 +166,23 @@ func (l *Ledger) resolveRevision(ctx context.Context, revision string) (*Entry, 
 	}
 	switch len(entries) {
 	case 0:
-		return l.resolveCommit(ctx, revision)
+		return l.notCurrent(ctx, revision)
 	case 1:
 		return entries[0], nil
 	}
 	return nil, ambiguous(fmt.Sprintf("%s@%s", l.branch.Name, revision), entries)
+}
+
+// notCurrent finds what is no receipt that the branch has: one by its commit, or else one
+// that was retracted.
+func (l *Ledger) notCurrent(ctx context.Context, revision string) (*Entry, error) {
+	entry, err := l.resolveCommit(ctx, revision)
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		if retracted := l.Retracted(ctx, revision); retracted != nil {
+			return nil, retracted
+		}
+	}
+	return entry, err
 }
 
 // resolveCommit finds the receipt that a commit of the branch recorded.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -32,6 +33,9 @@ func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.E
 	}
 	object["id"], _ = json.Marshal(entry.ID)
 	object["commit"], _ = json.Marshal(entry.Commit)
+	if r := entry.Retraction; r != nil {
+		object["retracted"], _ = json.Marshal(map[string]any{"commit": r.Commit, "timestamp": receipts.NewTimestamp(r.Time).String(), "why": r.Why})
+	}
 	if s := entry.Signature; s != nil {
 		object["signature"], _ = json.Marshal(map[string]string{
 			"state": string(s.State), "signer": s.Signer, "key": s.Key, "fingerprint": s.Fingerprint,
@@ -57,6 +61,9 @@ func Line(entry *ledger.Entry) string {
 	line := strings.TrimRight(fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " ")), " ")
 	if entry.Signature != nil {
 		line += "  (" + signature(entry.Signature) + ")"
+	}
+	if r := entry.Retraction; r != nil {
+		line += "  (retracted on " + r.Time.UTC().Format(time.DateOnly) + ": " + plain(r.Why) + ")"
 	}
 	return line + "\n"
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/remote"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -100,5 +101,41 @@ func readVersionOf(ctx context.Context, c *remote.Clone, request *Request) (*led
 		return nil, fmt.Errorf("version %s is of branch %s, and not of %s", v.Ref, entry.Receipt.Branch, branch)
 	}
 	entry.Commit = v.Ref
-	return entry, nil
+	return entry, checkStanding(ctx, c, branch, commit, v.Receipt)
+}
+
+// checkStanding refuses a receipt that was taken back since a commit recorded it, and says
+// why as far as the server tells.
+func checkStanding(ctx context.Context, c *remote.Clone, branch string, recorded gitcmd.CommitInfo, id receipts.ID) error {
+	if !c.Whole() {
+		err := c.FetchBranches(ctx, remote.Extent{Filter: remote.TwoLevels, Depth: 1}, branch)
+		if errors.Is(err, gitcmd.ErrNotFound) {
+			return nil // the branch is gone, and the version is all there is
+		}
+		if err != nil {
+			return err
+		}
+	}
+	tip, err := c.Tip(ctx, branch)
+	if err != nil {
+		return err
+	}
+	found, err := c.Find(ctx, remote.Place{Tree: tip.Tree, Path: id.Path()})
+	if err != nil || found[0] != "" {
+		return err
+	}
+	if !c.Whole() {
+		err := c.FetchBranches(ctx, remote.Extent{Filter: remote.NoFolders, Since: recorded.Time}, branch)
+		if err != nil && !errors.Is(err, remote.ErrNoneSince) {
+			return err
+		}
+	}
+	retraction, err := ledger.FindRetraction(ctx, c.Repository, tip.Hash, recorded.Hash, id)
+	if err != nil {
+		return err
+	}
+	if retraction == nil {
+		return fmt.Errorf("receipt %s@%s was taken back: the branch does not have it any more", branch, id)
+	}
+	return &ledger.RetractedError{Branch: branch, ID: id, Retraction: *retraction}
 }

@@ -1,0 +1,215 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// The parts of the message of a retraction: the reason stands between them, and each
+// receipt has a line of its own.
+const (
+	retractSubject = "retract "
+	retractLine    = `{"retract":"`
+	retractEnd     = `"}`
+)
+
+// A Retraction says that a receipt was taken back.
+type Retraction struct {
+	Commit gitcmd.Hash
+	Time   time.Time // of the commit
+	Why    string    // the reason, on one line; "" for none
+}
+
+// A RetractedError says that a receipt was taken back, and why. It is a
+// [gitcmd.ErrNotFound].
+type RetractedError struct {
+	Branch string
+	ID     receipts.ID
+	Retraction
+}
+
+func (e *RetractedError) Error() string {
+	text := fmt.Sprintf("receipt %s@%s was retracted on %s", e.Branch, e.ID, e.Time.UTC().Format(time.DateOnly))
+	if e.Why != "" {
+		text += ": " + e.Why
+	}
+	return text
+}
+
+func (e *RetractedError) Unwrap() error { return gitcmd.ErrNotFound }
+
+// Hint says what can be done.
+func (e *RetractedError) Hint() string {
+	return "'git log " + e.Branch + " -- " + e.ID.Path() + "' lists the commits that recorded it; recording the result again brings it back"
+}
+
+// Retract takes receipts of one local branch back: one commit removes them from its tip,
+// and says why. What was recorded stays in the history. The error for a receipt that the
+// branch does not hold is [gitcmd.ErrNotFound]; nothing is done then. After a
+// [gitcmd.SyncError] the commit is returned beside the error.
+func Retract(ctx context.Context, repository *gitcmd.Repository, name string, ids []receipts.ID, why string) (gitcmd.Hash, error) {
+	message := retractMessage(ids, why)
+	for try := 0; ; try++ {
+		commit, err := retractOnce(ctx, repository, name, ids, message)
+		if !errors.Is(err, gitcmd.ErrMoved) {
+			return commit, err
+		}
+		if err := gitcmd.Backoff(ctx, try); err != nil {
+			return "", err
+		}
+	}
+}
+
+func retractOnce(ctx context.Context, repository *gitcmd.Repository, name string, ids []receipts.ID, message string) (gitcmd.Hash, error) {
+	branch, err := localBranch(ctx, repository, name)
+	if err != nil {
+		return "", err
+	}
+	var changes []gitcmd.Change
+	var paths []string
+	for _, id := range ids {
+		if _, err := At(repository, branch).Find(ctx, id); err != nil {
+			return "", err
+		}
+		changes = append(changes, gitcmd.Change{Path: id.Path(), Remove: true})
+		paths = append(paths, id.Path())
+	}
+	commit, err := repository.Commit(ctx, gitcmd.NewCommit{Parent: branch.Commit, Changes: changes, Message: message})
+	if err != nil {
+		return "", err
+	}
+	subject, _, _ := strings.Cut(message, "\n")
+	err = repository.Advance(ctx, branch, commit, paths, "datapact: "+subject)
+	if err != nil && !gitcmd.IsSyncError(err) {
+		return "", err
+	}
+	return commit, err
+}
+
+func retractMessage(ids []receipts.ID, why string) string {
+	var message strings.Builder
+	message.WriteString(retractSubject + string(ids[0][:12]))
+	if len(ids) > 1 {
+		fmt.Fprintf(&message, " and %d more", len(ids)-1)
+	}
+	message.WriteString("\n\n" + strings.TrimSpace(why) + "\n\n")
+	for _, id := range ids {
+		message.WriteString(retractLine + string(id) + retractEnd + "\n")
+	}
+	return message.String()
+}
+
+// reverting is how git says which commit another one takes back.
+var reverting = regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})`)
+
+// A Taking is what a commit's message says it takes back: receipts, or what other commits
+// did, as git's own revert has it.
+type Taking struct {
+	Receipts []receipts.ID
+	Commits  []gitcmd.Hash
+	Why      string
+}
+
+// ParseTaking reads what the message of a commit takes back, which can be nothing.
+func ParseTaking(message string) Taking {
+	var t Taking
+	for _, found := range reverting.FindAllStringSubmatch(message, -1) {
+		t.Commits = append(t.Commits, gitcmd.Hash(found[1]))
+	}
+	subject, body, _ := strings.Cut(message, "\n")
+	var why []string
+	if !strings.HasPrefix(subject, retractSubject) {
+		why = append(why, subject)
+	}
+	for line := range strings.Lines(body) {
+		line = strings.TrimSpace(line)
+		text, ok := strings.CutPrefix(line, retractLine)
+		if text, end := strings.CutSuffix(text, retractEnd); ok && end {
+			if id, err := receipts.ParseID(text); err == nil {
+				t.Receipts = append(t.Receipts, id)
+			}
+		} else if line != "" && !reverting.MatchString(line) {
+			why = append(why, line)
+		}
+	}
+	t.Why = strings.Join(why, " ")
+	return t
+}
+
+// Takes reports whether a receipt that a commit removed is one of those that its message
+// takes back.
+func (t Taking) Takes(ctx context.Context, repository *gitcmd.Repository, id receipts.ID) (bool, error) {
+	if slices.Contains(t.Receipts, id) {
+		return true, nil
+	}
+	for _, commit := range t.Commits {
+		if _, err := repository.ReadCommit(ctx, commit); err != nil {
+			continue // what a message names need not be here, or be a commit
+		}
+		logged, err := repository.LogLast(ctx, string(commit), id.Path())
+		if err == nil && logged.Commit == commit {
+			return true, nil
+		}
+		if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
+// Retracted is a [*RetractedError] where the branch does not hold a receipt any more whose id
+// begins with the digits given, at least two, and nil where it never had one. It reads the
+// history.
+func (l *Ledger) Retracted(ctx context.Context, prefix string) error {
+	for commit, err := range l.repository.Log(ctx, string(l.branch.Commit), folder+"/"+prefix[:2]) {
+		if err != nil {
+			return err
+		}
+		for _, file := range commit.Files {
+			id, ok := receipts.IDFromPath(file.Path)
+			if !ok || id.IsNull() || !strings.HasPrefix(string(id), prefix) {
+				continue
+			}
+			if file.Hash != "" {
+				return nil
+			}
+			retraction, err := l.retraction(ctx, commit)
+			if err != nil {
+				return err
+			}
+			return &RetractedError{Branch: l.branch.Name, ID: id, Retraction: *retraction}
+		}
+	}
+	return nil
+}
+
+// retraction is what a commit that removed receipts says.
+func (l *Ledger) retraction(ctx context.Context, commit gitcmd.LogEntry) (*Retraction, error) {
+	message, err := l.repository.CommitMessage(ctx, commit.Commit)
+	if err != nil {
+		return nil, err
+	}
+	return &Retraction{Commit: commit.Commit, Time: commit.Time, Why: ParseTaking(message).Why}, nil
+}
+
+// FindRetraction finds, by the messages of commits alone, the last one up to a tip that
+// takes a receipt back, or what a commit recorded; nil for none.
+func FindRetraction(ctx context.Context, repository *gitcmd.Repository, tip, recorded gitcmd.Hash, id receipts.ID) (*Retraction, error) {
+	pattern := `^\(` + retractLine + string(id) + `\|This reverts commit ` + string(recorded) + `\)`
+	for message, err := range repository.Messages(ctx, string(tip), pattern) {
+		if err != nil {
+			return nil, err
+		}
+		made, err := repository.CommitTime(ctx, message.Commit)
+		return &Retraction{Commit: message.Commit, Time: made, Why: ParseTaking(message.Text).Why}, err
+	}
+	return nil, nil
+}

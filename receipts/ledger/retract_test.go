@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// TestRetractOntoOthers: what two retract, and what one retracts that the other executes
+// again, or records beside it.
+func TestRetractOntoOthers(t *testing.T) {
+	bare, dirs := clones(t, 2)
+	ours, theirs := open(t, dirs[0]), open(t, dirs[1])
+	ids := map[string]receipts.ID{}
+	for _, name := range []string{"both", "ours", "again", "kept"} {
+		ids[name] = record(t, ours, sample(name, "10:00:00"), "10:00:00").ID
+	}
+	push := func(i int) {
+		t.Helper()
+		if _, err := Push(t.Context(), open(t, dirs[i]), "data", "origin"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	push(0)
+	gittest.Run(t, dirs[1], "fetch", "-q")
+	gittest.Run(t, dirs[1], "branch", "-f", "data", "origin/data")
+	theirs = open(t, dirs[1])
+	gittest.Run(t, dirs[0], "checkout", "-q", "data")
+
+	if _, err := Retract(t.Context(), theirs, "data", []receipts.ID{ids["both"]}, "theirs"); err != nil {
+		t.Fatal(err)
+	}
+	record(t, theirs, sample("again", "11:00:00"), "11:00:00")
+	record(t, theirs, sample("new", "12:00:00"), "12:00:00")
+	push(1)
+	if _, err := Retract(t.Context(), ours, "data", []receipts.ID{ids["both"], ids["ours"], ids["again"]}, "wrong\n\nall three"); err != nil {
+		t.Fatal(err)
+	}
+	push(0)
+	l := ledger(t, open(t, bare))
+	if got := versions(t, l.Log(t.Context())); got != "new again kept" {
+		t.Errorf("receipts of the remote = %q, want new, again and kept", got)
+	}
+	if got := gittest.Run(t, dirs[0], "status", "--porcelain"); got != "" {
+		t.Errorf("status = %q, want clean", got)
+	}
+	for name, want := range map[string]string{"both": "theirs", "ours": "wrong all three", "kept": "", "again": ""} {
+		err := l.Retracted(t.Context(), string(ids[name][:12]))
+		var retracted *RetractedError
+		if got := errors.As(err, &retracted); got != (want != "") || got && (retracted.Why != want || retracted.ID != ids[name]) {
+			t.Errorf("Retracted(%s) = %v, want %q", name, err, want)
+		}
+	}
+	var all []string
+	for entry, err := range l.LogAll(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, fmt.Sprint(entry.Receipt.Input[0].Result, entry.Retraction != nil))
+	}
+	if got := strings.Join(all, " "); strings.Count(got, "true") != 2 || len(all) != 5 {
+		t.Errorf("LogAll = %s", got)
+	}
+	if _, err := Retract(t.Context(), ours, "data", []receipts.ID{ids["kept"], ids["ours"]}, "twice"); !errors.Is(err, gitcmd.ErrNotFound) {
+		t.Errorf("Retract of what is gone = %v", err)
+	}
+}
+
+func TestParseTaking(t *testing.T) {
+	id := strings.Repeat("ab", 20)
+	for _, test := range []struct {
+		message, why      string
+		receipts, commits int
+	}{
+		{"retract abababababab\n\nbad source\n\n{\"retract\":\"" + id + "\"}\n", "bad source", 1, 0},
+		{"retract abababababab and 1 more\n\na\nb\n\nc\n\n{\"retract\":\"" + id + "\"}\n{\"retract\":\"" + strings.Repeat("0f", 20) + "\"}\n", "a b c", 2, 0},
+		{"Revert \"record abababababab\"\n\nThis reverts commit " + id + ".\n", `Revert "record abababababab"`, 0, 1},
+		{"Revert it\n\nThis reverts commit " + id + ", reversing\nchanges made to x.\n", "Revert it changes made to x.", 0, 1},
+		{"retract abababababab", "", 0, 0},
+		{"tidy up\n\n{\"retract\":\"ab\"}\nThis reverts commit ab.\n", "tidy up This reverts commit ab.", 0, 0},
+		{"", "", 0, 0},
+	} {
+		got := ParseTaking(test.message)
+		if got.Why != test.why || len(got.Receipts) != test.receipts || len(got.Commits) != test.commits {
+			t.Errorf("ParseTaking(%q) = %+v", test.message, got)
+		}
+	}
+}
