@@ -24,6 +24,7 @@ var rooms = map[string][]string{
 	},
 	"pipeline/concourse/resource": {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd", "gitcmd/remote"},
 	"pipeline/concourse":          {"pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
+	"pipeline/exchange":           {"pipeline/jobs", "receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/local/failures":     {"receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/local":              {"pipeline/local/failures", "pipeline/plan", "pipeline/jobs", "receipts/…", "blobs", "gitcmd", "gitcmd/child"},
 	"pipeline/validate":           {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/ledger", "receipts", "filters", "gitcmd", "gitcmd/child"},
@@ -60,7 +61,7 @@ var owners = map[string][]string{
 }
 
 // light are the commands that start in milliseconds because they link no store.
-var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-validate"}
+var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-pull", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-validate"}
 
 // top is what may stand at the top of the tree, besides files that begin with a dot.
 var top = []string{

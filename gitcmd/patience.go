@@ -29,33 +29,38 @@ var errSilent = errors.New("silent")
 // to answer in time. A hook of ours may take as long as it likes: it does not run before
 // the server has answered, and nothing is counted while it runs.
 func (r *Repository) talk(ctx context.Context, git program, remote string, args ...string) ([]byte, error) {
+	out, _, err := r.converse(ctx, git, remote, args...)
+	return out, err
+}
+
+// converse is talk, and returns what git said besides.
+func (r *Repository) converse(ctx context.Context, git program, remote string, args ...string) (out []byte, said string, err error) {
 	if git.all { // its environment says how long it waits
-		return git.output(ctx, args...)
+		return git.run(ctx, nil, args...)
 	}
 	patience, err := patience()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	args, env, err := r.patient(ctx, patience, args)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	git = git.with(env...)
 	watched, err := r.watched(ctx, remote, args, len(env) > 0)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var out []byte
 	if watched {
-		out, err = git.watch(ctx, patience, args)
+		out, said, err = git.watch(ctx, patience, args)
 	} else {
-		out, err = git.output(ctx, args...)
+		out, said, err = git.run(ctx, nil, args...)
 	}
 	var failed *ExecError
 	if errors.As(err, &failed) && ranOutOfTime.MatchString(failed.Stderr) {
 		err = WithHint(err, patienceHint)
 	}
-	return out, err
+	return out, said, err
 }
 
 // ranOutOfTime finds what curl and ssh say of a server that is silent.
@@ -222,10 +227,10 @@ func canAsk() bool {
 
 // watch runs a git step, and ends it when the server has not begun to answer and nothing
 // was said for a while. Git's own trace of packets tells.
-func (p program) watch(ctx context.Context, patience time.Duration, args []string) ([]byte, error) {
+func (p program) watch(ctx context.Context, patience time.Duration, args []string) (out []byte, said string, err error) {
 	folder, err := os.MkdirTemp("", "git-datapact-")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer os.RemoveAll(folder)
 	trace := filepath.Join(folder, "packets")
@@ -236,11 +241,11 @@ func (p program) watch(ctx context.Context, patience time.Duration, args []strin
 			cancel(errSilent)
 		}
 	}()
-	out, err := p.with("GIT_TRACE_PACKET="+trace).output(ctx, args...)
+	out, said, err = p.with("GIT_TRACE_PACKET="+trace).run(ctx, nil, args...)
 	if err != nil && context.Cause(ctx) == errSilent {
-		return out, WithHint(fmt.Errorf("the server gave no answer within %v", patience), patienceHint)
+		return out, said, WithHint(fmt.Errorf("the server gave no answer within %v", patience), patienceHint)
 	}
-	return out, err
+	return out, said, err
 }
 
 // received is a line of the trace about something that the server sent.

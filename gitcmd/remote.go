@@ -5,7 +5,9 @@ import (
 	crand "crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -22,15 +24,30 @@ func (r *Repository) Remote(ctx context.Context, branch string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	for _, name := range names {
-		if name == "origin" || len(names) == 1 {
-			return name, nil
-		}
+	if name := mainOf(names); name != "" {
+		return name, nil
 	}
 	if len(names) == 0 {
 		return "", WithHint(errors.New("the repository has no remote to push to"), "add one with 'git remote add origin URL'")
 	}
 	return "", WithHint(fmt.Errorf("no remote chosen among %s", strings.Join(names, ", ")), "name one with --push=REMOTE")
+}
+
+// MainRemote is the remote of branches of which nothing is said: origin, or the only
+// one there is. It is "" where neither is so.
+func (r *Repository) MainRemote(ctx context.Context) (string, error) {
+	names, err := r.Remotes(ctx)
+	return mainOf(names), err
+}
+
+func mainOf(remotes []string) string {
+	if slices.Contains(remotes, "origin") {
+		return "origin"
+	}
+	if len(remotes) == 1 {
+		return remotes[0]
+	}
+	return ""
 }
 
 // Push sends a commit to a branch of a remote, which must not lose anything by
@@ -40,27 +57,60 @@ func (r *Repository) Push(ctx context.Context, remote string, commit Hash, branc
 	if commit == "" {
 		return fmt.Errorf("pushing %s: the branch has no commit", branch)
 	}
-	refspec := string(commit) + ":refs/heads/" + branch
+	return r.PushAll(ctx, remote, map[string]Hash{branch: commit})[branch]
+}
+
+// pushedAtOnce is how many branches one git process pushes: as many as fit on a command
+// line.
+const pushedAtOnce = 500
+
+// PushAll does with several branches what [Repository.Push] does with one, and returns
+// the errors by branch. Where the push as a whole failed, that is the error of each.
+func (r *Repository) PushAll(ctx context.Context, remote string, tips map[string]Hash) map[string]error {
 	git := r.git
 	if r.pusher != nil {
 		git = *r.pusher
 	}
-	out, err := r.talk(ctx, git, remote, "push", "--porcelain", "--quiet", "--no-progress", "--", remote, refspec)
-	if err == nil {
-		return nil
-	}
-	remote = WithoutSecrets(remote)
-	if reason := ShownAddresses(rejection(string(out))); reason != "" {
-		if moved(reason) {
-			return fmt.Errorf("pushing %s to %s: %s: %w", branch, remote, reason, ErrMoved)
+	failed := map[string]error{}
+	for branches := range slices.Chunk(slices.Sorted(maps.Keys(tips)), pushedAtOnce) {
+		args := []string{"push", "--porcelain", "--quiet", "--no-progress", "--", remote}
+		for _, branch := range branches {
+			args = append(args, string(tips[branch])+":"+branchPrefix+branch)
 		}
-		return fmt.Errorf("pushing %s to %s: rejected: %s%s", branch, remote, reason, hookSays(err))
+		out, err := r.talk(ctx, git, remote, args...)
+		if err == nil {
+			continue
+		}
+		rejected := rejections(string(out))
+		for _, branch := range branches {
+			reason, isRejected := rejected[branch]
+			if isRejected || len(rejected) == 0 {
+				failed[branch] = pushError(branch, WithoutSecrets(remote), ShownAddresses(reason), err)
+			}
+		}
 	}
-	return fmt.Errorf("pushing %s to %s: %w%s", branch, remote, err, hookSays(err))
+	return failed
+}
+
+func pushError(branch, remote, reason string, err error) error {
+	switch {
+	case reason == "":
+		return fmt.Errorf("pushing %s to %s: %w%s", branch, remote, err, hookSays(err))
+	case moved(reason):
+		return fmt.Errorf("pushing %s to %s: %s: %w", branch, remote, reason, ErrMoved)
+	}
+	return fmt.Errorf("pushing %s to %s: rejected: %s%s", branch, remote, reason, hookSays(err))
 }
 
 // maxHookLines is how much of what a hook says is told again.
 const maxHookLines = 20
+
+// RefusedTogether reports whether an error of [Repository.PushAll] is one that a hook gives
+// for all branches of a push, also where it finds fault with some of them.
+func RefusedTogether(err error) bool {
+	var failed *ExecError // of a hook here, which names no branch
+	return errors.As(err, &failed) && exitCode(failed.Err) == 1 || strings.Contains(err.Error(), "(pre-receive hook declined)")
+}
 
 // hookSays is what a hook said about a push that failed, here or on the remote, each
 // line behind a line feed.
@@ -81,15 +131,18 @@ func hookSays(err error) string {
 	return said.String()
 }
 
-// rejection finds the reason in the porcelain line "!\t<refspec>\t[…] (reason)".
-func rejection(out string) string {
+// rejections finds the reasons in the porcelain lines "!\t<refspec>\t[…] (reason)", by
+// branch.
+func rejections(out string) map[string]string {
+	reasons := map[string]string{}
 	for line := range strings.Lines(out) {
 		if status, ok := strings.CutPrefix(line, "!\t"); ok {
-			_, reason, _ := strings.Cut(strings.TrimSpace(status), "\t")
-			return reason
+			refspec, reason, _ := strings.Cut(strings.TrimSpace(status), "\t")
+			_, branch, _ := strings.Cut(refspec, ":"+branchPrefix)
+			reasons[branch] = reason
 		}
 	}
-	return ""
+	return reasons
 }
 
 // moved tells a lost race from a refusal: the remote's branch is ahead, or its

@@ -21,6 +21,8 @@ var synopses = map[string]string{
 	"init":     "make a repository ready to record in",
 	"log":      "list the receipts of a dataset branch",
 	"pipeline": "print the Concourse pipeline of a repository",
+	"pull":     "bring what others recorded to all dataset branches",
+	"push":     "send what was recorded on all dataset branches",
 	"record":   "record a result directory as a receipt",
 	"replay":   "announce receipts again, or ask for executions of a job",
 	"resource": "check, get and put datasets for Concourse",

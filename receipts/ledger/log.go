@@ -80,14 +80,25 @@ func (l *Ledger) Executions(ctx context.Context, id receipts.ID) iter.Seq2[*Entr
 // order of the commits. After a [*ReceiptError] it goes on with the next. The
 // entries name no commit.
 func (l *Ledger) History(ctx context.Context) iter.Seq2[*Entry, error] {
+	return l.recordings(ctx, l.repository.Log(ctx, string(l.branch.Commit), folder))
+}
+
+// Since reads the recordings that some commits do not have, nor what they descend from,
+// as [Ledger.History] does, through all parents.
+func (l *Ledger) Since(ctx context.Context, except ...gitcmd.Hash) iter.Seq2[*Entry, error] {
+	return l.recordings(ctx, l.repository.HistoryOf(ctx, l.branch.Commit, except...))
+}
+
+// recordings reads what commits recorded.
+func (l *Ledger) recordings(ctx context.Context, commits iter.Seq2[gitcmd.LogEntry, error]) iter.Seq2[*Entry, error] {
 	files := func(yield func(gitcmd.File, error) bool) {
-		for commit, err := range l.repository.Log(ctx, string(l.branch.Commit), folder) {
+		for commit, err := range commits {
 			if err != nil {
 				yield(gitcmd.File{}, err)
 				return
 			}
 			for _, file := range present(commit.Files) {
-				if !yield(file, nil) {
+				if _, ok := receipts.IDFromPath(file.Path); ok && !yield(file, nil) {
 					return
 				}
 			}

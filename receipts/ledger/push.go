@@ -82,6 +82,61 @@ func PushAll(ctx context.Context, repository *gitcmd.Repository, branches []stri
 	return errors.Join(failed...)
 }
 
+// Adopt brings the local branch to what somebody else's commit has: the recordings that
+// are only here are put on top of it, with what was moved. A branch that differs in more
+// than receipts is refused, and stays as it is.
+func Adopt(ctx context.Context, repository *gitcmd.Repository, name string, theirs gitcmd.Hash) (Moved, error) {
+	moved := Moved{}
+	for try := 0; ; try++ {
+		branch, err := repository.Branch(ctx, name)
+		if err != nil {
+			return moved, err
+		}
+		if _, err = adopt(ctx, At(repository, branch), theirs, moved); !errors.Is(err, gitcmd.ErrMoved) {
+			return moved, err
+		}
+		if err := gitcmd.Backoff(ctx, try); err != nil {
+			return moved, err
+		}
+	}
+}
+
+// Adoptable tells why [Adopt] would refuse, nil where it would not.
+func (l *Ledger) Adoptable(ctx context.Context, theirs gitcmd.Hash) error {
+	for commit, err := range l.repository.Log(ctx, string(theirs)+".."+string(l.branch.Commit), "") {
+		if err == nil {
+			err = l.onlyReceipts(ctx, commit)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// onlyReceipts refuses a commit that changes other files, or removes a receipt that it does
+// not take back. What a merge shows of that came from the other side.
+func (l *Ledger) onlyReceipts(ctx context.Context, commit gitcmd.LogEntry) error {
+	for _, file := range commit.Files {
+		id, ok := receipts.IDFromPath(file.Path)
+		if ok && file.Hash == "" && !commit.Merge {
+			message, err := l.repository.CommitMessage(ctx, commit.Commit)
+			if err != nil {
+				return err
+			}
+			if ok, err = ParseTaking(message).Takes(ctx, l.repository, id); err != nil {
+				return err
+			}
+		}
+		if !ok {
+			return gitcmd.WithHint(
+				fmt.Errorf("branch %s has diverged from the remote's: commit %s changes %s", l.branch.Name, commit.Commit.Short(), file.Path),
+				"merge or rebase the branch by hand, then run the command again")
+		}
+	}
+	return nil
+}
+
 // adopt puts the commits that are only here on top of theirs. It reports false
 // when theirs holds nothing new.
 func adopt(ctx context.Context, l *Ledger, theirs gitcmd.Hash, moved Moved) (bool, error) {
@@ -142,24 +197,17 @@ func (l *Ledger) replant(ctx context.Context, onto gitcmd.Hash) (gitcmd.Hash, Mo
 // execution that both sides recorded stays the current one, and what a merge
 // brought from the other side is left out. The entry is the last of them.
 func (l *Ledger) replantChanges(ctx context.Context, onto gitcmd.Hash, commit gitcmd.LogEntry) (changes []gitcmd.Change, last *Entry, err error) {
+	if err := l.onlyReceipts(ctx, commit); err != nil {
+		return nil, nil, err
+	}
 	for _, file := range commit.Files {
-		id, ok := receipts.IDFromPath(file.Path)
-		if ok && file.Hash == "" && !commit.Merge {
-			retracted, stands, err := l.replantRetraction(ctx, onto, commit, file, id)
-			if err != nil {
+		if file.Hash == "" {
+			if stands, err := l.stands(ctx, onto, file); err != nil {
 				return nil, nil, err
-			}
-			if stands {
+			} else if stands && !commit.Merge {
 				changes = append(changes, gitcmd.Change{Path: file.Path, Remove: true})
 			}
-			if retracted {
-				continue
-			}
-		}
-		if !ok || file.Hash == "" {
-			return nil, nil, gitcmd.WithHint(
-				fmt.Errorf("branch %s has diverged from the remote's: commit %s changes %s", l.branch.Name, commit.Commit.Short(), file.Path),
-				"merge or rebase the branch by hand, then push again")
+			continue
 		}
 		if commit.Merge { // which shows as its own what it merged
 			had, err := l.had(ctx, onto, file)
@@ -180,22 +228,14 @@ func (l *Ledger) replantChanges(ctx context.Context, onto gitcmd.Hash, commit gi
 	return changes, last, nil
 }
 
-// replantRetraction reports whether the commit takes a receipt back that it removed, and
-// whether that stands on the other side as it was. One that others took back too, or
-// executed again, stays as it is there.
-func (l *Ledger) replantRetraction(ctx context.Context, onto gitcmd.Hash, commit gitcmd.LogEntry, file gitcmd.File, id receipts.ID) (retracted, stands bool, err error) {
-	message, err := l.repository.CommitMessage(ctx, commit.Commit)
-	if err != nil {
-		return false, false, err
-	}
-	if retracted, err = ParseTaking(message).Takes(ctx, l.repository, id); !retracted || err != nil {
-		return false, false, err
-	}
+// stands reports whether a receipt that a commit takes back is on the other side as it was.
+// One that others took back too, or executed again, stays as it is there.
+func (l *Ledger) stands(ctx context.Context, onto gitcmd.Hash, file gitcmd.File) (bool, error) {
 	object, err := l.repository.Headers(ctx, []string{string(onto) + ":" + file.Path})
 	if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
-		return false, false, err
+		return false, err
 	}
-	return true, object[0] != nil && slices.Contains(file.Before, object[0].Hash), nil
+	return object[0] != nil && slices.Contains(file.Before, object[0].Hash), nil
 }
 
 func (l *Ledger) replantFile(ctx context.Context, onto gitcmd.Hash, file gitcmd.File) (gitcmd.Change, *Entry, error) {

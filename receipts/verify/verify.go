@@ -55,6 +55,8 @@ type Options struct {
 	// one. Without, it is the current ones of all branches, see
 	// [gitcmd.Repository.ReadableBranches].
 	Selectors []string
+	// Given are the receipts, in the place of those that selectors choose.
+	Given []Source
 	// History adds the earlier executions of what is chosen.
 	History bool
 	// Lineage adds what is chosen receipts were made from, back to the sources. An

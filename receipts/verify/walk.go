@@ -11,20 +11,23 @@ import (
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
-// A source is receipts of a branch that are to be verified.
-type source struct {
-	branch   string
-	receipts iter.Seq2[*ledger.Entry, error]
+// A Source is receipts of a branch that are to be verified.
+type Source struct {
+	Branch   string
+	Receipts iter.Seq2[*ledger.Entry, error]
 }
 
 // sources finds what the selectors choose, before anything is verified.
-func (r *run) sources(ctx context.Context) ([]source, error) {
+func (r *run) sources(ctx context.Context) ([]Source, error) {
+	if r.opts.Given != nil {
+		return r.opts.Given, nil
+	}
 	if r.opts.History {
 		if err := r.repository.WholeHistory(ctx); err != nil {
 			return nil, err
 		}
 	}
-	var sources []source
+	var sources []Source
 	for _, text := range r.opts.Selectors {
 		s, err := r.selected(ctx, text)
 		if err != nil {
@@ -45,43 +48,43 @@ func (r *run) sources(ctx context.Context) ([]source, error) {
 	return sources, nil
 }
 
-func (r *run) branch(ctx context.Context, name string, l *ledger.Ledger) source {
+func (r *run) branch(ctx context.Context, name string, l *ledger.Ledger) Source {
 	if r.opts.History {
-		return source{name, l.History(ctx)}
+		return Source{name, l.History(ctx)}
 	}
-	return source{name, l.All(ctx)}
+	return Source{name, l.All(ctx)}
 }
 
-func (r *run) selected(ctx context.Context, text string) (source, error) {
+func (r *run) selected(ctx context.Context, text string) (Source, error) {
 	l, selector, err := ledger.OpenSelector(ctx, r.repository, text, nil)
 	if err != nil {
-		return source{}, err
+		return Source{}, err
 	}
 	if selector == (ledger.Selector{Branch: selector.Branch}) {
 		return r.branch(ctx, selector.Branch, l), nil
 	}
 	entry, err := l.Lookup(ctx, selector)
 	if bad := (*ledger.ReceiptError)(nil); err != nil && !errors.As(err, &bad) {
-		return source{}, err
+		return Source{}, err
 	}
 	if r.opts.History && err == nil {
-		return source{selector.Branch, l.Executions(ctx, entry.ID)}, nil
+		return Source{selector.Branch, l.Executions(ctx, entry.ID)}, nil
 	}
-	return source{selector.Branch, func(yield func(*ledger.Entry, error) bool) { yield(entry, err) }}, nil
+	return Source{selector.Branch, func(yield func(*ledger.Entry, error) bool) { yield(entry, err) }}, nil
 }
 
 // walk adds the blobs of all receipts.
-func (r *run) walk(ctx context.Context, sources []source) error {
+func (r *run) walk(ctx context.Context, sources []Source) error {
 	for _, s := range sources {
-		for entry, err := range s.receipts {
+		for entry, err := range s.Receipts {
 			if r.damaged(err) {
 				continue
 			}
 			if err != nil && ctx.Err() == nil {
-				return fmt.Errorf("branch %s: %w", s.branch, err)
+				return fmt.Errorf("branch %s: %w", s.Branch, err)
 			}
 			if err == nil {
-				err = r.receipt(ctx, s.branch, entry)
+				err = r.receipt(ctx, s.Branch, entry)
 			}
 			if err == nil && r.lineage.waiting >= tracedAtOnce {
 				err = r.trace(ctx)
