@@ -1,6 +1,6 @@
 // Git-datapact-run runs every execution that is due, and records it.
 //
-// Usage: git datapact run [--dry-run] [--jobs N] [--engine process|docker|podman] [--only] [--keep-going] [--outdated] [--force] [--input ALIAS=DIR]… [--store URL] [--json] [BRANCH…]
+// Usage: git datapact run [--dry-run] [--jobs N] [--engine process|docker|podman] [--only] [--keep-going] [--outdated] [--force] [--input ALIAS=DIR]… [--push[=REMOTE]] [--store URL] [--json] [BRANCH…]
 //
 // Usage: git datapact run --log BRANCH[@ID]
 package main
@@ -27,6 +27,7 @@ type command struct {
 	Outdated  bool              `help:"Run again what was recorded before its job changed."`
 	Force     bool              `short:"f" help:"Run again what is fresh, too."`
 	Input     map[string]string `short:"i" mapsep:"none" placeholder:"ALIAS=DIR" help:"Take this folder as an input of the one job that is named."`
+	Push      frame.Optional    `placeholder:"REMOTE" help:"Push each branch after a recording (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
 	Log       string            `placeholder:"BRANCH[@ID]" help:"Print what the task of an execution printed (default: of the last one), and run nothing."`
 	JSON      bool              `name:"json" help:"Print each receipt that is recorded as one JSON object on a line."`
 	Branch    []string          `type:"branch" arg:"" optional:"" help:"The jobs of these branches, with those that they depend on (default: all jobs)."`
@@ -52,6 +53,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	opts := local.Options{
 		Branches: c.Branch, Only: c.Only, Jobs: c.Jobs, Engine: c.Engine, KeepGoing: c.KeepGoing,
 		Outdated: c.Outdated, Force: c.Force, Inputs: c.Input, Watcher: watcher,
+		Push: c.Push.Set, Remote: c.Push.Value,
 	}
 	if c.DryRun {
 		due, bad, err := local.Due(ctx, repository, catalog, opts)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -23,7 +24,10 @@ type executor struct {
 	archive      *archive.Archive
 	layout       *layout
 	inputs       map[string]string // folders by alias, in the place of fetched inputs
+	push         bool              // the branch after each recording
+	remote       string            // to push to, "" for the branch's own
 	environments *environments
+	unpushed     sync.Map // branches of which a push failed: it is not tried again, which can take long
 }
 
 // execute runs an execution from its build folder to its receipt.
@@ -193,8 +197,14 @@ func (x *execution) record(ctx context.Context, environment *environment) (*ledg
 	if info, err := os.Lstat(filepath.Join(x.build, resultFolder)); err != nil || !info.IsDir() {
 		return nil, errors.Join(err, fmt.Errorf("the task left no folder %s", resultFolder))
 	}
-	return x.archive.RecordDir(ctx, archive.Request{
+	_, failed := x.unpushed.Load(job.Branch)
+	entry, err := x.archive.RecordDir(ctx, archive.Request{
 		Dir: filepath.Join(x.build, resultFolder), Branch: job.Branch, AllowEmpty: true, Read: append([]receipts.Input{}, x.read...),
 		Job: environment.runs(job), Order: job.InputBranches(), Filters: job.FilterRules(), Metadata: environment.metadata(),
+		Push: x.push && !failed, Remote: x.remote,
 	})
+	if x.push && entry != nil && err != nil {
+		x.unpushed.Store(job.Branch, true)
+	}
+	return entry, err
 }

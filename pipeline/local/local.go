@@ -52,6 +52,8 @@ type Options struct {
 	Outdated  bool              // run what is outdated too
 	Force     bool              // run what is fresh too
 	Inputs    map[string]string // folders by alias, in the place of a single job's inputs
+	Push      bool              // push the branch after each recording
+	Remote    string            // to push to, "" for the branch's own
 	Watcher   Watcher           // nil for none
 }
 
@@ -104,8 +106,13 @@ func Run(ctx context.Context, a *archive.Archive, catalog *jobs.Catalog, opts Op
 	if err := a.Repository.CheckIdentity(ctx); err != nil {
 		return Summary{}, err
 	}
+	if opts.Push && opts.Remote == "" && len(list) > 0 {
+		if _, err := a.Repository.Remote(ctx, list[0].Branch); err != nil { // rather than after the first task
+			return Summary{}, err
+		}
+	}
 	layout.sweep(ctx, a.Repository)
-	executor := &executor{archive: a, layout: layout, inputs: opts.Inputs, environments: newEnvironments(a.Repository, layout, opts.Engine)}
+	executor := &executor{archive: a, layout: layout, inputs: opts.Inputs, push: opts.Push, remote: opts.Remote, environments: newEnvironments(a.Repository, layout, opts.Engine)}
 	s := newScheduler(a.Repository, catalog, list, opts)
 	defer executor.environments.close()
 	for _, one := range bad {

@@ -56,7 +56,7 @@ type scheduler struct {
 	running []*Work
 	started map[*Work]time.Time
 	summary Summary
-	behind  error    // of worktrees that could not follow
+	behind  error    // of worktrees that could not follow, and of branches that were not pushed
 	planned struct { // the last planning
 		at   time.Time
 		took time.Duration
@@ -93,7 +93,7 @@ func (s *scheduler) isDue(branch string, id receipts.ID) bool { return s.due[bra
 type outcome struct {
 	work        *Work
 	entry       *ledger.Entry // nil where it failed
-	err         error         // beside an entry: a worktree could not follow
+	err         error         // beside an entry: a worktree could not follow, or it was not pushed
 	build       string        // kept build folder
 	interrupted bool
 }
@@ -171,7 +171,7 @@ func (s *scheduler) end(ctx context.Context, failed error) (Summary, error) {
 		if s.summary.Held > 0 {
 			err = fmt.Errorf("%w, %d more were not started", err, s.summary.Held)
 		}
-		return s.summary, gitcmd.WithHint(err, "'git datapact run --log BRANCH@ID' shows what a task printed; run again to go on")
+		return s.summary, gitcmd.WithHint(errors.Join(s.behind, err), "'git datapact run --log BRANCH@ID' shows what a task printed; run again to go on")
 	}
 	if s.summary.Bad > 0 {
 		return s.summary, errors.Join(s.behind, fmt.Errorf("%d of the jobs cannot be planned", s.summary.Bad))
