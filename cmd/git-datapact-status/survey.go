@@ -82,7 +82,7 @@ func (c *command) print(env *frame.Env, s *survey) error {
 	for _, l := range s.lines {
 		var err error
 		if c.JSON {
-			err = env.PrintJSON(plans.JSON(l.Plan, l.Failed, c.Explain))
+			err = env.PrintJSON(l.JSON(c.Explain))
 		} else {
 			err = env.Printf("%s", l.Text(width, c.Explain, time.Now()))
 		}

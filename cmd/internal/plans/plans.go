@@ -29,6 +29,8 @@ type Status struct {
 	Newest     *string     `json:"newest"` // null for none
 	Failed     *string     `json:"failed"` // when, null for none
 	Failure    string      `json:"failure,omitempty"`
+	Ahead      *int        `json:"ahead,omitempty"` // commits, of a branch that the remote has too
+	Behind     *int        `json:"behind,omitempty"`
 	Executions []Execution `json:"executions,omitempty"`
 	Left       []Left      `json:"unplanned_receipts,omitempty"`
 }
@@ -110,6 +112,28 @@ func State(e *plan.Execution) string {
 type Line struct {
 	Plan   *plan.Plan
 	Failed *failures.Failure // the last one here, nil for none
+
+	Ahead, Behind *int // commits, nil where the remote does not have the branch
+}
+
+// JSON is the line as JSON, with the executions that are not fresh if they are to be
+// explained.
+func (l Line) JSON(explain bool) Status {
+	s := JSON(l.Plan, l.Failed, explain)
+	s.Ahead, s.Behind = l.Ahead, l.Behind
+	return s
+}
+
+// distance is how the branch stands to the remote's, "" where both are the same.
+func (l Line) distance() string {
+	text := ""
+	if l.Ahead != nil && *l.Ahead > 0 {
+		text += fmt.Sprintf(" ↑%d", *l.Ahead)
+	}
+	if l.Behind != nil && *l.Behind > 0 {
+		text += fmt.Sprintf(" ↓%d", *l.Behind)
+	}
+	return text
 }
 
 // Text is the line about a job, after its name padded to a width, and if it is to be
@@ -124,6 +148,7 @@ func (l Line) Text(width int, explain bool, now time.Time) string {
 	if n := len(p.Unplanned); n > 0 {
 		text += fmt.Sprintf(", %d unplanned", n)
 	}
+	text += l.distance()
 	line := fmt.Sprintf("%-*s  %s", width, p.Job.Branch, text)
 	if len(line) > Columns && width > Columns-len(text)-2 {
 		line = p.Job.Branch + "\n  " + text
