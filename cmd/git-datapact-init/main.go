@@ -11,6 +11,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 type command struct {
@@ -42,6 +43,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	}
 	defer repository.Close()
 	address, err := c.Prepare(ctx, repository)
+	if err == nil {
+		err = ledger.SetUpMerge(ctx, repository)
+	}
 	if err != nil {
 		return err
 	}
