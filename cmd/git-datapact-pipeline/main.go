@@ -17,7 +17,7 @@ import (
 )
 
 type command struct {
-	Config     string `placeholder:"FILE" help:"Read this configuration (default: datapact.json or datapact.jq at the top of the worktree)."`
+	Config     string `placeholder:"FILE" help:"Read this configuration (default: datapact.json or datapact.jq of the worktree, else of the default branch)."`
 	AllowUnset bool   `help:"Take environment variables that are not set as null."`
 	YAML       bool   `name:"yaml" xor:"output" help:"Print YAML instead of JSON."`
 	Check      bool   `xor:"output" help:"Print nothing, say whether the configuration is right."`

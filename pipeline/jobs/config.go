@@ -19,6 +19,9 @@ import (
 // configFiles are the names that a configuration can have.
 var configFiles = []string{"datapact.json", "datapact.jq"}
 
+// configKey is the key of git's configuration that names the configuration, as REV:PATH.
+const configKey = "datapact.config"
+
 // A Config is what datapact.json, or datapact.jq, says: a jq program whose value is
 // one object. Keys that are left out have their zero value.
 type Config struct {
@@ -84,10 +87,11 @@ func (e InvalidError) Error() string { return e.Err.Error() }
 func (e InvalidError) Unwrap() error { return e.Err }
 
 // LoadConfig reads the configuration of a repository: the file that the options
-// name, whose modules are in its folder; else datapact.json or datapact.jq at the
-// top of the current worktree; else, in a bare repository, that of HEAD. The error
-// where there is none is [fs.ErrNotExist]; what is found at fault with it is an
-// [InvalidError], which names file and key, all at once.
+// name, whose modules are in its folder; else what git config datapact.config names, as
+// REV:PATH; else datapact.json or datapact.jq at the top of the current worktree, or in a
+// bare repository that of HEAD; else that of the default branch, so that it is the same
+// whatever is checked out. The error where there is none is [fs.ErrNotExist]; what is
+// found at fault with it is an [InvalidError], which names file and key, all at once.
 //
 // Unless the options allow it, a variable of the environment that is not set, and
 // a null among what goes into a pipeline, is an error.
@@ -145,27 +149,84 @@ func locateConfig(ctx context.Context, repository *gitcmd.Repository, named stri
 		dir, file := filepath.Split(named)
 		return jq.Folder(filepath.Clean(dir), dir), file, nil
 	}
+	if chosen, ok, err := repository.Config(ctx, configKey); err != nil {
+		return jq.Tree{}, "", err
+	} else if ok {
+		return chosenConfig(ctx, repository, chosen)
+	}
 	t, err := topTree(ctx, repository)
+	if err == nil {
+		var file string
+		if file, err = configIn(ctx, t); err == nil {
+			return t, file, nil
+		}
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return jq.Tree{}, "", err
+	}
+	branches, err := repository.DefaultBranches(ctx)
 	if err != nil {
 		return jq.Tree{}, "", err
 	}
+	for _, branch := range branches {
+		if branch.Remote != "" {
+			branch.Name = branch.Remote + "/" + branch.Name // as messages say it
+		}
+		t := commitTree(repository, branch)
+		if file, err := configIn(ctx, t); !errors.Is(err, fs.ErrNotExist) {
+			return t, file, err
+		}
+	}
+	return jq.Tree{}, "", gitcmd.WithHint(fmt.Errorf("configuration %s or %s: %w", configFiles[0], configFiles[1], gitcmd.ErrNotFound),
+		"neither the worktree nor the default branch has one: name it with --config FILE or 'git config "+configKey+" REV:PATH'")
+}
+
+// chosenConfig finds the file that git config datapact.config names, as REV:PATH. It is an
+// error, and not a repository without a configuration, where there is none.
+func chosenConfig(ctx context.Context, repository *gitcmd.Repository, chosen string) (jq.Tree, string, error) {
+	rev, file, _ := strings.Cut(chosen, ":")
+	if rev == "" || strings.HasPrefix(rev, "-") || !fs.ValidPath(file) || file == "." {
+		return jq.Tree{}, "", fmt.Errorf("git config %s: want REV:PATH, such as main:datapact.json, have %q", configKey, chosen)
+	}
+	branch := gitcmd.Branch{Name: rev}
+	var err error
+	if branch.Commit, err = repository.ResolveCommit(ctx, rev); errors.Is(err, gitcmd.ErrNotFound) && gitcmd.CheckBranchName(rev) == nil {
+		if branch, err = repository.FindBranch(ctx, rev); branch.Remote != "" {
+			branch.Name = branch.Remote + "/" + branch.Name
+		}
+	}
+	t := commitTree(repository, branch)
+	if err == nil {
+		_, err = t.Read(ctx, file)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = gitcmd.WithHint(errors.New(err.Error()), "choose another with 'git config "+configKey+" REV:PATH', or remove the setting with 'git config --unset "+configKey+"'")
+	}
+	if err != nil {
+		return jq.Tree{}, "", fmt.Errorf("git config %s: %w", configKey, err)
+	}
+	return t, file, nil
+}
+
+// configIn finds the file of the configuration in a tree. The error for none is
+// [fs.ErrNotExist].
+func configIn(ctx context.Context, t jq.Tree) (string, error) {
 	var found []string
 	for _, file := range configFiles {
 		_, err := t.Read(ctx, file)
 		if err == nil {
 			found = append(found, file)
 		} else if !errors.Is(err, fs.ErrNotExist) {
-			return jq.Tree{}, "", err
+			return "", err
 		}
 	}
 	switch len(found) {
 	case 0:
-		return jq.Tree{}, "", gitcmd.WithHint(fmt.Errorf("configuration %s or %s: %w", configFiles[0], configFiles[1], gitcmd.ErrNotFound),
-			"go to the worktree that has it, or name it with --config")
+		return "", fs.ErrNotExist
 	case 1:
-		return t, found[0], nil
+		return found[0], nil
 	}
-	return jq.Tree{}, "", fmt.Errorf("there are both %s%s and %s: which one counts?", t.Prefix, found[0], found[1])
+	return "", fmt.Errorf("there are both %s%s and %s: which one counts?", t.Prefix, found[0], found[1])
 }
 
 // topTree is the worktree, or the tree of HEAD in a bare repository.
