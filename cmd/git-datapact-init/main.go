@@ -16,12 +16,12 @@ import (
 
 type command struct {
 	storeflag.Flag
-	JSON bool   `name:"json" help:"Print repository and store as one JSON object on a line."`
+	JSON bool   `name:"json" help:"Print repository, store and why as one JSON object on a line."`
 	Dir  string `arg:"" optional:"" help:"The repository, or the folder to make one of (default: the current one)."`
 }
 
 func (*command) Help() string {
-	return "Make the current repository, or a new one, ready to record in, and say which store it uses."
+	return "Make the current repository, or a new one, ready to record in, and say which store it uses and why."
 }
 
 // Run opens or starts the repository, tries the store, and remembers it.
@@ -42,7 +42,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 		return err
 	}
 	defer repository.Close()
-	address, err := c.Prepare(ctx, repository)
+	store, err := c.Prepare(ctx, repository)
 	if err == nil {
 		err = ledger.SetUpMerge(ctx, repository)
 	}
@@ -50,9 +50,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 		return err
 	}
 	if c.JSON {
-		return env.PrintJSON(map[string]string{"repository": gitDir, "store": address})
+		return env.PrintJSON(map[string]string{"repository": gitDir, "store": store.Shown(), "why": store.Why()})
 	}
-	return env.Printf("repository %s\nstore      %s\n", gitDir, address)
+	return env.Printf("repository %s\nstore      %s\nwhy        %s\n", gitDir, store.Shown(), store.Why())
 }
 
 func main() { frame.Main("git-datapact-init", &command{}) }

@@ -128,6 +128,8 @@ __git_datapact_argument ()
 		__git_datapact_folders "$cur" ;;
 	resource,0)
 		__gitcomp "check in out" ;;
+	store,0)
+		__gitcomp "status" ;;
 	esac
 }
 

@@ -118,4 +118,5 @@ complete -c git-datapact -n '__git_datapact_using fetch; and not __git_datapact_
 complete -c git-datapact -n '__git_datapact_using cat; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
 complete -c git-datapact -n '__git_datapact_using resource; and __git_datapact_first' -a 'check in out'
 complete -c git-datapact -n '__git_datapact_using resource; and not __git_datapact_first' -a '(__fish_complete_directories)'
+complete -c git-datapact -n '__git_datapact_using store; and __git_datapact_first' -a 'status'
 complete -c git-datapact -n '__git_datapact_using init record; and __git_datapact_first' -a '(__fish_complete_directories)'

@@ -6,13 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/drivers"
+	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
@@ -22,47 +20,14 @@ type Flag struct {
 	Store string `placeholder:"URL" help:"Keep blobs in this store, such as file:///srv/blobs or s3://bucket (default: $$DATAPACT_STORE, git config datapact.store, datapact.json, or a folder in the git directory)."`
 }
 
-// A location is where a store is.
-type location struct {
-	address string            // a URL
-	env     map[string]string // variables that open it, in the place of those of the environment
-	own     string            // the folder that it is in the git directory, "" for a store that was chosen
-}
-
-// locate finds the store of the flag, $DATAPACT_STORE, git config datapact.store,
-// datapact_job.source of datapact.json, and at last the folder inside the git
-// directory.
-func (f Flag) locate(ctx context.Context, repository *gitcmd.Repository, open jobs.Opener) (location, error) {
-	address := f.Store
-	if address == "" {
-		address = os.Getenv("DATAPACT_STORE")
-	}
-	if address == "" {
-		var err error
-		if address, _, err = repository.Config(ctx, "datapact.store"); err != nil {
-			return location{}, err
-		}
-	}
-	if address != "" {
-		address, err := folderURL(address)
-		return location{address: address}, err
-	}
-	catalog, err := open(ctx)
-	if err != nil {
-		return location{}, err
-	}
-	if store, err := catalog.Config().Store(); err != nil || store.URL != "" {
-		return location{address: store.URL, env: store.Env}, err
-	}
-	data, err := repository.DataDir(ctx)
-	own := filepath.Join(data, "blobs")
-	return location{address: FileURL(own), own: own}, err
+func (f Flag) find(ctx context.Context, repository *gitcmd.Repository, open jobs.Opener) (storechoice.Store, error) {
+	return storechoice.Find(ctx, repository, f.Store, open)
 }
 
 // URL is the store's address.
 func (f Flag) URL(ctx context.Context, repository *gitcmd.Repository) (string, error) {
-	l, err := f.locate(ctx, repository, jobs.Later(repository))
-	return l.address, err
+	chosen, err := f.find(ctx, repository, jobs.Later(repository))
+	return chosen.URL, err
 }
 
 // Open opens the store. The caller closes it.
@@ -79,7 +44,7 @@ func (f Flag) OpenFor(ctx context.Context, repository *gitcmd.Repository, catalo
 // directory is made before, where others share the repository: its mode is that of all
 // that is stored there. The caller closes it.
 func (f Flag) OpenToStore(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener) (*blobs.Store, error) {
-	l, err := f.locate(ctx, repository, catalog)
+	chosen, err := f.find(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
 	}
@@ -87,16 +52,16 @@ func (f Flag) OpenToStore(ctx context.Context, repository *gitcmd.Repository, ca
 	if err != nil {
 		return nil, err
 	}
-	if l.own != "" && sharing != (gitcmd.Sharing{}) {
-		if err := sharing.MkdirAll(l.own); err != nil {
+	if chosen.Folder != "" && sharing != (gitcmd.Sharing{}) {
+		if err := sharing.MkdirAll(chosen.Folder); err != nil {
 			return nil, err
 		}
 	}
-	return l.open(ctx)
+	return open(ctx, chosen)
 }
 
-func (l location) open(ctx context.Context) (*blobs.Store, error) {
-	store, err := blobs.Open(ctx, l.address, drivers.Options(l.env))
+func open(ctx context.Context, chosen storechoice.Store) (*blobs.Store, error) {
+	store, err := blobs.Open(ctx, chosen.URL, drivers.Options(chosen.Env))
 	if err != nil {
 		return nil, gitcmd.WithHint(err, "choose a store with --store, $DATAPACT_STORE or 'git config datapact.store'")
 	}
@@ -116,68 +81,56 @@ func Hint(err *error) {
 	}
 }
 
-// folderURL turns the path of a folder into an address, and leaves one as it is.
-func folderURL(text string) (string, error) {
-	if !filepath.IsAbs(text) && !strings.HasPrefix(text, ".") {
-		return text, nil
-	}
-	path, err := filepath.Abs(text)
-	return FileURL(path), err
-}
-
-// FileURL is the address of a folder, given by its absolute path.
-func FileURL(path string) string {
-	path = filepath.ToSlash(path)
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // a Windows drive
-	}
-	return (&url.URL{Scheme: "file", Path: path}).String()
-}
-
 // OpenLocal opens the store; when only is set, not one that is reached over a
 // network.
 func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener, only bool) (*blobs.Store, error) {
-	l, err := f.locate(ctx, repository, catalog)
+	chosen, err := f.find(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
 	}
-	if scheme, _, _ := strings.Cut(l.address, ":"); only && scheme != "file" {
+	if scheme, _, _ := strings.Cut(chosen.URL, ":"); only && scheme != "file" {
 		return nil, gitcmd.WithHint(fmt.Errorf("the store is reached over the network (%s), which --offline excludes", scheme),
 			"leave out --offline, or name a local copy with --store")
 	}
-	return l.open(ctx)
+	return open(ctx, chosen)
 }
 
 // Prepare makes sure that the store can be opened, and writes the flag into the
-// repository's configuration. It returns the store's address without what could
-// be secret in it.
-func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (_ string, err error) {
-	defer Hint(&err)
-	l, err := f.locate(ctx, repository, jobs.Later(repository))
-	if err != nil {
-		return "", err
+// repository's configuration.
+func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (storechoice.Store, error) {
+	chosen, err := f.find(ctx, repository, jobs.Later(repository))
+	if err == nil {
+		err = Reach(ctx, chosen)
 	}
-	store, err := l.open(ctx)
+	if err == nil && chosen.Origin == storechoice.Option {
+		err = chosen.Keep(ctx, repository)
+	}
+	return chosen, err
+}
+
+// Reach makes sure that a store can be opened and listed.
+func Reach(ctx context.Context, chosen storechoice.Store) (err error) {
+	defer Hint(&err)
+	store, err := open(ctx, chosen)
 	if err != nil {
-		return "", err
+		return err
 	}
 	for _, err := range store.List(ctx, "") { // one object, or none, will do
 		if err != nil {
-			return "", errors.Join(err, store.Close())
+			return errors.Join(err, store.Close())
 		}
 		break
 	}
-	if err := store.Close(); err != nil {
-		return "", err
+	return store.Close()
+}
+
+// MissingHint adds the next step to an error about a blob that is not in the store. A
+// command defers it, behind [Hint].
+func (f Flag) MissingHint(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener, err *error) {
+	if !errors.Is(*err, blobs.ErrNotFound) || errors.Is(*err, blobs.ErrNoBucket) || gitcmd.Hint(*err) != "" {
+		return
 	}
-	if f.Store != "" {
-		if err := repository.SetConfig(ctx, "datapact.store", l.address); err != nil {
-			return "", err
-		}
+	if chosen, findErr := f.find(ctx, repository, catalog); findErr == nil {
+		*err = gitcmd.WithHint(*err, chosen.MissingHint())
 	}
-	if parsed, err := url.Parse(l.address); err == nil {
-		parsed.User, parsed.RawQuery = nil, ""
-		return parsed.String(), nil
-	}
-	return l.address, nil
 }

@@ -1,0 +1,135 @@
+// Package storechoice finds which store a repository uses, and why. It does not open
+// the store, so that commands which only say so stay light.
+package storechoice
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
+)
+
+// An Origin is what chose a store.
+type Origin string
+
+// The origins, the strongest first.
+const (
+	Option        Origin = "option"        // --store
+	Environment   Origin = "environment"   // $DATAPACT_STORE
+	GitConfig     Origin = "git-config"    // datapact.store
+	Configuration Origin = "configuration" // datapact_job.source of datapact.json
+	Default       Origin = "default"       // the folder in the git directory
+)
+
+// configKey is the key of git's configuration that chooses a store.
+const configKey = "datapact.store"
+
+// A Store is a store that was chosen, and why.
+type Store struct {
+	URL    string
+	Env    map[string]string // variables that open it, in the place of those of the environment
+	Folder string            // where it is in the git directory, "" unless the origin is Default
+	Origin Origin
+	File   string // the configuration file as messages name it, "" unless the origin is Configuration
+}
+
+// Find finds the store of an option ("" for none), $DATAPACT_STORE, git config
+// datapact.store, datapact_job.source of datapact.json, and at last the folder inside
+// the git directory.
+func Find(ctx context.Context, repository *gitcmd.Repository, option string, open jobs.Opener) (Store, error) {
+	if option != "" {
+		return named(option, Option)
+	}
+	if text := os.Getenv("DATAPACT_STORE"); text != "" {
+		return named(text, Environment)
+	}
+	if text, _, err := repository.Config(ctx, configKey); err != nil {
+		return Store{}, err
+	} else if text != "" {
+		return named(text, GitConfig)
+	}
+	catalog, err := open(ctx)
+	if err != nil {
+		return Store{}, err
+	}
+	config := catalog.Config()
+	if store, err := config.Store(); err != nil {
+		return Store{}, err
+	} else if store.URL != "" {
+		return Store{URL: store.URL, Env: store.Env, Origin: Configuration, File: config.File}, nil
+	}
+	data, err := repository.DataDir(ctx)
+	folder := filepath.Join(data, "blobs")
+	return Store{URL: FileURL(folder), Folder: folder, Origin: Default}, err
+}
+
+// named is the store that a URL, or the path of a folder, names.
+func named(text string, origin Origin) (Store, error) {
+	if !filepath.IsAbs(text) && !strings.HasPrefix(text, ".") {
+		return Store{URL: text, Origin: origin}, nil
+	}
+	path, err := filepath.Abs(text)
+	return Store{URL: FileURL(path), Origin: origin}, err
+}
+
+// FileURL is the address of a folder, given by its absolute path.
+func FileURL(path string) string {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // a Windows drive
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
+}
+
+// Keep writes the store into the repository's configuration.
+func (s Store) Keep(ctx context.Context, repository *gitcmd.Repository) error {
+	return repository.SetConfig(ctx, configKey, s.URL)
+}
+
+// Shown is the store's URL without anything that could be secret.
+func (s Store) Shown() string {
+	if parsed, err := url.Parse(s.URL); err == nil {
+		parsed.User, parsed.RawQuery, parsed.Fragment = nil, "", ""
+		return parsed.String()
+	}
+	return gitcmd.ShownAddresses(s.URL)
+}
+
+// Why says what chose the store.
+func (s Store) Why() string {
+	switch s.Origin {
+	case Option:
+		return "option --store"
+	case Environment:
+		return "$DATAPACT_STORE"
+	case GitConfig:
+		return "git config " + configKey
+	case Configuration:
+		return "datapact_job.source of " + s.File
+	}
+	return "no other store is chosen: this one is in this clone alone"
+}
+
+// MissingHint is the next step where a blob is not in the store.
+func (s Store) MissingHint() string {
+	asked := fmt.Sprintf("the store that was asked is %s (%s); ", s.Shown(), s.Why())
+	if s.Origin == Default {
+		return asked + "ask whoever recorded it for the URL of theirs, and set it with 'git config " + configKey + " URL'"
+	}
+	return asked + "if the blob is in another one, name that with --store or $DATAPACT_STORE"
+}
+
+// PushWarning warns of receipts that are pushed and whose blobs nobody else can get; ""
+// where the store is not that of this clone alone.
+func (s Store) PushWarning() string {
+	if s.Origin != Default {
+		return ""
+	}
+	return "receipts are pushed, but their blobs are in the store of this clone alone (" + s.Shown() +
+		"): choose one that others reach with 'git config " + configKey + " URL', or datapact_job.source.store in datapact.json"
+}
