@@ -57,6 +57,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 		return err
 	}
 	defer store.Close()
+	defer c.MissingHint(ctx, repository, catalog, &err)
 	a := archive.Archive{Repository: repository, Store: store}
 	line := progress.New(env, "Fetching files")
 	defer line.Close()

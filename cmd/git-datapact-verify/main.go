@@ -12,6 +12,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/proofs"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts/verify"
 )
 
@@ -50,11 +51,11 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	address, err := c.URL(ctx, repository)
+	chosen, err := c.Find(ctx, repository, jobs.Later(repository))
 	if err != nil {
 		return err
 	}
-	opts.Memory = verify.MemoryFile(data, address)
+	opts.Memory = verify.MemoryFile(data, chosen.URL)
 	store, err := c.Open(ctx, repository)
 	if err != nil {
 		return err
@@ -71,6 +72,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	summary, err := verify.Run(ctx, repository, store, &opts)
 	if err = watcher.Close(summary, err); err == nil && !summary.Right() {
 		err = gitcmd.ErrNegative
+		if watcher.Missing {
+			env.Infof("hint: %s", chosen.MissingHint())
+		}
 	}
 	return err
 }

@@ -40,6 +40,8 @@ type Summary struct {
 // A Watcher prints findings as the answer, and on a terminal a line that shows how
 // far the work is.
 type Watcher struct {
+	Missing bool // a blob was not there, and was not mended
+
 	env    *frame.Env
 	asJSON bool
 	line   *progress.Line
@@ -47,12 +49,13 @@ type Watcher struct {
 
 // NewWatcher returns a watcher. The caller closes it when the work has ended.
 func NewWatcher(env *frame.Env, asJSON bool) *Watcher {
-	return &Watcher{env, asJSON, progress.New(env, "Verifying")}
+	return &Watcher{env: env, asJSON: asJSON, line: progress.New(env, "Verifying")}
 }
 
 // Found prints a finding.
 func (w *Watcher) Found(f verify.Finding) error {
 	w.line.Close()
+	w.Missing = w.Missing || f.Kind == verify.Missing && !f.Mended
 	if !w.asJSON {
 		return w.env.Printf("%s\n", gitcmd.Printable(f.String()))
 	}

@@ -20,14 +20,9 @@ type Flag struct {
 	Store string `placeholder:"URL" help:"Keep blobs in this store, such as file:///srv/blobs or s3://bucket (default: $$DATAPACT_STORE, git config datapact.store, datapact.json, or a folder in the git directory)."`
 }
 
-func (f Flag) find(ctx context.Context, repository *gitcmd.Repository, open jobs.Opener) (storechoice.Store, error) {
+// Find finds which store it is, and why.
+func (f Flag) Find(ctx context.Context, repository *gitcmd.Repository, open jobs.Opener) (storechoice.Store, error) {
 	return storechoice.Find(ctx, repository, f.Store, open)
-}
-
-// URL is the store's address.
-func (f Flag) URL(ctx context.Context, repository *gitcmd.Repository) (string, error) {
-	chosen, err := f.find(ctx, repository, jobs.Later(repository))
-	return chosen.URL, err
 }
 
 // Open opens the store. The caller closes it.
@@ -44,7 +39,7 @@ func (f Flag) OpenFor(ctx context.Context, repository *gitcmd.Repository, catalo
 // directory is made before, where others share the repository: its mode is that of all
 // that is stored there. The caller closes it.
 func (f Flag) OpenToStore(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener) (*blobs.Store, error) {
-	chosen, err := f.find(ctx, repository, catalog)
+	chosen, err := f.Find(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +79,7 @@ func Hint(err *error) {
 // OpenLocal opens the store; when only is set, not one that is reached over a
 // network.
 func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener, only bool) (*blobs.Store, error) {
-	chosen, err := f.find(ctx, repository, catalog)
+	chosen, err := f.Find(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +93,7 @@ func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, cata
 // Prepare makes sure that the store can be opened, and writes the flag into the
 // repository's configuration.
 func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (storechoice.Store, error) {
-	chosen, err := f.find(ctx, repository, jobs.Later(repository))
+	chosen, err := f.Find(ctx, repository, jobs.Later(repository))
 	if err == nil {
 		err = Reach(ctx, chosen)
 	}
@@ -125,12 +120,12 @@ func Reach(ctx context.Context, chosen storechoice.Store) (err error) {
 }
 
 // MissingHint adds the next step to an error about a blob that is not in the store. A
-// command defers it, behind [Hint].
+// command defers it after [Hint], whose turn comes then.
 func (f Flag) MissingHint(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener, err *error) {
 	if !errors.Is(*err, blobs.ErrNotFound) || errors.Is(*err, blobs.ErrNoBucket) || gitcmd.Hint(*err) != "" {
 		return
 	}
-	if chosen, findErr := f.find(ctx, repository, catalog); findErr == nil {
+	if chosen, findErr := f.Find(ctx, repository, catalog); findErr == nil {
 		*err = gitcmd.WithHint(*err, chosen.MissingHint())
 	}
 }
