@@ -5,14 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
+	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/exchange"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts/verify"
 )
 
@@ -28,9 +29,11 @@ func (c *command) check(ctx context.Context, env *frame.Env, repository *gitcmd.
 		return nil, err
 	}
 	defer store.Close()
-	if err := c.warnOwn(ctx, env, repository); err != nil {
+	chosen, err := storechoice.Find(ctx, repository, c.Store, jobs.Later(repository))
+	if err != nil {
 		return nil, err
 	}
+	chosen.WarnOfPush(env)
 	line := progress.New(env, "")
 	defer line.Close()
 	found := map[string][]verify.Finding{}
@@ -87,20 +90,4 @@ func (c *command) refusal(ctx context.Context, env *frame.Env, o exchange.Outgoi
 	}
 	return gitcmd.WithHint(errors.New(text),
 		"bring them with 'git datapact verify --repair-from URL "+o.Branch+"', where URL is the store that has them, then push again"), nil
-}
-
-// warnOwn warns where the store is a folder of this clone, which nobody else has.
-func (c *command) warnOwn(ctx context.Context, env *frame.Env, repository *gitcmd.Repository) error {
-	address, err := c.URL(ctx, repository)
-	if err != nil {
-		return err
-	}
-	parsed, err := url.Parse(address)
-	if err != nil || parsed.Scheme != "file" {
-		return nil
-	}
-	if own, err := repository.IsWithin(ctx, parsed.Path); err == nil && own {
-		env.Warnf("the store %s is inside of this clone: others get the receipts, but not what they name; choose a shared one with 'git config datapact.store URL'", address)
-	}
-	return nil
 }

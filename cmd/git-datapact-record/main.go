@@ -77,6 +77,11 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if ahead := time.Until(entry.Receipt.Timestamp.Time()); ahead > 2*time.Second {
 		env.Warnf("the receipt is dated %v ahead of this clock, since an input or the branch's newest receipt is", ahead.Round(time.Second))
 	}
+	if c.Push.Set && !c.DryRun && err == nil {
+		if chosen, err := c.Find(ctx, repository, open); err == nil {
+			chosen.WarnOfPush(env)
+		}
+	}
 	return errors.Join(entries.Print(env, entry, c.JSON, entries.ID), err)
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/plans"
+	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/local/failures"
@@ -146,7 +147,14 @@ func (c *command) announce(ctx context.Context, env *frame.Env, repository *gitc
 		return nil
 	}
 	slices.Sort(branches)
-	return ledger.PushAll(ctx, repository, slices.Compact(branches), c.Push.Value)
+	if err := ledger.PushAll(ctx, repository, slices.Compact(branches), c.Push.Value); err != nil {
+		return err
+	}
+	store, err := storechoice.Find(ctx, repository, "", jobs.Later(repository))
+	if err == nil {
+		store.WarnOfPush(env)
+	}
+	return err
 }
 
 func (c *command) printRequest(env *frame.Env, request plan.Request) error {

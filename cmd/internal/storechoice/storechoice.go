@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
@@ -124,12 +125,11 @@ func (s Store) MissingHint() string {
 	return asked + "if the blob is in another one, name that with --store or $DATAPACT_STORE"
 }
 
-// PushWarning warns of receipts that are pushed and whose blobs nobody else can get; ""
-// where the store is not that of this clone alone.
-func (s Store) PushWarning() string {
-	if s.Origin != Default {
-		return ""
+// WarnOfPush warns of receipts that were pushed and whose blobs nobody else can get, where
+// the store is that of this clone alone.
+func (s Store) WarnOfPush(env *frame.Env) {
+	if s.Origin == Default {
+		env.Warnf("receipts are pushed, but their blobs are in the store of this clone alone (%s): choose one that others reach with "+
+			"'git config %s URL', or datapact_job.source.store in datapact.json", s.Shown(), configKey)
 	}
-	return "receipts are pushed, but their blobs are in the store of this clone alone (" + s.Shown() +
-		"): choose one that others reach with 'git config " + configKey + " URL', or datapact_job.source.store in datapact.json"
 }
