@@ -53,7 +53,7 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		line string
 		want []string
 	}{
-		{"git datapact re", []string{"record ", "replay ", "resource "}},
+		{"git datapact re", []string{"record ", "replay ", "resource ", "retract "}},
 		{"git datapact resource ", []string{"check ", "in ", "out "}},
 		{"git datapact resource in re", []string{"result"}},
 		{"git datapact ru", []string{"run "}},
