@@ -15,7 +15,7 @@ import (
 // again, or records beside it.
 func TestRetractOntoOthers(t *testing.T) {
 	bare, dirs := clones(t, 2)
-	ours, theirs := open(t, dirs[0]), open(t, dirs[1])
+	ours := open(t, dirs[0])
 	ids := map[string]receipts.ID{}
 	for _, name := range []string{"both", "ours", "again", "kept"} {
 		ids[name] = record(t, ours, sample(name, "10:00:00"), "10:00:00").ID
@@ -29,7 +29,7 @@ func TestRetractOntoOthers(t *testing.T) {
 	push(0)
 	gittest.Run(t, dirs[1], "fetch", "-q")
 	gittest.Run(t, dirs[1], "branch", "-f", "data", "origin/data")
-	theirs = open(t, dirs[1])
+	theirs := open(t, dirs[1])
 	gittest.Run(t, dirs[0], "checkout", "-q", "data")
 
 	if _, err := Retract(t.Context(), theirs, "data", []receipts.ID{ids["both"]}, "theirs"); err != nil {
