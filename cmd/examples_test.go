@@ -23,6 +23,7 @@ func TestExamples(t *testing.T) {
 	t.Run("datapact-json", func(t *testing.T) { exampleConfig(t, bin) })
 	t.Run("datapact-receipt", func(t *testing.T) { exampleReceipt(t, bin) })
 	t.Run("readme", func(t *testing.T) { exampleTour(t, bin) })
+	t.Run("readme, with others", func(t *testing.T) { exampleOthers(t, bin) })
 	t.Run("readme, on Concourse", func(t *testing.T) { exampleReadmeConfig(t, bin) })
 }
 
@@ -158,26 +159,39 @@ func readmeBlocks(t *testing.T, section, language string) []string {
 // unsteady is what differs from run to run: commits, times, and how long ago they were.
 var unsteady = regexp.MustCompile(`\b[0-9a-f]{40}\b|\([0-9a-f]{12}\)|\d{4}-\d\d-\d\dT[0-9:]+Z|\d+ seconds? ago|\bnow\b`)
 
-// exampleTour runs the tour, and compares what it prints, but for what is never the same
-// twice: ids that follow from seeds are.
+// exampleTour runs the tour, all of it in one shell.
 func exampleTour(t *testing.T, bin string) {
 	s := newExampleShell(t, bin, nil)
+	s.prints(strings.Join(readmeBlocks(t, "A 60-second look", "console"), ""), "/home/ada", s.dir)
+}
+
+// exampleOthers runs each block as another person, who shares a folder with the others.
+func exampleOthers(t *testing.T, bin string) {
+	shared := t.TempDir()
+	for _, block := range readmeBlocks(t, "With others", "console") {
+		newExampleShell(t, bin, nil).prints(block, "/srv", shared)
+	}
+}
+
+// prints runs the commands of a display in one shell, with a folder in the place of the one
+// that the display names. It wants what is printed, but for what is never the same twice:
+// ids that follow from seeds are.
+func (s *exampleShell) prints(display, named, folder string) {
+	s.Helper()
 	var script, want strings.Builder
 	script.WriteString("set +e\n") // status answers that something is due; what fails prints something else
-	for _, block := range readmeBlocks(t, "A 60-second look", "console") {
-		for line := range strings.Lines(block) {
-			command, ok := strings.CutPrefix(line, "$ ")
-			if !ok {
-				want.WriteString(line)
-				continue
-			}
-			want.WriteString("\n" + line)
-			fmt.Fprintf(&script, "printf '\\n%%s\\n' '$ %s'\n%s", strings.ReplaceAll(strings.TrimSuffix(command, "\n"), "'", `'\''`), command)
+	for line := range strings.Lines(display) {
+		command, ok := strings.CutPrefix(line, "$ ")
+		if !ok {
+			want.WriteString(line)
+			continue
 		}
+		want.WriteString("\n" + line)
+		fmt.Fprintf(&script, "printf '\\n%%s\\n' '$ %s'\n%s", strings.ReplaceAll(strings.TrimSuffix(command, "\n"), "'", `'\''`), command)
 	}
-	got := strings.ReplaceAll(s.run(script.String()), s.dir, "/home/ada")
+	got := strings.ReplaceAll(s.run(strings.ReplaceAll(script.String(), named, folder)), folder, named)
 	if got, want := unsteady.ReplaceAllString(got, "…"), unsteady.ReplaceAllString(want.String(), "…"); got != want {
-		t.Errorf("the tour prints\n%s\nwant\n%s", got, want)
+		s.Errorf("the commands print\n%s\nwant\n%s", got, want)
 	}
 }
 
