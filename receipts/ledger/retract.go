@@ -110,6 +110,9 @@ func retractMessage(ids []receipts.ID, why string) string {
 // reverting is how git says which commit another one takes back.
 var reverting = regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})`)
 
+// maxReverted is how many commits a message may name. Git's own revert names one.
+const maxReverted = 4
+
 // A Taking is what a commit's message says it takes back: receipts, or what other commits
 // did, as git's own revert has it.
 type Taking struct {
@@ -121,7 +124,7 @@ type Taking struct {
 // ParseTaking reads what the message of a commit takes back, which can be nothing.
 func ParseTaking(message string) Taking {
 	var t Taking
-	for _, found := range reverting.FindAllStringSubmatch(message, -1) {
+	for _, found := range reverting.FindAllStringSubmatch(message, maxReverted) {
 		t.Commits = append(t.Commits, gitcmd.Hash(found[1]))
 	}
 	subject, body, _ := strings.Cut(message, "\n")
