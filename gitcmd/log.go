@@ -191,15 +191,6 @@ func (r *Repository) CommitBefore(ctx context.Context, commit Hash, t time.Time)
 	return Hash(strings.TrimSpace(string(out))), nil
 }
 
-// CommitTime is when a commit was made, as its committer's clock said.
-func (r *Repository) CommitTime(ctx context.Context, commit Hash) (time.Time, error) {
-	c, err := r.readCommit(ctx, commit)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return c.Committer.When, nil
-}
-
 // LastChangeAnywhere is the last commit, of all that a commit descends from, that changed
 // a path itself, which merges do not; the zero entry when there is none.
 func (r *Repository) LastChangeAnywhere(ctx context.Context, commit Hash, path string) (LogEntry, error) {
@@ -207,15 +198,6 @@ func (r *Repository) LastChangeAnywhere(ctx context.Context, commit Hash, path s
 		return entry, err
 	}
 	return LogEntry{}, nil
-}
-
-// CommitMessage is what a commit says.
-func (r *Repository) CommitMessage(ctx context.Context, commit Hash) (string, error) {
-	c, err := r.readCommit(ctx, commit)
-	if err != nil {
-		return "", err
-	}
-	return c.Message, nil
 }
 
 // LastChange is the last commit of a first-parent history that changed something

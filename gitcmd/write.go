@@ -108,6 +108,7 @@ func (r *Repository) commitAgain(ctx context.Context, tree Hash, c NewCommit) (*
 type CommitInfo struct {
 	Hash, Tree, Parent Hash // the first parent, "" for none
 	Time               time.Time
+	Message            string // not told where several are listed
 }
 
 // ReadCommit reads a commit. The error for one that is not there is [ErrNotFound].
@@ -119,7 +120,7 @@ func (r *Repository) ReadCommit(ctx context.Context, hash Hash) (CommitInfo, err
 	if err != nil {
 		return CommitInfo{}, err
 	}
-	info := CommitInfo{Hash: hash, Tree: Hash(decoded.TreeHash.String()), Time: decoded.Committer.When}
+	info := CommitInfo{Hash: hash, Tree: Hash(decoded.TreeHash.String()), Time: decoded.Committer.When, Message: decoded.Message}
 	if len(decoded.ParentHashes) > 0 {
 		info.Parent = Hash(decoded.ParentHashes[0].String())
 	}

@@ -162,11 +162,7 @@ func (c *checker) deleted(it item, before map[gitcmd.Hash]state) error {
 		}
 	}
 	if commit != "" {
-		message, err := c.repository.CommitMessage(c.ctx, commit)
-		if err != nil {
-			return err
-		}
-		if taken, err := ledger.ParseTaking(message).Takes(c.ctx, c.repository, it.id); taken || err != nil {
+		if taken, err := ledger.TakesBack(c.ctx, c.repository, commit, it.id); taken || err != nil {
 			return err
 		}
 	}

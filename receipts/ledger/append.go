@@ -140,9 +140,11 @@ func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receip
 	if err != nil {
 		return err
 	}
-	if cut[commit] { // all files seem to be of the last commit, which is no older than any
-		made, err := l.repository.CommitTime(ctx, commit)
-		atLeast(receipts.NewTimestamp(made))
+	if cut[commit] { // all files seem to be of the last commit, which is as new as each of them
+		info, err := l.repository.ReadCommit(ctx, commit)
+		if err == nil {
+			atLeast(receipts.NewTimestamp(info.Time))
+		}
 		return err
 	}
 	count := 0
@@ -198,7 +200,7 @@ func (l *Ledger) moveOn(ctx context.Context, commit gitcmd.Hash, receipt *receip
 		}
 		next := receipt.Timestamp.Add(time.Second)
 		if next == receipt.Timestamp {
-			return fmt.Errorf("branch %s holds a receipt of %s, after which there is no time", l.branch.Name, next)
+			return fmt.Errorf("branch %s holds a receipt of %s, which is the last date that one can have", l.branch.Name, next)
 		}
 		receipt.Timestamp = next
 	}

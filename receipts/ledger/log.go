@@ -18,10 +18,10 @@ func (l *Ledger) Log(ctx context.Context) iter.Seq2[*Entry, error] { return l.lo
 
 // LogAll is Log with the receipts that were retracted, each as it was recorded last.
 func (l *Ledger) LogAll(ctx context.Context) iter.Seq2[*Entry, error] {
-	return l.log(ctx, map[receipts.ID]gitcmd.LogEntry{})
+	return l.log(ctx, map[receipts.ID]gitcmd.Hash{})
 }
 
-func (l *Ledger) log(ctx context.Context, taken map[receipts.ID]gitcmd.LogEntry) iter.Seq2[*Entry, error] {
+func (l *Ledger) log(ctx context.Context, taken map[receipts.ID]gitcmd.Hash) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		w := &walk{ledger: l, seen: map[receipts.ID]bool{}, taken: taken, portion: 1, window: closeBy, yield: yield}
 		for commit, err := range l.repository.Log(ctx, string(l.branch.Commit), folder) {
@@ -139,8 +139,8 @@ type walk struct {
 	ledger  *Ledger
 	yield   func(*Entry, error) bool
 	seen    map[receipts.ID]bool
-	taken   map[receipts.ID]gitcmd.LogEntry // the commits that removed receipts, nil where these are left out
-	found   []held                          // and not read yet
+	taken   map[receipts.ID]gitcmd.Hash // the commits that removed receipts, nil where these are left out
+	found   []held                      // and not read yet
 	portion int
 	window  int // how many receipts are held back in any case, and 0 at the end
 	count   int
@@ -158,7 +158,7 @@ func (w *walk) add(commit gitcmd.LogEntry, cut bool) {
 		}
 		if file.Hash == "" && w.taken != nil {
 			if _, known := w.taken[id]; !known {
-				w.taken[id] = commit
+				w.taken[id] = commit.Commit
 			}
 			continue
 		}
@@ -242,7 +242,7 @@ func (w *walk) give(ctx context.Context, h held, tied bool) bool {
 		if entry != nil {
 			entry.Commit, entry.Tied = h.commit, tied
 			if commit, taken := w.taken[entry.ID]; taken {
-				entry.Retraction, err = w.ledger.retraction(ctx, commit)
+				entry.Retraction, err = readRetraction(ctx, w.ledger.repository, commit)
 			}
 		}
 		return w.yield(entry, err)

@@ -120,11 +120,8 @@ func (l *Ledger) onlyReceipts(ctx context.Context, commit gitcmd.LogEntry) error
 	for _, file := range commit.Files {
 		id, ok := receipts.IDFromPath(file.Path)
 		if ok && file.Hash == "" && !commit.Merge {
-			message, err := l.repository.CommitMessage(ctx, commit.Commit)
-			if err != nil {
-				return err
-			}
-			if ok, err = ParseTaking(message).Takes(ctx, l.repository, id); err != nil {
+			var err error
+			if ok, err = TakesBack(ctx, l.repository, commit.Commit, id); err != nil {
 				return err
 			}
 		}

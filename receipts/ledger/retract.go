@@ -28,6 +28,15 @@ type Retraction struct {
 	Why    string    // the reason, on one line; "" for none
 }
 
+// String says when, and why.
+func (r Retraction) String() string {
+	text := "retracted on " + r.Time.UTC().Format(time.DateOnly)
+	if r.Why != "" {
+		text += ": " + r.Why
+	}
+	return text
+}
+
 // A RetractedError says that a receipt was taken back, and why. It is a
 // [gitcmd.ErrNotFound].
 type RetractedError struct {
@@ -37,11 +46,7 @@ type RetractedError struct {
 }
 
 func (e *RetractedError) Error() string {
-	text := fmt.Sprintf("receipt %s@%s was retracted on %s", e.Branch, e.ID, e.Time.UTC().Format(time.DateOnly))
-	if e.Why != "" {
-		text += ": " + e.Why
-	}
-	return text
+	return fmt.Sprintf("receipt %s@%s was %s", e.Branch, e.ID, e.Retraction)
 }
 
 func (e *RetractedError) Unwrap() error { return gitcmd.ErrNotFound }
@@ -113,19 +118,19 @@ var reverting = regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})`)
 // maxReverted is how many commits a message may name. Git's own revert names one.
 const maxReverted = 4
 
-// A Taking is what a commit's message says it takes back: receipts, or what other commits
+// A taking is what a commit's message says it takes back: receipts, or what other commits
 // did, as git's own revert has it.
-type Taking struct {
-	Receipts []receipts.ID
-	Commits  []gitcmd.Hash
-	Why      string
+type taking struct {
+	receipts []receipts.ID
+	commits  []gitcmd.Hash
+	why      string
 }
 
-// ParseTaking reads what the message of a commit takes back, which can be nothing.
-func ParseTaking(message string) Taking {
-	var t Taking
+// parseTaking reads what the message of a commit takes back, which can be nothing.
+func parseTaking(message string) taking {
+	var t taking
 	for _, found := range reverting.FindAllStringSubmatch(message, maxReverted) {
-		t.Commits = append(t.Commits, gitcmd.Hash(found[1]))
+		t.commits = append(t.commits, gitcmd.Hash(found[1]))
 	}
 	subject, body, _ := strings.Cut(message, "\n")
 	var why []string
@@ -137,23 +142,28 @@ func ParseTaking(message string) Taking {
 		text, ok := strings.CutPrefix(line, retractLine)
 		if text, end := strings.CutSuffix(text, retractEnd); ok && end {
 			if id, err := receipts.ParseID(text); err == nil {
-				t.Receipts = append(t.Receipts, id)
+				t.receipts = append(t.receipts, id)
 			}
 		} else if line != "" && !reverting.MatchString(line) {
 			why = append(why, line)
 		}
 	}
-	t.Why = strings.Join(why, " ")
+	t.why = strings.Join(why, " ")
 	return t
 }
 
-// Takes reports whether a receipt that a commit removed is one of those that its message
+// TakesBack reports whether a receipt that a commit removed is one of those that its message
 // takes back.
-func (t Taking) Takes(ctx context.Context, repository *gitcmd.Repository, id receipts.ID) (bool, error) {
-	if slices.Contains(t.Receipts, id) {
+func TakesBack(ctx context.Context, repository *gitcmd.Repository, commit gitcmd.Hash, id receipts.ID) (bool, error) {
+	info, err := repository.ReadCommit(ctx, commit)
+	if err != nil {
+		return false, err
+	}
+	t := parseTaking(info.Message)
+	if slices.Contains(t.receipts, id) {
 		return true, nil
 	}
-	for _, commit := range t.Commits {
+	for _, commit := range t.commits {
 		if _, err := repository.ReadCommit(ctx, commit); err != nil {
 			continue // what a message names need not be here, or be a commit
 		}
@@ -184,7 +194,7 @@ func (l *Ledger) Retracted(ctx context.Context, prefix string) error {
 			if file.Hash != "" {
 				return nil
 			}
-			retraction, err := l.retraction(ctx, commit)
+			retraction, err := readRetraction(ctx, l.repository, commit.Commit)
 			if err != nil {
 				return err
 			}
@@ -194,13 +204,13 @@ func (l *Ledger) Retracted(ctx context.Context, prefix string) error {
 	return nil
 }
 
-// retraction is what a commit that removed receipts says.
-func (l *Ledger) retraction(ctx context.Context, commit gitcmd.LogEntry) (*Retraction, error) {
-	message, err := l.repository.CommitMessage(ctx, commit.Commit)
+// readRetraction is what a commit that removed receipts says.
+func readRetraction(ctx context.Context, repository *gitcmd.Repository, commit gitcmd.Hash) (*Retraction, error) {
+	info, err := repository.ReadCommit(ctx, commit)
 	if err != nil {
 		return nil, err
 	}
-	return &Retraction{Commit: commit.Commit, Time: commit.Time, Why: ParseTaking(message).Why}, nil
+	return &Retraction{Commit: commit, Time: info.Time, Why: parseTaking(info.Message).why}, nil
 }
 
 // FindRetraction finds, by the messages of commits alone, the last one up to a tip that
@@ -211,8 +221,7 @@ func FindRetraction(ctx context.Context, repository *gitcmd.Repository, tip, rec
 		if err != nil {
 			return nil, err
 		}
-		made, err := repository.CommitTime(ctx, message.Commit)
-		return &Retraction{Commit: message.Commit, Time: made, Why: ParseTaking(message.Text).Why}, err
+		return readRetraction(ctx, repository, message.Commit)
 	}
 	return nil, nil
 }

@@ -85,9 +85,9 @@ func TestParseTaking(t *testing.T) {
 		{"tidy up\n\n{\"retract\":\"ab\"}\nThis reverts commit ab.\n", "tidy up This reverts commit ab.", 0, 0},
 		{"", "", 0, 0},
 	} {
-		got := ParseTaking(test.message)
-		if got.Why != test.why || len(got.Receipts) != test.receipts || len(got.Commits) != test.commits {
-			t.Errorf("ParseTaking(%q) = %+v", test.message, got)
+		got := parseTaking(test.message)
+		if got.why != test.why || len(got.receipts) != test.receipts || len(got.commits) != test.commits {
+			t.Errorf("parseTaking(%q) = %+v", test.message, got)
 		}
 	}
 }

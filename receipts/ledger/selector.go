@@ -173,8 +173,8 @@ func (l *Ledger) resolveRevision(ctx context.Context, revision string) (*Entry, 
 	return nil, ambiguous(fmt.Sprintf("%s@%s", l.branch.Name, revision), entries)
 }
 
-// notCurrent finds what is no receipt that the branch has: one by its commit, or else one
-// that was retracted.
+// notCurrent resolves a revision that is the id of none of the branch's receipts: it names
+// a commit, or a receipt that was retracted.
 func (l *Ledger) notCurrent(ctx context.Context, revision string) (*Entry, error) {
 	entry, err := l.resolveCommit(ctx, revision)
 	if errors.Is(err, gitcmd.ErrNotFound) {

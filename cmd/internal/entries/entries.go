@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -63,7 +62,7 @@ func Line(entry *ledger.Entry) string {
 		line += "  (" + signature(entry.Signature) + ")"
 	}
 	if r := entry.Retraction; r != nil {
-		line += "  (retracted on " + r.Time.UTC().Format(time.DateOnly) + ": " + plain(r.Why) + ")"
+		line += "  (" + plain(r.String()) + ")"
 	}
 	return line + "\n"
 }
