@@ -9,7 +9,6 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
-	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/exchange"
@@ -24,12 +23,13 @@ const shown = 5
 // not there. Those of executions that were repeated since are warned of: the store may have
 // been cleaned of them.
 func (c *command) check(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, outgoing []exchange.Outgoing) (map[string]error, error) {
-	store, err := c.Open(ctx, repository)
+	catalog := jobs.Later(repository)
+	store, err := c.OpenFor(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
 	}
 	defer store.Close()
-	chosen, err := storechoice.Find(ctx, repository, c.Store, jobs.Later(repository))
+	chosen, err := c.Find(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
 	}

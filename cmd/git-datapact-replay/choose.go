@@ -26,11 +26,12 @@ const failedAfter = time.Hour
 type choice struct {
 	entries  []*ledger.Entry
 	requests []plan.Request
+	open     jobs.Opener // of the jobs that it was chosen by
 }
 
 func (c *command) choose(ctx context.Context, repository *gitcmd.Repository) (choice, error) {
-	var chosen choice
 	open := jobs.Later(repository)
+	chosen := choice{open: open}
 	leave := plan.Leave(repository, open)
 	for _, text := range c.Selector {
 		entry, err := ledger.Lookup(ctx, repository, text, leave)
@@ -150,7 +151,7 @@ func (c *command) announce(ctx context.Context, env *frame.Env, repository *gitc
 	if err := ledger.PushAll(ctx, repository, slices.Compact(branches), c.Push.Value); err != nil {
 		return err
 	}
-	store, err := storechoice.Find(ctx, repository, "", jobs.Later(repository))
+	store, err := storechoice.Find(ctx, repository, "", chosen.open)
 	if err == nil {
 		store.WarnOfPush(env)
 	}

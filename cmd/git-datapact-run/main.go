@@ -10,7 +10,6 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/runs"
-	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -71,7 +70,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	summary, err := local.Run(ctx, &archive.Archive{Repository: repository, Store: store}, catalog, opts)
 	watcher.Close(summary, err)
 	if c.Push.Set {
-		if chosen, failed := storechoice.Find(ctx, repository, c.Store, open); failed == nil { // it was opened
+		if chosen, failed := c.Find(ctx, repository, open); failed == nil { // it was opened
 			chosen.WarnOfPush(env)
 		}
 	}

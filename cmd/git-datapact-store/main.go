@@ -41,7 +41,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if _, err := repository.GitDir(ctx); err != nil {
 		return err
 	}
-	chosen, err := storechoice.Find(ctx, repository, c.Store, jobs.Later(repository))
+	chosen, err := c.Find(ctx, repository, jobs.Later(repository))
 	if err != nil {
 		return err
 	}

@@ -51,12 +51,13 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	chosen, err := c.Find(ctx, repository, jobs.Later(repository))
+	catalog := jobs.Later(repository)
+	chosen, err := c.Find(ctx, repository, catalog)
 	if err != nil {
 		return err
 	}
 	opts.Memory = verify.MemoryFile(data, chosen.URL)
-	store, err := c.Open(ctx, repository)
+	store, err := c.OpenFor(ctx, repository, catalog)
 	if err != nil {
 		return err
 	}
