@@ -19,8 +19,7 @@ import (
 const chunk = 256 << 10
 
 func testRoundTrip(t *testing.T, s Subject) {
-	sizes := []int{0, 1, chunk - 1, chunk, chunk + 1, 3<<20 + 3}
-	for _, size := range sizes {
+	for _, size := range []int{0, 1, chunk - 1, chunk, chunk + 1, 3<<20 + 3} {
 		for _, data := range [][]byte{random(1, size), text(size)} {
 			for _, chain := range chains() {
 				obj, stored := put(t, s, "main", data, chain)

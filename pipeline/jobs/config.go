@@ -169,10 +169,7 @@ func locateConfig(ctx context.Context, repository *gitcmd.Repository, named stri
 		return jq.Tree{}, "", err
 	}
 	for _, branch := range branches {
-		if branch.Remote != "" {
-			branch.Name = branch.Remote + "/" + branch.Name // as messages say it
-		}
-		t := commitTree(repository, branch)
+		t := branchTree(repository, branch)
 		if file, err := configIn(ctx, t); !errors.Is(err, fs.ErrNotExist) {
 			return t, file, err
 		}
@@ -191,11 +188,9 @@ func chosenConfig(ctx context.Context, repository *gitcmd.Repository, chosen str
 	branch := gitcmd.Branch{Name: rev}
 	var err error
 	if branch.Commit, err = repository.ResolveCommit(ctx, rev); errors.Is(err, gitcmd.ErrNotFound) && gitcmd.CheckBranchName(rev) == nil {
-		if branch, err = repository.FindBranch(ctx, rev); branch.Remote != "" {
-			branch.Name = branch.Remote + "/" + branch.Name
-		}
+		branch, err = repository.FindBranch(ctx, rev)
 	}
-	t := commitTree(repository, branch)
+	t := branchTree(repository, branch)
 	if err == nil {
 		_, err = t.Read(ctx, file)
 	}
@@ -206,6 +201,14 @@ func chosenConfig(ctx context.Context, repository *gitcmd.Repository, chosen str
 		return jq.Tree{}, "", fmt.Errorf("git config %s: %w", configKey, err)
 	}
 	return t, file, nil
+}
+
+// branchTree is the tree of a branch. Messages name a remote's as REMOTE/BRANCH.
+func branchTree(repository *gitcmd.Repository, branch gitcmd.Branch) jq.Tree {
+	if branch.Remote != "" {
+		branch.Name = branch.Remote + "/" + branch.Name
+	}
+	return commitTree(repository, branch)
 }
 
 // configIn finds the file of the configuration in a tree. The error for none is
