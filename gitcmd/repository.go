@@ -28,6 +28,8 @@ type Repository struct {
 type layout struct {
 	gitDir string // of this worktree
 	common string // shared by all worktrees
+	top    string // of the worktree, "" without one
+	topErr error  // why there is no top in a repository that is not bare
 	bare   bool
 
 	shallow bool
@@ -66,8 +68,8 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 		return r.layout, nil
 	}
 	out, err := r.git.output(ctx, "rev-parse", "--is-bare-repository", "--show-object-format", "--is-shallow-repository",
-		"--path-format=absolute", "--git-dir", "--git-common-dir")
-	if err != nil {
+		"--path-format=absolute", "--git-dir", "--git-common-dir", "--show-toplevel")
+	if err != nil && len(out) == 0 { // else only the last question has no answer
 		return nil, err
 	}
 	lines := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\n", 4)
@@ -77,24 +79,37 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 	if lines[1] != "sha1" {
 		return nil, errObjectFormat
 	}
-	where := &layout{bare: lines[0] == "true", shallow: lines[2] == "true"}
-	if where.gitDir, where.common, err = r.twoPaths(ctx, lines[3]); err != nil {
+	where := &layout{bare: lines[0] == "true", shallow: lines[2] == "true", topErr: err}
+	paths := []*string{&where.gitDir, &where.common, &where.top}
+	if err != nil {
+		paths = paths[:2]
+	}
+	if err := r.paths(ctx, lines[3], paths); err != nil {
 		return nil, err
 	}
 	r.layout = where
 	return where, nil
 }
 
-// twoPaths splits the paths of the git directory and the common one. Each may have line
-// feeds in it.
-func (r *Repository) twoPaths(ctx context.Context, text string) (gitDir, common string, err error) {
-	if strings.Count(text, "\n") == 1 {
-		gitDir, common, _ = strings.Cut(text, "\n")
-		return gitDir, common, nil
+// pathQuestions have the answers that paths splits.
+var pathQuestions = []string{"--git-dir", "--git-common-dir", "--show-toplevel"}
+
+// paths splits an answer of git's into paths. Where one has line feeds in it, each is
+// asked for alone.
+func (r *Repository) paths(ctx context.Context, text string, paths []*string) error {
+	lines := strings.Split(text, "\n")
+	for i, path := range paths {
+		if len(lines) == len(paths) {
+			*path = lines[i]
+			continue
+		}
+		out, err := r.git.output(ctx, "rev-parse", "--path-format=absolute", pathQuestions[i])
+		if err != nil {
+			return err
+		}
+		*path = strings.TrimSuffix(string(out), "\n")
 	}
-	out, err := r.git.output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir")
-	common = strings.TrimSuffix(string(out), "\n")
-	return strings.TrimSuffix(text, "\n"+common), common, err
+	return nil
 }
 
 // errObjectFormat refuses repositories whose objects are not named by SHA-1.

@@ -6,19 +6,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // TopLevel returns the folder of the current worktree, "" in a bare repository.
 func (r *Repository) TopLevel(ctx context.Context) (string, error) {
-	if where, err := r.where(ctx); err != nil || where.bare {
+	where, err := r.where(ctx)
+	switch {
+	case err != nil || where.bare:
 		return "", err
+	case where.topErr != nil:
+		return "", fmt.Errorf("looking for the worktree: %w", where.topErr)
 	}
-	out, err := r.git.output(ctx, "rev-parse", "--show-toplevel")
-	if err != nil {
-		return "", fmt.Errorf("looking for the worktree: %w", err)
-	}
-	return strings.TrimSuffix(string(out), "\n"), nil
+	return where.top, nil
 }
 
 // Is reports whether a folder is the repository itself: the top of its worktree, or
