@@ -38,7 +38,7 @@ func (c *tally) String() string {
 
 // someRounds is how often each victim is killed, and manyRounds how often it takes to
 // meet nearly all of its system calls.
-const someRounds, manyRounds = 5, 65
+const someRounds, manyRounds = 3, 65
 
 // rounds is how often each victim is killed: KILL_ROUNDS=N in the environment says it.
 func rounds(t *testing.T) int {

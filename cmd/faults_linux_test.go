@@ -262,8 +262,9 @@ func (k *kit) storeFails(t *testing.T, server *blobstest.S3) {
 	w.succeed(k.args(w))
 	total := p.set(0, 0, nil)
 	for _, name := range slices.Sorted(maps.Keys(storeFaults)) {
+		one := 1 + k.random.IntN(2) // for the first two are of one kind
 		for i := range 3 {
-			if i == 0 && k.rounds < manyRounds { // the first two are of one kind
+			if i != one && k.rounds < manyRounds {
 				continue
 			}
 			w, from := prepare(), 1+k.random.IntN(total)
@@ -384,7 +385,7 @@ func testFullDisk(t *testing.T, k *kit) {
 		template := k.world(t)
 		k.make(template)
 		template.remember()
-		for range k.rounds / 4 {
+		for range max(1, k.rounds/4) {
 			left := k.random.IntN(120) * 4096
 			w := template.copy(t)
 			w.how = fmt.Sprintf("on a disk with %d bytes left", left)

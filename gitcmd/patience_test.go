@@ -57,11 +57,7 @@ func TestSilentProgram(t *testing.T) {
 		t.Skip("there is a terminal, at which somebody may be asked for a password")
 	}
 	r, dir := newRepository(t)
-	file := filepath.Join(t.TempDir(), "stay")
-	if err := os.WriteFile(file, nil, 0o666); err != nil { // the program ends with the test
-		t.Fatal(err)
-	}
-	gittest.Run(t, dir, "config", "core.sshCommand", "while test -e '"+file+"'; do sleep 0.1; done; true")
+	gittest.Run(t, dir, "config", "core.sshCommand", gittest.Lasting(t))
 	t.Setenv(PatienceVariable, "100ms")
 	if _, err := r.RemoteRefs(t.Context(), "example.com:r.git"); err == nil || Hint(err) != patienceHint {
 		t.Errorf("RemoteRefs = %v, with the hint %q", err, Hint(err))

@@ -11,23 +11,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-)
 
-// whileStay is a shell loop that lasts as long as the test.
-func whileStay(t *testing.T) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "stay")
-	if err := os.WriteFile(file, nil, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	return "while test -e '" + file + "'; do sleep 0.1; done"
-}
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
+)
 
 // TestEngineLeavesProcess has a container engine leave one behind that holds its streams,
 // as conmon and the clients' helpers do.
 func TestEngineLeavesProcess(t *testing.T) {
 	folder := t.TempDir()
-	script := "#!/bin/sh\n" + whileStay(t) + " &\necho \"$1\"\necho said >&2\ntest \"$1\" != fail\n"
+	script := "#!/bin/sh\n" + gittest.Lasting(t) + " &\necho \"$1\"\necho said >&2\ntest \"$1\" != fail\n"
 	if err := os.WriteFile(filepath.Join(folder, "podman"), []byte(script), 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +43,7 @@ func TestTaskLeavesProcess(t *testing.T) {
 		t.Skip("no setsid")
 	}
 	for status, want := range map[string]bool{"0": true, "3": false} {
-		cmd := exec.Command("sh", "-c", "echo begun; "+setsid+" sh -c \""+whileStay(t)+"\" & echo done; exit "+status)
+		cmd := exec.Command("sh", "-c", "echo begun; "+setsid+" sh -c \""+gittest.Lasting(t)+"\" & echo done; exit "+status)
 		var output bytes.Buffer
 		err := runCommand(context.Background(), cmd, &output, func() error { return askGroup(cmd.Process) })
 		if exit := (*exec.ExitError)(nil); (err == nil) != want || err != nil && !errors.As(err, &exit) || output.String() != "begun\ndone\n" {

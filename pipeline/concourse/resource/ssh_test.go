@@ -56,8 +56,8 @@ func serveSSH(t *testing.T, w *world, settings ...string) *sshServer {
 	s.knownHosts = fmt.Sprintf("[127.0.0.1]:%d %s", s.port, readFile(t, filepath.Join(dir, "host.pub")))
 	s.key = keygen(t, filepath.Join(dir, "key"), "")
 	s.strangeKey = keygen(t, filepath.Join(dir, "strange"), "")
-	config := fmt.Sprintf("HostKey %s/host\nAuthorizedKeysFile %s/key.pub\nPidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n%s\n",
-		dir, dir, strings.Join(settings, "\n"))
+	config := fmt.Sprintf("HostKey %s/host\nAuthorizedKeysFile %s/key.pub\nPidFile none\nUsePAM no\nStrictModes no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\nSetEnv HOME=%s\n%s\n",
+		dir, dir, dir, strings.Join(settings, "\n"))
 	if err := os.WriteFile(filepath.Join(dir, "config"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
