@@ -175,9 +175,9 @@ func (c container) explain(program string, err error) error {
 	}
 	switch exit.ExitCode() {
 	case 125:
-		return fmt.Errorf("%s could not run the container: the log says why", c.engine)
+		return fmt.Errorf("%s could not run the container", c.engine)
 	case 126, 127:
-		return fmt.Errorf("the image %s cannot run %s: the log says why", c.image, program)
+		return fmt.Errorf("the image %s cannot run %s", c.image, program)
 	}
 	return named(program, err)
 }
@@ -259,11 +259,11 @@ func (c container) call(ctx context.Context, args ...string) (string, error) {
 func (c container) show(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, c.engine, args...)
 	cmd.Env = append(os.Environ(), c.auth...)
-	var said bytes.Buffer
+	var said lines
 	both := io.MultiWriter(c.output, &said) // the same one, since a log is not for two goroutines
 	cmd.Stdout, cmd.Stderr = both, both
 	if err := child.Run(cmd); err != nil {
-		return c.failed(args[0], said.String(), err)
+		return c.failed(args[0], said.final(), err)
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -48,8 +49,26 @@ func (e *executor) execute(ctx context.Context, w *Work) outcome {
 	if _, err := os.Stat(x.build); err == nil && x.build != "" {
 		o.build = x.build
 	}
-	o.err = errors.Join(o.err, e.layout.failures.Put(branch, w.Key, o.err))
+	o.err = w.Job.Veil(o.err)
+	if len(x.said) > 0 {
+		o.said = strings.Split(w.Job.Veil(errors.New(strings.Join(x.said, "\n"))).Error(), "\n")
+	}
+	o.err = errors.Join(o.err, e.layout.failures.Put(branch, w.Key, reason(o.err, o.said)))
 	return o
+}
+
+// reason is one line that says why an execution failed: the error, and the last line that
+// the task printed, unless that is what the error ends with.
+func reason(err error, said []string) string {
+	why := strings.ReplaceAll(err.Error(), "\n", "; ")
+	if len(said) == 0 {
+		return why
+	}
+	last := strings.TrimSpace(said[len(said)-1])
+	if strings.HasSuffix(why, last) {
+		return why
+	}
+	return why + ": " + ellipsis(last, whyBound)
 }
 
 // An execution is one at work.
@@ -59,6 +78,7 @@ type execution struct {
 	place   string // of the build folders of the execution
 	build   string // one of them, new for each attempt: no process that an earlier one left knows it
 	logFile string
+	said    []string // the last lines that the task printed
 	read    []receipts.Input
 	mounts  map[string]string // folders of others that stand in the build folder, by alias
 }
@@ -82,7 +102,8 @@ func (x *execution) run(ctx context.Context) (entry *ledger.Entry, err error) {
 	if err == nil {
 		err = x.attempt(ctx, environment, output)
 	}
-	if err = errors.Join(err, output.Close()); err != nil {
+	err = errors.Join(err, output.Close())
+	if x.said = output.last; err != nil {
 		return nil, err
 	}
 	return x.record(ctx, environment)
@@ -183,6 +204,7 @@ func (x *execution) attempt(ctx context.Context, environment *environment, outpu
 		if err := x.prepare(ctx); err != nil {
 			return err
 		}
+		output.forget() // what an attempt before this one printed, or the engine
 		err = environment.try(ctx, task{job: x.work.Job, build: x.build, mounts: x.mounts, output: output})
 		if err == nil || ctx.Err() != nil {
 			return err

@@ -75,7 +75,8 @@ type Watcher interface {
 type Failed struct {
 	Branch, Key string
 	Err         error
-	Log, Build  string // paths; Build is "" where there is no build folder
+	Said        []string // the last lines that the task printed, bounded, as it wrote them
+	Log, Build  string   // paths; Build is "" where there is no build folder
 }
 
 // A Summary counts the executions of a run.

@@ -16,6 +16,7 @@ const (
 
 // A log keeps what a task prints. It takes any amount.
 type log struct {
+	lines
 	file *os.File
 	head int64  // bytes written to the file
 	tail []byte // the last bytes after the head, a ring once it is full
@@ -38,6 +39,7 @@ func openLog(path string, sharing gitcmd.Sharing) (*log, error) {
 // Write never fails, so that a task can always go on printing.
 func (l *log) Write(p []byte) (int, error) {
 	n := len(p)
+	_, _ = l.lines.Write(p)
 	if room := logHead - l.head; room > 0 {
 		part := p[:min(int64(len(p)), room)]
 		l.write(part)
@@ -69,6 +71,7 @@ func (l *log) write(p []byte) {
 
 // Close writes what is kept of the end. Its error is also that of earlier writes.
 func (l *log) Close() error {
+	l.end()
 	if l.left > 0 {
 		l.write(fmt.Appendf(nil, "\n[%d bytes left out here]\n", l.left))
 	}

@@ -14,8 +14,8 @@ import (
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
-// requestKey stands for the id of an execution that is known only when it is recorded.
-const requestKey = "request"
+// RequestKey stands for the id of an execution that is known only when it is recorded.
+const RequestKey = "request"
 
 // Work is an execution that is due.
 type Work struct {
@@ -56,6 +56,7 @@ type scheduler struct {
 	running []*Work
 	started map[*Work]time.Time
 	summary Summary
+	last    *Work    // that failed
 	behind  error    // of worktrees that could not follow, and of branches that were not pushed
 	planned struct { // the last planning
 		at   time.Time
@@ -94,6 +95,7 @@ type outcome struct {
 	work        *Work
 	entry       *ledger.Entry // nil where it failed
 	err         error         // beside an entry: a worktree could not follow, or it was not pushed
+	said        []string      // the last lines that the task printed
 	build       string        // kept build folder
 	interrupted bool
 }
@@ -171,12 +173,21 @@ func (s *scheduler) end(ctx context.Context, failed error) (Summary, error) {
 		if s.summary.Held > 0 {
 			err = fmt.Errorf("%w, %d more were not started", err, s.summary.Held)
 		}
-		return s.summary, gitcmd.WithHint(errors.Join(s.behind, err), "'git datapact run --log BRANCH@ID' shows what a task printed; run again to go on")
+		return s.summary, gitcmd.WithHint(errors.Join(s.behind, err), s.logHint())
 	}
 	if s.summary.Bad > 0 {
 		return s.summary, errors.Join(s.behind, fmt.Errorf("%d of the jobs cannot be planned", s.summary.Bad))
 	}
 	return s.summary, s.behind
+}
+
+// logHint says how to see more of a failure.
+func (s *scheduler) logHint() string {
+	whose := "the task"
+	if s.summary.Failed > 1 {
+		whose = "the last one of them"
+	}
+	return fmt.Sprintf("'git datapact run --log %s@%s' shows all that %s printed; run again to go on", s.last.Job.Branch, s.last.Key[:min(12, len(s.last.Key))], whose)
 }
 
 // shouldPlan reports whether to plan again: when something has changed, at once if
@@ -273,7 +284,7 @@ func (s *scheduler) wants(state plan.State) bool {
 
 // request is the execution of a job that runs when somebody asks for it, by name.
 func (s *scheduler) request(ctx context.Context, job *jobs.Job) ([]*Work, error) {
-	w := &Work{Job: job, Key: requestKey}
+	w := &Work{Job: job, Key: RequestKey}
 	if !slices.Contains(s.opts.Branches, job.Branch) || s.tried[w.place()] {
 		return nil, nil
 	}
@@ -369,6 +380,7 @@ func (s *scheduler) finish(o outcome, l *layout) error {
 			return nil
 		}
 		s.summary.Failed++
+		s.last = o.work
 		q.stopped = !s.opts.KeepGoing
 		s.failed(o, l)
 		return nil
@@ -391,7 +403,7 @@ func (s *scheduler) finish(o outcome, l *layout) error {
 func (s *scheduler) failed(o outcome, l *layout) {
 	if s.opts.Watcher != nil {
 		s.opts.Watcher.Failed(Failed{
-			Branch: o.work.Job.Branch, Key: o.work.Key, Err: o.work.Job.Veil(o.err), Build: o.build, Log: l.log(o.work.Job.Branch, o.work.Key),
+			Branch: o.work.Job.Branch, Key: o.work.Key, Err: o.err, Said: o.said, Build: o.build, Log: l.log(o.work.Job.Branch, o.work.Key),
 		})
 	}
 }

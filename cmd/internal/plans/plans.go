@@ -136,8 +136,8 @@ func (l Line) distance() string {
 	return text
 }
 
-// Text is the line about a job, after its name padded to a width, and if it is to be
-// explained one for each execution that is not fresh.
+// Text is the line about a job, after its name padded to a width, one that says why it
+// failed last, and if it is to be explained one for each execution that is not fresh.
 func (l Line) Text(width int, explain bool, now time.Time) string {
 	p := l.Plan
 	var out strings.Builder
@@ -159,6 +159,9 @@ func (l Line) Text(width int, explain bool, now time.Time) string {
 		line += newest
 	}
 	out.WriteString(line + "\n")
+	if l.Failed != nil {
+		fmt.Fprintf(&out, "  failed    %s  %s\n", l.Failed.Key[:min(12, len(l.Failed.Key))], gitcmd.Printable(l.Failed.Why))
+	}
 	if explain {
 		l.explain(&out)
 	}
@@ -169,9 +172,6 @@ func (l Line) Text(width int, explain bool, now time.Time) string {
 func lastLine(text string) int { return len(text) - strings.LastIndexByte(text, '\n') - 1 }
 
 func (l Line) explain(out *strings.Builder) {
-	if l.Failed != nil {
-		fmt.Fprintf(out, "  failed    %s  %s\n", l.Failed.Key[:min(12, len(l.Failed.Key))], gitcmd.Printable(l.Failed.Why))
-	}
 	for _, e := range l.Plan.Executions {
 		var inputs []string
 		for _, in := range e.Inputs {

@@ -32,8 +32,11 @@ type Watcher struct {
 
 // NewWatcher returns a watcher. The caller closes it when the run has ended.
 func NewWatcher(env *frame.Env, asJSON bool) *Watcher {
-	return &Watcher{env, asJSON, progress.New(env, "Running")}
+	return &Watcher{env: env, asJSON: asJSON, line: progress.New(env, "Running")}
 }
+
+// short is what messages show of the key of an execution.
+func short(key string) string { return key[:min(12, len(key))] }
 
 // Recorded prints the receipt's selector, or the receipt as JSON, and warns of outputs that
 // cannot be fetched everywhere.
@@ -63,15 +66,19 @@ func (w *Watcher) Bad(bad jobs.Bad) {
 	w.env.Warnf("the job of %s is left: %s", bad.Branch, bad.Err)
 }
 
-// Failed says what failed, why, and where to look.
+// Failed says what failed, why, the last lines that the task printed, and where to look.
 func (w *Watcher) Failed(f local.Failed) {
 	w.line.Close()
-	text := fmt.Sprintf("%s@%s failed: %s\n  log: %s", f.Branch, f.Key[:min(12, len(f.Key))], gitcmd.Printable(f.Err.Error()), f.Log)
+	text := fmt.Sprintf("%s@%s failed: %s", f.Branch, short(f.Key), f.Err)
+	for _, line := range f.Said {
+		text += "\n  | " + line
+	}
+	text += "\n  log: " + f.Log
 	if f.Build != "" {
 		text += "\n  build folder: " + f.Build
 	}
 	if hint := gitcmd.Hint(f.Err); hint != "" {
-		text += "\n  hint: " + gitcmd.Printable(hint)
+		text += "\n  hint: " + hint
 	}
 	w.env.Warnf("%s", text)
 }
@@ -131,14 +138,26 @@ func PrintDue(env *frame.Env, due []local.Work, bad []jobs.Bad, asJSON bool) err
 
 // PrintLog prints the log of the execution that a selector names: BRANCH or BRANCH@ID.
 func PrintLog(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, text string) error {
-	selector, err := ledger.ParseSelector(text)
+	branch, key, err := execution(text)
 	if err != nil {
 		return err
 	}
-	log, err := local.Log(ctx, repository, selector.Branch, selector.Revision)
+	log, err := local.Log(ctx, repository, branch, key)
 	if err != nil {
 		return err
 	}
 	defer log.Close()
 	return env.CopyText(log)
+}
+
+// execution is the one that a selector names; key is "" for the last one of a branch.
+func execution(text string) (branch, key string, err error) {
+	s, err := ledger.ParseSelector(text)
+	if err != nil {
+		return "", "", err
+	}
+	if branch, asked := strings.CutSuffix(s.Branch, "@"+local.RequestKey); asked && branch != "" {
+		return branch, local.RequestKey, nil // as messages name it
+	}
+	return s.Branch, s.Revision, nil
 }

@@ -23,7 +23,7 @@ import (
 type Failure struct {
 	Key  string             // which execution: the id of its receipt, or "request"
 	Time receipts.Timestamp // when it failed
-	Why  string
+	Why  string             // in one line
 }
 
 // A Folder keeps the failed executions of a repository. Only the clone they happened in
@@ -61,13 +61,13 @@ func (f Folder) folder(branch string) string { return filepath.Join(f.dir, Branc
 // unfinished ends the names of files that are being written.
 const unfinished = ".new"
 
-// Put notes that an execution failed just now.
-func (f Folder) Put(branch, key string, reason error) error {
+// Put notes that an execution failed just now, and why, in one line.
+func (f Folder) Put(branch, key, why string) error {
 	if err := f.sharing.MkdirAll(f.folder(branch)); err != nil {
 		return err
 	}
 	file := filepath.Join(f.folder(branch), key)
-	if err := f.sharing.WriteFile(file+unfinished, []byte(reason.Error())); err != nil {
+	if err := f.sharing.WriteFile(file+unfinished, []byte(why)); err != nil {
 		return err
 	}
 	return os.Rename(file+unfinished, file)
