@@ -164,13 +164,14 @@ func TestOpenPGPSignatures(t *testing.T) {
 	gittest.Run(t, dir, "config", "commit.gpgSign", "false")
 	r = Open(dir) // which reads the configuration again
 	defer r.Close()
-	again, err := r.Recommit(t.Context(), second, commit, []Change{{Path: "b", Data: []byte("b")}})
+	same := func(message string) string { return message }
+	again, err := r.Recommit(t.Context(), second, commit, []Change{{Path: "b", Data: []byte("b")}}, same)
 	if err != nil {
 		t.Fatal(err)
 	}
 	checkSignature(t, r, again, want)
 	r.SignWith(Signing{Never: true})
-	if again, err = r.Recommit(t.Context(), second, commit, []Change{{Path: "b", Data: []byte("b")}}); err != nil {
+	if again, err = r.Recommit(t.Context(), second, commit, []Change{{Path: "b", Data: []byte("b")}}, same); err != nil {
 		t.Fatal(err)
 	}
 	checkSignature(t, r, again, Signature{State: NoSignature})

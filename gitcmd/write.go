@@ -127,15 +127,15 @@ func (r *Repository) ReadCommit(ctx context.Context, hash Hash) (CommitInfo, err
 	return info, nil
 }
 
-// Recommit makes the commit again on another parent, with its author and its
-// message, from the changes given. One that was signed is signed again, by whoever
+// Recommit makes the commit again on another parent, with its author and what edit
+// makes of its message, from the changes given. One that was signed is signed again, by whoever
 // makes it now.
-func (r *Repository) Recommit(ctx context.Context, original, parent Hash, changes []Change) (Hash, error) {
+func (r *Repository) Recommit(ctx context.Context, original, parent Hash, changes []Change, edit func(string) string) (Hash, error) {
 	c, err := r.readCommit(ctx, original)
 	if err != nil {
 		return "", err
 	}
-	return r.Commit(ctx, NewCommit{Parent: parent, Changes: changes, Message: c.Message, signed: c.PGPSignature != "", author: []string{
+	return r.Commit(ctx, NewCommit{Parent: parent, Changes: changes, Message: edit(c.Message), signed: c.PGPSignature != "", author: []string{
 		"GIT_AUTHOR_NAME=" + c.Author.Name,
 		"GIT_AUTHOR_EMAIL=" + c.Author.Email,
 		"GIT_AUTHOR_DATE=" + fmt.Sprintf("@%d %s", c.Author.When.Unix(), c.Author.When.Format("-0700")),

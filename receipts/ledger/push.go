@@ -169,7 +169,7 @@ func (l *Ledger) replant(ctx context.Context, onto gitcmd.Hash) (gitcmd.Hash, Mo
 		}
 		own = append(own, commit)
 	}
-	tip, moved := onto, Moved{}
+	tip, moved, again := onto, Moved{}, map[gitcmd.Hash]gitcmd.Hash{}
 	for _, commit := range slices.Backward(own) {
 		changes, entry, err := l.replantChanges(ctx, tip, commit)
 		if err != nil {
@@ -179,9 +179,11 @@ func (l *Ledger) replant(ctx context.Context, onto gitcmd.Hash) (gitcmd.Hash, Mo
 		if len(changes) == 0 && !request { // all of it is there
 			continue
 		}
-		if tip, err = l.repository.Recommit(ctx, commit.Commit, tip, changes); err != nil {
+		rename := func(message string) string { return renamed(message, again) }
+		if tip, err = l.repository.Recommit(ctx, commit.Commit, tip, changes, rename); err != nil {
 			return "", nil, err
 		}
+		again[commit.Commit] = tip
 		if entry != nil {
 			entry.Commit = tip
 			moved[commit.Commit] = entry

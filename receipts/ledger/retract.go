@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,6 +116,10 @@ func retractMessage(ids []receipts.ID, why string) string {
 // reverting is how git says which commit another one takes back.
 var reverting = regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})`)
 
+// revertedSubject is the subject of git's revert of a recording. It still names the receipt
+// where a rebase has made the recording another commit than the one that the message names.
+var revertedSubject = regexp.MustCompile(`^Revert "(?:record|replay) ([0-9a-f]{12})"$`)
+
 // maxReverted is how many commits a message may name. Git's own revert names one.
 const maxReverted = 4
 
@@ -123,6 +128,7 @@ const maxReverted = 4
 type taking struct {
 	receipts []receipts.ID
 	commits  []gitcmd.Hash
+	prefix   string // of the id of a receipt whose recording is reverted, "" for none
 	why      string
 }
 
@@ -133,6 +139,9 @@ func parseTaking(message string) taking {
 		t.commits = append(t.commits, gitcmd.Hash(found[1]))
 	}
 	subject, body, _ := strings.Cut(message, "\n")
+	if found := revertedSubject.FindStringSubmatch(subject); found != nil && len(t.commits) > 0 {
+		t.prefix = found[1]
+	}
 	var why []string
 	if !strings.HasPrefix(subject, retractSubject) {
 		why = append(why, subject)
@@ -152,6 +161,14 @@ func parseTaking(message string) taking {
 	return t
 }
 
+// renamed has a message name the commits that were made again by what they became.
+func renamed(message string, again map[gitcmd.Hash]gitcmd.Hash) string {
+	return reverting.ReplaceAllStringFunc(message, func(line string) string {
+		words, commit := line[:len(line)-40], line[len(line)-40:]
+		return words + string(cmp.Or(again[gitcmd.Hash(commit)], gitcmd.Hash(commit)))
+	})
+}
+
 // TakesBack reports whether a receipt that a commit removed is one of those that its message
 // takes back.
 func TakesBack(ctx context.Context, repository *gitcmd.Repository, commit gitcmd.Hash, id receipts.ID) (bool, error) {
@@ -160,7 +177,7 @@ func TakesBack(ctx context.Context, repository *gitcmd.Repository, commit gitcmd
 		return false, err
 	}
 	t := parseTaking(info.Message)
-	if slices.Contains(t.receipts, id) {
+	if slices.Contains(t.receipts, id) || t.prefix != "" && strings.HasPrefix(string(id), t.prefix) {
 		return true, nil
 	}
 	for _, commit := range t.commits {
@@ -216,7 +233,8 @@ func readRetraction(ctx context.Context, repository *gitcmd.Repository, commit g
 // FindRetraction finds, by the messages of commits alone, the last one up to a tip that
 // takes a receipt back, or what a commit recorded; nil for none.
 func FindRetraction(ctx context.Context, repository *gitcmd.Repository, tip, recorded gitcmd.Hash, id receipts.ID) (*Retraction, error) {
-	pattern := `^\(` + retractLine + string(id) + `\|This reverts commit ` + string(recorded) + `\)`
+	pattern := `^\(` + retractLine + string(id) + `\|This reverts commit ` + string(recorded) +
+		`\|Revert "\(record\|replay\) ` + string(id[:12]) + `"\)`
 	for message, err := range repository.Messages(ctx, string(tip), pattern) {
 		if err != nil {
 			return nil, err

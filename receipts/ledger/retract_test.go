@@ -71,6 +71,55 @@ func TestRetractOntoOthers(t *testing.T) {
 	}
 }
 
+// TestRevertMadeAgain: the commit that git's revert names becomes another one when it is put
+// on top of others, and nobody else has it.
+func TestRevertMadeAgain(t *testing.T) {
+	bare, dirs := clones(t, 2)
+	ours, theirs := open(t, dirs[0]), open(t, dirs[1])
+	gittest.Run(t, dirs[0], "checkout", "-q", "data")
+	for name, onto := range map[string]func(){
+		"pushed": func() {},
+		"pushed with another subject": func() {
+			body := gittest.Run(t, dirs[0], "log", "-1", "--format=%b")
+			gittest.Run(t, dirs[0], "commit", "-q", "--amend", "-m", "A bad day", "-m", body)
+		},
+		"rebased": func() {
+			gittest.Run(t, dirs[0], "pull", "-q", "--rebase", "origin", "data")
+		},
+	} {
+		id := record(t, ours, sample(name, "10:00:00"), "10:00:00").ID
+		gittest.Run(t, dirs[0], "revert", "--no-edit", "HEAD")
+		record(t, theirs, sample("theirs, "+name, "11:00:00"), "11:00:00")
+		if _, err := Push(t.Context(), theirs, "data", "origin"); err != nil {
+			t.Fatal(err)
+		}
+		onto()
+		if _, err := Push(t.Context(), ours, "data", "origin"); err != nil {
+			t.Fatal(err)
+		}
+		there := open(t, bare)
+		tip, err := there.ResolveCommit(t.Context(), "data")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if taken, err := TakesBack(t.Context(), there, tip, id); !taken || err != nil {
+			t.Errorf("%s: TakesBack = %t, %v:\n%s", name, taken, err, gittest.Run(t, bare, "log", "-2", "--stat", "data"))
+		}
+		if taken, err := TakesBack(t.Context(), there, tip, sample("theirs", "11:00:00").ID()); taken || err != nil {
+			t.Errorf("%s: TakesBack of another one = %t, %v", name, taken, err)
+		}
+		recorded, err := there.LogLast(t.Context(), "data~1", id.Path())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found, err := FindRetraction(t.Context(), there, tip, recorded.Commit, id); found == nil || found.Commit != tip || err != nil {
+			t.Errorf("%s: FindRetraction = %v, %v, want %s", name, found, err, tip)
+		}
+		gittest.Run(t, dirs[1], "fetch", "-q")
+		gittest.Run(t, dirs[1], "branch", "-f", "data", "origin/data")
+	}
+}
+
 func TestParseTaking(t *testing.T) {
 	id := strings.Repeat("ab", 20)
 	for _, test := range []struct {
