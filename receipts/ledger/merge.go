@@ -23,12 +23,15 @@ func SetUpMerge(ctx context.Context, repository *gitcmd.Repository) error {
 
 // Newer chooses between two recordings of the execution that a path names: the one with the
 // later timestamp or, of one second, that whose bytes are greater, so that everybody who
-// merges the two chooses the same. Anything but two receipts of that path is an error.
+// merges the two chooses the same. Anything but two receipts of that path is an error, and so
+// are two different ones without inputs: the second alone gave both their id, and neither is
+// another execution of the other.
 func Newer(path string, ours, theirs []byte) ([]byte, error) {
 	id, ok := receipts.IDFromPath(path)
 	if !ok {
 		return nil, fmt.Errorf("%s is not the path of a receipt", path)
 	}
+	inputs := 0
 	read := func(side string, data []byte) (receipts.Timestamp, error) {
 		receipt, err := receipts.Parse(data)
 		if err == nil {
@@ -40,12 +43,17 @@ func Newer(path string, ours, theirs []byte) ([]byte, error) {
 		if err != nil {
 			return receipts.Timestamp{}, fmt.Errorf("reading receipt %s of %s: %w", path, side, err)
 		}
+		inputs = len(receipt.Input)
 		return receipt.Timestamp, nil
 	}
 	our, err := read("our side", ours)
 	their, theirErr := read("their side", theirs)
 	if err = errors.Join(err, theirErr); err != nil {
 		return nil, gitcmd.WithHint(err, "choose one of the two with 'git checkout --ours' or '--theirs', then 'git add' it")
+	}
+	if inputs == 0 && !bytes.Equal(ours, theirs) {
+		return nil, gitcmd.WithHint(fmt.Errorf("%s is a different result without inputs on each side, both of %s", path, our),
+			"give up with 'git merge --abort' or 'git rebase --abort'; 'git datapact pull' keeps both")
 	}
 	if c := our.Compare(their); c > 0 || c == 0 && bytes.Compare(ours, theirs) > 0 {
 		return ours, nil

@@ -3,6 +3,8 @@ package ledger
 import (
 	"bytes"
 	"testing"
+
+	"github.com/git-datapact/git-datapact/receipts"
 )
 
 func TestNewer(t *testing.T) {
@@ -31,6 +33,22 @@ func TestNewer(t *testing.T) {
 		if got, err := Newer(path, texts[0], bad); err == nil {
 			t.Errorf("Newer with %q = %s, want an error", bad, got)
 		}
+	}
+	a, b := sample("", "10:00:00"), sample("", "10:00:00") // of one second, by two people
+	b.Metadata = []receipts.Metadata{{Key: "by", Value: "b"}}
+	var both [][]byte
+	for _, receipt := range []*receipts.Receipt{a, b} {
+		data, err := receipt.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		both = append(both, data)
+	}
+	if got, err := Newer(a.ID().Path(), both[0], both[1]); err == nil || a.ID() != b.ID() {
+		t.Errorf("Newer of two results without inputs = %s, want an error", got)
+	}
+	if got, err := Newer(a.ID().Path(), both[0], both[0]); err != nil || !bytes.Equal(got, both[0]) {
+		t.Errorf("Newer of one result without inputs = %s, %v, want it", got, err)
 	}
 	if _, err := Newer("result/x.json", texts[0], texts[1]); err == nil {
 		t.Error("Newer takes a path that is none of a receipt")
