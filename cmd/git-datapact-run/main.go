@@ -52,7 +52,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	watcher := runs.NewWatcher(env, c.JSON)
 	opts := local.Options{
 		Branches: c.Branch, Only: c.Only, Jobs: c.Jobs, Engine: c.Engine, KeepGoing: c.KeepGoing,
-		Outdated: c.Outdated, Force: c.Force, Inputs: c.Input, Watcher: watcher,
+		Outdated: c.Outdated, Force: c.Force, Inputs: c.Input, Watcher: watcher, Said: watcher.Lines(),
 		Push: c.Push.Set, Remote: c.Push.Value,
 	}
 	if c.DryRun {

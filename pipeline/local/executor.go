@@ -24,9 +24,10 @@ const resultFolder = "result"
 type executor struct {
 	archive      *archive.Archive
 	layout       *layout
-	inputs       map[string]string // folders by alias, in the place of fetched inputs
-	push         bool              // the branch after each recording
-	remote       string            // to push to, "" for the branch's own
+	inputs       map[string]string              // folders by alias, in the place of fetched inputs
+	push         bool                           // the branch after each recording
+	remote       string                         // to push to, "" for the branch's own
+	said         func(branch, key, line string) // told each line that a task prints, nil for nobody
 	environments *environments
 	unpushed     sync.Map // branches of which a push failed: it is not tried again, which can take long
 }
@@ -97,6 +98,9 @@ func (x *execution) run(ctx context.Context) (entry *ledger.Entry, err error) {
 	output, err := openLog(x.logFile, x.layout.sharing)
 	if err != nil {
 		return nil, err
+	}
+	if x.executor.said != nil {
+		output.show = func(line string) { x.executor.said(x.work.Job.Branch, x.work.Key, line) }
 	}
 	environment, err := x.environments.of(ctx, x.work.Job, output)
 	if err == nil {

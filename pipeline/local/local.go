@@ -55,6 +55,11 @@ type Options struct {
 	Push      bool              // push the branch after each recording
 	Remote    string            // to push to, "" for the branch's own
 	Watcher   Watcher           // nil for none
+
+	// Said is told each line that a task prints, without its end and as the task wrote it;
+	// of a very long one the beginning. Nil for nobody. It is called at any time, also side
+	// by side; the task waits for it.
+	Said func(branch, key, line string)
 }
 
 // A Watcher is told what happens during a run. Calls do not overlap.
@@ -113,7 +118,7 @@ func Run(ctx context.Context, a *archive.Archive, catalog *jobs.Catalog, opts Op
 		}
 	}
 	layout.sweep(ctx, a.Repository)
-	executor := &executor{archive: a, layout: layout, inputs: opts.Inputs, push: opts.Push, remote: opts.Remote, environments: newEnvironments(a.Repository, layout, opts.Engine)}
+	executor := &executor{archive: a, layout: layout, inputs: opts.Inputs, push: opts.Push, remote: opts.Remote, said: opts.Said, environments: newEnvironments(a.Repository, layout, opts.Engine)}
 	s := newScheduler(a.Repository, catalog, list, opts)
 	defer executor.environments.close()
 	for _, one := range bad {

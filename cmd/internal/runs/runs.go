@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
@@ -23,10 +24,12 @@ import (
 )
 
 // A Watcher prints receipts as the answer, failures as warnings, and on a terminal a
-// line that shows how far the run is. It is a [local.Watcher].
+// line that shows how far the run is. It is a [local.Watcher]. Its methods may be called
+// side by side.
 type Watcher struct {
 	env    *frame.Env
 	asJSON bool
+	mu     sync.Mutex // held while something is printed
 	line   *progress.Line
 }
 
@@ -35,13 +38,33 @@ func NewWatcher(env *frame.Env, asJSON bool) *Watcher {
 	return &Watcher{env: env, asJSON: asJSON, line: progress.New(env, "Running")}
 }
 
+// above takes the line away, and keeps others from printing until the function that it
+// returns is called.
+func (w *Watcher) above() (done func()) {
+	w.mu.Lock()
+	w.line.Close()
+	return w.mu.Unlock
+}
+
+// Lines is what prints each line of a task with the execution in front of it, nil where
+// that is not asked for.
+func (w *Watcher) Lines() func(branch, key, line string) {
+	if !w.env.Verbose {
+		return nil
+	}
+	return func(branch, key, line string) {
+		defer w.above()()
+		w.env.Infof("[%s %s] %s", branch, short(key), line)
+	}
+}
+
 // short is what messages show of the key of an execution.
 func short(key string) string { return key[:min(12, len(key))] }
 
 // Recorded prints the receipt's selector, or the receipt as JSON, and warns of outputs that
 // cannot be fetched everywhere.
 func (w *Watcher) Recorded(entry *ledger.Entry) error {
-	w.line.Close()
+	defer w.above()()
 	for _, warning := range archive.Warnings(entry.Receipt) {
 		w.env.Warnf("%s@%s: %s", entry.Receipt.Branch, entry.ID[:12], warning)
 	}
@@ -53,7 +76,7 @@ func (w *Watcher) Recorded(entry *ledger.Entry) error {
 
 // Left says which job was left as it is, and why.
 func (w *Watcher) Left(branch string, executions int, why error) {
-	w.line.Close()
+	defer w.above()()
 	w.env.Infof("%s of %s left: %s", units.Count(executions, "execution"), branch, why)
 	if hint := gitcmd.Hint(why); hint != "" {
 		w.env.Infof("hint: %s", hint)
@@ -62,13 +85,13 @@ func (w *Watcher) Left(branch string, executions int, why error) {
 
 // Bad says which job cannot be planned, and why.
 func (w *Watcher) Bad(bad jobs.Bad) {
-	w.line.Close()
+	defer w.above()()
 	w.env.Warnf("the job of %s is left: %s", bad.Branch, bad.Err)
 }
 
 // Failed says what failed, why, the last lines that the task printed, and where to look.
 func (w *Watcher) Failed(f local.Failed) {
-	w.line.Close()
+	defer w.above()()
 	text := fmt.Sprintf("%s@%s failed: %s", f.Branch, short(f.Key), f.Err)
 	for _, line := range f.Said {
 		text += "\n  | " + line
@@ -93,12 +116,14 @@ func (w *Watcher) Progress(p local.Progress) {
 	if len(running) > 0 {
 		text += "; now " + strings.Join(running, ", ")
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.line.Show(text)
 }
 
 // Close takes the line away and sums up.
 func (w *Watcher) Close(summary local.Summary, err error) {
-	w.line.Close()
+	defer w.above()()
 	if err == nil && summary.Recorded == 0 {
 		w.env.Infof("Nothing is due (a job without inputs runs when its branch is named)")
 	} else if err == nil {
