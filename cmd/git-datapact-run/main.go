@@ -2,7 +2,7 @@
 //
 // Usage: git datapact run [--dry-run] [--jobs N] [--engine process|docker|podman] [--only] [--keep-going] [--outdated] [--force] [--input ALIAS=DIR]… [--push[=REMOTE]] [--store URL] [--json] [BRANCH…]
 //
-// Usage: git datapact run --log BRANCH[@ID]
+// Usage: git datapact run --log [BRANCH[@ID]]
 package main
 
 import (
@@ -28,7 +28,7 @@ type command struct {
 	Force     bool              `short:"f" help:"Run again what is fresh, too."`
 	Input     map[string]string `short:"i" mapsep:"none" placeholder:"ALIAS=DIR" help:"Take this folder as an input of the one job that is named."`
 	Push      frame.Optional    `placeholder:"REMOTE" help:"Push each branch after a recording (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
-	Log       string            `placeholder:"BRANCH[@ID]" help:"Print what the task of an execution printed (default: of the last one), and run nothing."`
+	Log       frame.Following   `placeholder:"BRANCH[@ID]" help:"Print what the task of BRANCH[@ID] printed (default: of the last one that failed), and run nothing."`
 	JSON      bool              `name:"json" help:"Print each receipt that is recorded as one JSON object on a line."`
 	Branch    []string          `type:"branch" arg:"" optional:"" help:"The jobs of these branches, with those that they depend on (default: all jobs)."`
 }
@@ -41,8 +41,8 @@ func (*command) Help() string {
 func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	if c.Log != "" {
-		return runs.PrintLog(ctx, env, repository, c.Log)
+	if c.Log.Set {
+		return runs.PrintLog(ctx, env, repository, c.Log.Value, c.Branch)
 	}
 	open := jobs.Later(repository)
 	catalog, err := open(ctx)

@@ -24,3 +24,16 @@ func (o *Optional) Decode(ctx *kong.DecodeContext) error {
 
 // IsBool tells kong that the next argument is not the value.
 func (*Optional) IsBool() bool { return true }
+
+// A Following is an Optional whose value may also be the next argument: --log, --log=BRANCH
+// and --log BRANCH.
+type Following struct{ Optional }
+
+// Decode reads the value, if there is one.
+func (f *Following) Decode(ctx *kong.DecodeContext) error {
+	f.Set = true
+	if ctx.Scan.Peek().IsValue() {
+		return decodeString(ctx, reflect.ValueOf(&f.Value).Elem())
+	}
+	return nil
+}

@@ -19,6 +19,7 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/local"
+	"github.com/git-datapact/git-datapact/pipeline/local/failures"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -161,9 +162,16 @@ func PrintDue(env *frame.Env, due []local.Work, bad []jobs.Bad, asJSON bool) err
 	return errors.Join(faults...)
 }
 
-// PrintLog prints the log of the execution that a selector names: BRANCH or BRANCH@ID.
-func PrintLog(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, text string) error {
-	branch, key, err := execution(text)
+// PrintLog prints the log of the execution that a selector names, BRANCH or BRANCH@ID, or
+// for none that of the last failure. Branches that are named beside it count as selectors.
+func PrintLog(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, selector string, branches []string) error {
+	if selector == "" && len(branches) > 0 {
+		selector, branches = branches[0], branches[1:]
+	}
+	if len(branches) > 0 {
+		return gitcmd.Usage(errors.New("--log prints one log: want one BRANCH or BRANCH@ID"))
+	}
+	branch, key, err := execution(ctx, env, repository, selector)
 	if err != nil {
 		return err
 	}
@@ -175,9 +183,12 @@ func PrintLog(ctx context.Context, env *frame.Env, repository *gitcmd.Repository
 	return env.CopyText(log)
 }
 
-// execution is the one that a selector names; key is "" for the last one of a branch.
-func execution(text string) (branch, key string, err error) {
-	s, err := ledger.ParseSelector(text)
+// execution is the one whose log is asked for; key is "" for the last one of a branch.
+func execution(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, selector string) (branch, key string, err error) {
+	if selector == "" {
+		return lastFailure(ctx, env, repository)
+	}
+	s, err := ledger.ParseSelector(selector)
 	if err != nil {
 		return "", "", err
 	}
@@ -185,4 +196,21 @@ func execution(text string) (branch, key string, err error) {
 		return branch, local.RequestKey, nil // as messages name it
 	}
 	return s.Branch, s.Revision, nil
+}
+
+func lastFailure(ctx context.Context, env *frame.Env, repository *gitcmd.Repository) (branch, key string, err error) {
+	known, err := failures.Open(ctx, repository)
+	if err != nil {
+		return "", "", err
+	}
+	last, err := known.Newest(ctx, repository)
+	if err != nil {
+		return "", "", err
+	}
+	if last == nil {
+		return "", "", gitcmd.WithHint(gitcmd.Negative(errors.New("no execution has failed here that was not recorded since")),
+			"'git datapact run --log BRANCH' prints the last log of a branch")
+	}
+	env.Infof("%s@%s failed %s: %s", last.Branch, short(last.Key), units.Ago(last.Time.Time(), time.Now()), last.Why)
+	return last.Branch, last.Key, nil
 }

@@ -21,9 +21,12 @@ import (
 
 // A Failure is an execution that failed here and was not recorded since.
 type Failure struct {
-	Key  string             // which execution: the id of its receipt, or "request"
-	Time receipts.Timestamp // when it failed
-	Why  string             // in one line
+	Branch string
+	Key    string             // which execution: the id of its receipt, or "request"
+	Time   receipts.Timestamp // when it failed
+	Why    string             // in one line
+
+	at time.Time // when, to less than a second
 }
 
 // A Folder keeps the failed executions of a repository. Only the clone they happened in
@@ -113,9 +116,8 @@ func (f Folder) Last(ctx context.Context, repository *gitcmd.Repository, branch 
 		if err != nil || strings.HasSuffix(entry.Name(), unfinished) {
 			continue // cleared meanwhile, or left by a process that was killed
 		}
-		when := receipts.NewTimestamp(info.ModTime())
-		if (last == nil || !when.Before(last.Time)) && f.Stands(ctx, repository, BranchFolder(branch), entry.Name()) {
-			last = &Failure{Key: entry.Name(), Time: when}
+		if (last == nil || !info.ModTime().Before(last.at)) && f.Stands(ctx, repository, BranchFolder(branch), entry.Name()) {
+			last = &Failure{Branch: branch, Key: entry.Name(), Time: receipts.NewTimestamp(info.ModTime()), at: info.ModTime()}
 		}
 	}
 	if last == nil {
@@ -127,4 +129,24 @@ func (f Folder) Last(ctx context.Context, repository *gitcmd.Repository, branch 
 	}
 	last.Why = string(why)
 	return last, err
+}
+
+// Newest is the failure of any local branch that happened last and still stands, nil for
+// none.
+func (f Folder) Newest(ctx context.Context, repository *gitcmd.Repository) (*Failure, error) {
+	branches, err := repository.LocalBranches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var newest *Failure
+	for _, branch := range branches {
+		last, err := f.Last(ctx, repository, branch.Name)
+		if err != nil {
+			return nil, err
+		}
+		if last != nil && (newest == nil || last.at.After(newest.at)) {
+			newest = last
+		}
+	}
+	return newest, nil
 }
