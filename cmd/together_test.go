@@ -279,6 +279,9 @@ func (m *team) selector() string {
 func (m *team) revert(d *deed) []string {
 	branch, _, _ := d.who.run(d.folder+"/", "git", "symbolic-ref", "--short", "HEAD")
 	files, _, _ := d.who.run(d.folder+"/", "git", "diff-tree", "--no-commit-id", "-r", "--name-status", "HEAD")
+	if files == "" || !strings.Contains(files, "result/") { // also of the code's own branch
+		return []string{"git", "status", "-s"}
+	}
 	for line := range strings.Lines(files) {
 		state, path, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		id, ok := receipts.IDFromPath(path)
@@ -383,7 +386,7 @@ func (m *team) ours(d *deed) {
 		if m.random.IntN(2) == 0 { // else the next command finds what is left
 			d.who.tidy(true)
 		}
-	case d.status == 1 && d.said == "" || d.status == 1 && complaint.MatchString(d.said):
+	case d.status == 1: // an answer
 	case d.status == 128 && expected.MatchString(d.said):
 		m.failed++
 		if m.random.IntN(2) == 0 {
