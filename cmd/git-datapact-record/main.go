@@ -65,8 +65,10 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	}
 	defer store.Close()
 	line := progress.New(env, "Storing files")
+	request := c.request(job, line)
+	request.Ignored = func(paths []string) { env.Infof("left out, as .datapactignore says: %s", archive.Few(paths)) }
 	a := archive.Archive{Repository: repository, Store: store, Leave: plan.Leave(repository, open)}
-	entry, err := a.RecordDir(ctx, c.request(job, line))
+	entry, err := a.RecordDir(ctx, request)
 	line.Close()
 	if entry == nil {
 		return err

@@ -243,7 +243,7 @@ func TestChangesWhileRead(t *testing.T) {
 		"added":    func(name string) error { return os.WriteFile(name+"b", nil, 0o666) }, // is "bb"
 	}
 	for name, change := range changes {
-		listed, err := ReadResult(result)
+		listed, err := ReadResult(t.Context(), result)
 		if err != nil {
 			t.Fatal(err)
 		}

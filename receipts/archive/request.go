@@ -36,17 +36,21 @@ type Request struct {
 	Push       bool
 	Remote     string // to push to, "" for the branch's own
 	Progress   Progress
+	Ignored    func(paths []string) // is told what .datapactignore leaves out, nil for nobody
 }
 
 // RecordDir records a result directory, and pushes the branch if asked to. What a
 // dry run returns has no commit. After a [gitcmd.SyncError], and when the push
 // fails, the entry is returned beside the error: it is recorded.
 func (a *Archive) RecordDir(ctx context.Context, request Request) (*ledger.Entry, error) {
-	result, err := ReadResult(request.Dir)
+	result, err := ReadResult(ctx, request.Dir)
 	if err != nil {
 		return nil, err
 	}
 	defer result.Close()
+	if request.Ignored != nil && len(result.Ignored) > 0 {
+		request.Ignored(result.Ignored)
+	}
 	if result.Empty() && !request.AllowEmpty {
 		return nil, gitcmd.WithHint(fmt.Errorf("result directory %s holds no files", request.Dir),
 			"a stage that keeps nothing is recorded with --allow-empty")

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,8 +24,10 @@ type Result struct {
 	Files    []ResultFile
 	Seeds    []receipts.Input
 	Metadata []receipts.Metadata
-	root     *os.Root
-	dir      string
+	// Ignored are paths that .datapactignore leaves out; those of folders end in a slash.
+	Ignored []string
+	root    *os.Root
+	dir     string
 }
 
 // A ResultFile is an output to be.
@@ -33,19 +36,23 @@ type ResultFile struct {
 	Info fs.FileInfo
 }
 
+// ignoreFile, at the top of a result directory, has patterns of what is no output, as
+// gitignore(5) describes them. It is an output itself.
+const ignoreFile = ".datapactignore"
+
 // maxControlFile bounds the files in .datapact: 64 MiB, as a receipt.
 const maxControlFile = receipts.MaxSize
 
 // ReadResult lists a result directory. The caller closes the result. It refuses
 // what cannot be recorded: links, devices, and names that could not be fetched again.
-func ReadResult(dir string) (*Result, error) {
+func ReadResult(ctx context.Context, dir string) (*Result, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, gitcmd.WithHint(fmt.Errorf("opening result directory: %w", err),
 			"a result directory holds the files that an execution made; name it as argument")
 	}
 	r := &Result{root: root, dir: dir}
-	if err := r.read(); err != nil {
+	if err := r.read(ctx); err != nil {
 		_ = root.Close()
 		return nil, err
 	}
@@ -60,7 +67,10 @@ func (r *Result) Empty() bool {
 // Close lets go of the directory.
 func (r *Result) Close() error { return r.root.Close() }
 
-func (r *Result) read() error {
+func (r *Result) read(ctx context.Context) error {
+	if err := r.readIgnored(ctx); err != nil {
+		return fmt.Errorf("reading %s: %w", filepath.Join(r.dir, ignoreFile), err)
+	}
 	if err := r.list(); err != nil {
 		return err
 	}
@@ -70,8 +80,27 @@ func (r *Result) read() error {
 	return nil
 }
 
+// readIgnored finds what is no output.
+func (r *Result) readIgnored(ctx context.Context) error {
+	info, err := r.root.Lstat(ignoreFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		err = errors.New("it is not a regular file")
+	}
+	if err == nil {
+		r.Ignored, err = gitcmd.Ignored(ctx, r.dir, ignoreFile)
+	}
+	return err
+}
+
 // list finds the files, sorted by path.
 func (r *Result) list() error {
+	ignored := make(map[string]bool, len(r.Ignored))
+	for _, path := range r.Ignored {
+		ignored[path] = true
+	}
 	var refused []error
 	err := fs.WalkDir(r.root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -81,7 +110,9 @@ func (r *Result) list() error {
 			return fs.SkipDir
 		case path == control:
 			return fmt.Errorf("%s is not a folder", control)
-		case entry.IsDir():
+		case entry.IsDir() && ignored[path+"/"]:
+			return fs.SkipDir
+		case entry.IsDir() || ignored[path]:
 			return nil
 		}
 		if err := r.add(path, entry); err != nil {
@@ -175,7 +206,7 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 
 // unchanged lists the directory again and names a file that is not as it was.
 func (r *Result) unchanged() error {
-	now := Result{root: r.root, dir: r.dir}
+	now := Result{root: r.root, dir: r.dir, Ignored: r.Ignored}
 	if err := now.list(); err != nil {
 		return err
 	}
@@ -272,6 +303,16 @@ func ReadInput(dir string) ([]receipts.Input, error) {
 		return nil, fmt.Errorf("reading input %s: %w", filepath.Join(dir, resultFile), err)
 	}
 	return inputs, nil
+}
+
+// Few names paths, of many the first few.
+func Few(paths []string) string {
+	const few = 5
+	more := ""
+	if n := len(paths) - few; n > 0 {
+		paths, more = paths[:few], fmt.Sprintf(" and %d more", n)
+	}
+	return strings.Join(paths, ", ") + more
 }
 
 // joinFew joins errors, of many the first few.

@@ -33,11 +33,14 @@ func Out(ctx context.Context, request *Request, build string, opts *Options) (ma
 }
 
 func out(ctx context.Context, request *Request, build string, opts *Options) (*Answer, error) {
-	result, inputs, err := readBuild(request.Out, build, request.Source.Branch)
+	result, inputs, err := readBuild(ctx, request.Out, build, request.Source.Branch)
 	if err != nil {
 		return nil, err
 	}
 	defer result.Close()
+	if len(result.Ignored) > 0 {
+		opts.logf("left out, as .datapactignore says: %s", archive.Few(result.Ignored))
+	}
 	server, err := opts.server(request.Source)
 	if err != nil {
 		return nil, err
@@ -88,12 +91,12 @@ func out(ctx context.Context, request *Request, build string, opts *Options) (*A
 }
 
 // readBuild reads the result of a build folder, and what the execution read.
-func readBuild(params OutParams, build, branch string) (*archive.Result, []receipts.Input, error) {
+func readBuild(ctx context.Context, params OutParams, build, branch string) (*archive.Result, []receipts.Input, error) {
 	dir, err := folderIn(build, params.Result)
 	if err != nil {
 		return nil, nil, gitcmd.WithHint(fmt.Errorf("result %w", err), "the task is to leave its files in its output 'result', or name another folder as params.result")
 	}
-	result, err := archive.ReadResult(dir)
+	result, err := archive.ReadResult(ctx, dir)
 	if err != nil {
 		return nil, nil, err
 	}
