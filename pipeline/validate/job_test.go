@@ -33,7 +33,7 @@ func TestManyFindingsOfOneJob(t *testing.T) {
 			if err != nil || found != 30000 {
 				t.Errorf("%d findings, %v, want 30000", found, err)
 			}
-			if took := time.Since(begun); took > 10*time.Second {
+			if took := time.Since(begun); took > 2*time.Minute {
 				t.Errorf("took %v", took)
 			}
 		})
