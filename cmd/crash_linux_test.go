@@ -329,7 +329,7 @@ func (w *world) run(args ...string) (stdout, stderr string, status int) {
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 		w.t.Fatal(err)
 	}
 	return out.String(), said.String(), cmd.ProcessState.ExitCode()

@@ -251,7 +251,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, neg, args, 2)
 	err := ts.Exec(args[1], args[2:]...)
 	status := 0
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		status = exit.ExitCode()
 	} else {
 		ts.Check(err)

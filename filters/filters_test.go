@@ -35,7 +35,7 @@ func TestParse(t *testing.T) {
 		if (err != nil) != (tt.err != "") || err != nil && !strings.Contains(err.Error(), tt.err) {
 			t.Errorf("Parse(%q) = error %v, want %q", tt.names, err, tt.err)
 		}
-		if unknown := new(UnknownError); errors.As(err, &unknown) != tt.unknown {
+		if _, unknown := errors.AsType[*UnknownError](err); unknown != tt.unknown {
 			t.Errorf("Parse(%q) = error %T, want UnknownError: %v", tt.names, err, tt.unknown)
 		}
 	}
@@ -49,8 +49,8 @@ func TestValidate(t *testing.T) {
 	}
 	for _, name := range []Name{"none", "", "zst"} {
 		want := &UnknownError{Name: string(name)}
-		var got *UnknownError
-		if err := (Chain{Gz, name}).Validate(); !errors.As(err, &got) || *got != *want {
+		err := (Chain{Gz, name}).Validate()
+		if got, ok := errors.AsType[*UnknownError](err); !ok || *got != *want {
 			t.Errorf("Chain{gz, %q}.Validate() = %v, want %v", name, err, want)
 		}
 	}
@@ -58,11 +58,14 @@ func TestValidate(t *testing.T) {
 
 func TestUnknownFilterOpensNothing(t *testing.T) {
 	c := Chain{Gz, "rot13"}
-	var unknown *UnknownError
-	if w, err := c.NewWriter(nil); w != nil || !errors.As(err, &unknown) {
+	isUnknown := func(err error) bool {
+		_, ok := errors.AsType[*UnknownError](err)
+		return ok
+	}
+	if w, err := c.NewWriter(nil); w != nil || !isUnknown(err) {
 		t.Errorf("NewWriter = %v, %v, want an UnknownError", w, err)
 	}
-	if r, err := c.NewReader(t.Context(), nil, 1); r != nil || !errors.As(err, &unknown) {
+	if r, err := c.NewReader(t.Context(), nil, 1); r != nil || !isUnknown(err) {
 		t.Errorf("NewReader = %v, %v, want an UnknownError", r, err)
 	}
 }

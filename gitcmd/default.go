@@ -124,8 +124,7 @@ func (r *Repository) symbolicRef(ctx context.Context, ref string) (string, error
 		ref = "main-worktree/HEAD"
 	}
 	out, err := r.git.output(ctx, "symbolic-ref", "--quiet", ref)
-	var failed *ExecError
-	if errors.As(err, &failed) && exitCode(failed.Err) == 1 {
+	if failed, ok := errors.AsType[*ExecError](err); ok && exitCode(failed.Err) == 1 {
 		return "", nil
 	}
 	return strings.TrimSpace(string(out)), err

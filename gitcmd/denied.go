@@ -12,8 +12,8 @@ import (
 // DeniedHint adds to an error that denies access to a file whose that is and, in a git
 // directory, how it can be shared.
 func DeniedHint(err error) error {
-	var path *fs.PathError
-	if !errors.Is(err, fs.ErrPermission) || !errors.As(err, &path) {
+	path, ok := errors.AsType[*fs.PathError](err)
+	if !ok || !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
 	hint := deniedHint(path.Path)

@@ -114,8 +114,7 @@ func (r *Repository) BranchNamed(ctx context.Context, revision string) (string, 
 		return "", fmt.Errorf("%q is not a revision", revision)
 	}
 	out, err := r.git.output(ctx, "rev-parse", "--symbolic-full-name", "--verify", "--quiet", revision)
-	var failed *ExecError
-	if errors.As(err, &failed) {
+	if _, failed := errors.AsType[*ExecError](err); failed {
 		return "", nil // of a commit, say
 	}
 	if err != nil {

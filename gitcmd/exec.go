@@ -196,13 +196,13 @@ func subcommand(args []string) string {
 // interrupted reports whether a process was ended by the interrupt that a terminal
 // sends to all processes in its foreground, maybe before this one hears of it.
 func interrupted(err error) bool {
-	exit := (*exec.ExitError)(nil)
-	return errors.As(err, &exit) && exit.String() == "signal: interrupt"
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	return ok && exit.String() == "signal: interrupt"
 }
 
 // exitCode is the status a finished process ended with, -1 for anything else.
 func exitCode(err error) int {
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return exit.ExitCode()
 	}
 	return -1

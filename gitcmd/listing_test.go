@@ -58,20 +58,22 @@ func TestBrokenRefs(t *testing.T) {
 				}
 				return
 			}
-			broken := (*gitcmd.BrokenRefsError)(nil)
-			if !errors.As(err, &broken) || !slices.Equal(broken.Refs, []string{test.broken}) || !strings.Contains(err.Error(), test.broken) {
+			broken, ok := errors.AsType[*gitcmd.BrokenRefsError](err)
+			if !ok || !slices.Equal(broken.Refs, []string{test.broken}) || !strings.Contains(err.Error(), test.broken) {
 				t.Errorf("Refs: %v, want one that names %s", err, test.broken)
 			}
 			if strings.HasPrefix(test.broken, "refs/tags/") {
 				return
 			}
-			if _, err := r.AllBranches(t.Context()); !errors.As(err, &broken) {
+			_, err = r.AllBranches(t.Context())
+			if _, ok := errors.AsType[*gitcmd.BrokenRefsError](err); !ok {
 				t.Errorf("AllBranches: %v", err)
 			}
 			if strings.Contains(test.broken, " ") {
 				return
 			}
-			if _, err := r.FindBranch(t.Context(), "set"); !errors.As(err, &broken) {
+			_, err = r.FindBranch(t.Context(), "set")
+			if _, ok := errors.AsType[*gitcmd.BrokenRefsError](err); !ok {
 				t.Errorf("FindBranch: %v", err)
 			}
 			if _, err := r.FindBranch(t.Context(), "main"); err != nil {

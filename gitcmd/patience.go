@@ -56,8 +56,7 @@ func (r *Repository) converse(ctx context.Context, git program, remote string, a
 	} else {
 		out, said, err = git.run(ctx, nil, args...)
 	}
-	var failed *ExecError
-	if errors.As(err, &failed) && ranOutOfTime.MatchString(failed.Stderr) {
+	if failed, ok := errors.AsType[*ExecError](err); ok && ranOutOfTime.MatchString(failed.Stderr) {
 		err = WithHint(err, patienceHint)
 	}
 	return out, said, err

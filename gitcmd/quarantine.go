@@ -28,7 +28,7 @@ func (r *Repository) Preview(ctx context.Context, tips map[string]Hash) (*Previe
 		return nil, err
 	}
 	branches, err := r.LocalBranches(ctx)
-	if broken := (*BrokenRefsError)(nil); err != nil && !errors.As(err, &broken) { // git leaves them out too
+	if _, broken := errors.AsType[*BrokenRefsError](err); err != nil && !broken { // git leaves them out too
 		return nil, err
 	}
 	refs := map[string]Hash{}

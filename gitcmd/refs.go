@@ -122,7 +122,7 @@ func (r *Repository) branches(ctx context.Context, name string, patterns ...stri
 		return nil, err
 	}
 	refs, err := r.listRefs(ctx, patterns...)
-	if broken := (*BrokenRefsError)(nil); errors.As(err, &broken) && !broken.Hides(name) {
+	if broken, ok := errors.AsType[*BrokenRefsError](err); ok && !broken.Hides(name) {
 		err = nil
 	}
 	if err != nil {
@@ -138,8 +138,7 @@ var ErrDetached = errors.New("HEAD is detached: it names no branch")
 // Head returns the name of the current branch, which may be unborn.
 func (r *Repository) Head(ctx context.Context) (string, error) {
 	out, err := r.git.output(ctx, "symbolic-ref", "--quiet", "HEAD")
-	var failed *ExecError
-	if errors.As(err, &failed) && exitCode(failed.Err) == 1 {
+	if failed, ok := errors.AsType[*ExecError](err); ok && exitCode(failed.Err) == 1 {
 		return "", ErrDetached
 	}
 	if err != nil {
@@ -237,15 +236,15 @@ func (r *Repository) DeleteRef(ctx context.Context, ref string, old Hash) error 
 // refused reports whether git found another value than it was to replace. The ref
 // can be at the new commit all the same: another process may have made the same.
 func refused(err error) bool {
-	var failed *ExecError
-	return errors.As(err, &failed) &&
+	failed, ok := errors.AsType[*ExecError](err)
+	return ok &&
 		(strings.Contains(failed.Stderr, "but expected") || strings.Contains(failed.Stderr, "already exists"))
 }
 
 // lockHeld reports whether git stopped at another process's lock file.
 func lockHeld(err error) bool {
-	var failed *ExecError
-	return errors.As(err, &failed) && strings.Contains(failed.Stderr, ".lock': File exists")
+	failed, ok := errors.AsType[*ExecError](err)
+	return ok && strings.Contains(failed.Stderr, ".lock': File exists")
 }
 
 func lockHint(err error) error {

@@ -108,15 +108,15 @@ const maxHookLines = 20
 // RefusedTogether reports whether an error of [Repository.PushAll] is one that a hook gives
 // for all branches of a push, also where it finds fault with some of them.
 func RefusedTogether(err error) bool {
-	var failed *ExecError // of a hook here, which names no branch
-	return errors.As(err, &failed) && exitCode(failed.Err) == 1 || strings.Contains(err.Error(), "(pre-receive hook declined)")
+	failed, ok := errors.AsType[*ExecError](err) // of a hook here, which names no branch
+	return ok && exitCode(failed.Err) == 1 || strings.Contains(err.Error(), "(pre-receive hook declined)")
 }
 
 // hookSays is what a hook said about a push that failed, here or on the remote, each
 // line behind a line feed.
 func hookSays(err error) string {
-	var failed *ExecError
-	if !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*ExecError](err)
+	if !ok {
 		return ""
 	}
 	var said strings.Builder
@@ -178,8 +178,7 @@ func (r *Repository) FetchTip(ctx context.Context, remote, branch string) (Hash,
 // Ancestor reports whether commit a is b or an ancestor of it.
 func (r *Repository) Ancestor(ctx context.Context, a, b Hash) (bool, error) {
 	_, err := r.git.output(ctx, "merge-base", "--is-ancestor", string(a), string(b))
-	var failed *ExecError
-	if errors.As(err, &failed) && exitCode(failed.Err) == 1 {
+	if failed, ok := errors.AsType[*ExecError](err); ok && exitCode(failed.Err) == 1 {
 		return false, nil
 	}
 	return err == nil, err

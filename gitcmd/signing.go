@@ -48,7 +48,7 @@ func isTrue(text string) bool {
 
 // signHint adds the next step to an error about a signature.
 func signHint(err error, signed bool) error {
-	if failed := (*ExecError)(nil); !signed || !errors.As(err, &failed) {
+	if _, failed := errors.AsType[*ExecError](err); !signed || !failed {
 		return err
 	}
 	return WithHint(err, "user.signingKey and gpg.format choose the key (-v shows what git said); without commit.gpgSign nothing is signed")

@@ -41,8 +41,7 @@ func (r *Repository) Is(ctx context.Context, dir string) bool {
 func (r *Repository) Tracked(ctx context.Context, file string) (bool, error) {
 	git := program{dir: filepath.Dir(file), env: environWithoutLocal()}
 	_, err := git.output(ctx, "ls-files", "--error-unmatch", "--", ":(literal)"+filepath.Base(file))
-	var failed *ExecError
-	if errors.As(err, &failed) || errors.Is(err, ErrNoRepository) {
+	if _, failed := errors.AsType[*ExecError](err); failed || errors.Is(err, ErrNoRepository) {
 		return false, nil
 	}
 	return err == nil, err
@@ -92,6 +91,6 @@ func (r *Repository) Advance(ctx context.Context, branch Branch, commit Hash, pa
 
 // IsSyncError reports whether the branch was updated although err is not nil.
 func IsSyncError(err error) bool {
-	var failed *SyncError
-	return errors.As(err, &failed)
+	_, failed := errors.AsType[*SyncError](err)
+	return failed
 }

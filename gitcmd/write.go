@@ -191,7 +191,7 @@ func (r *Repository) CheckIdentity(ctx context.Context) error {
 }
 
 func identHint(err error) error {
-	if failed := (*ExecError)(nil); errors.As(err, &failed) && strings.Contains(failed.Stderr, "tell me who you are") {
+	if failed, ok := errors.AsType[*ExecError](err); ok && strings.Contains(failed.Stderr, "tell me who you are") {
 		return WithHint(err, "tell git who you are: git config --global user.name NAME, user.email ADDRESS")
 	}
 	return err

@@ -41,7 +41,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	}
 	listed, damaged, tied := 0, false, false
 	for entry, err := range found {
-		if bad := (*ledger.ReceiptError)(nil); errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*ledger.ReceiptError](err); ok {
 			env.Warnf("%v", bad)
 			damaged = true
 			continue

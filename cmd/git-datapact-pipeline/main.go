@@ -37,7 +37,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	p, err := concourse.Generate(ctx, repository, &concourse.Options{File: c.Config, AllowUnset: c.AllowUnset})
-	if errors.As(err, new(jobs.InvalidError)) && c.Check {
+	if _, invalid := errors.AsType[jobs.InvalidError](err); invalid && c.Check {
 		return gitcmd.Negative(err)
 	}
 	if err != nil {

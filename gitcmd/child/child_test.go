@@ -57,7 +57,7 @@ func TestOwnEnd(t *testing.T) {
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader("some input\n"), &stdout, &stderr
 			err := Run(cmd)
 			status := 0
-			if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 				status = exit.ExitCode()
 			} else if err != nil {
 				t.Fatal(err)

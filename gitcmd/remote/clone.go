@@ -179,8 +179,8 @@ func (c *Clone) fetch(ctx context.Context, filter Filter, options, refspecs []st
 }
 
 func (c *Clone) fetchError(ctx context.Context, err error) error {
-	var failed *gitcmd.ExecError
-	if !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*gitcmd.ExecError](err)
+	if !ok {
 		return err
 	}
 	has := func(signs ...string) bool {

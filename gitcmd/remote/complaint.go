@@ -37,9 +37,9 @@ var complaints = []struct{ sign, reason, hint string }{
 // explain turns an error of a git process that talked to the session's server into
 // one that says what is the matter.
 func (s *Session) explain(ctx context.Context, err error) error {
-	var failed *gitcmd.ExecError
-	var explained *serverError
-	if err == nil || ctx.Err() != nil || !errors.As(err, &failed) || errors.As(err, &explained) {
+	failed, ok := errors.AsType[*gitcmd.ExecError](err)
+	_, explained := errors.AsType[*serverError](err)
+	if ctx.Err() != nil || !ok || explained {
 		return err
 	}
 	for _, c := range complaints {
@@ -84,15 +84,15 @@ func (e *saidError) Error() string {
 // IsUnreachable reports whether an error is a server's, or the way to it, rather
 // than one of what is kept here.
 func IsUnreachable(err error) bool {
-	var said *saidError
-	return errors.As(err, &said)
+	_, said := errors.AsType[*saidError](err)
+	return said
 }
 
 // IsBroken reports whether a connection ended in the middle, after which the same
 // may succeed.
 func IsBroken(err error) bool {
-	var failed *gitcmd.ExecError
-	if !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*gitcmd.ExecError](err)
+	if !ok {
 		return false
 	}
 	for _, sign := range []string{"hung up", "early EOF", "RPC failed", "Connection reset", "unexpected disconnect",

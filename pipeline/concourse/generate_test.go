@@ -305,8 +305,8 @@ func TestDeterminism(t *testing.T) {
 func TestUnset(t *testing.T) {
 	r := newRepository(t, "a", "config/job.json", `{"task": {"image": {"source": {"repository": "x"}}, "run": {"path": "x"}}}`,
 		"", "datapact.json", `{"branches_list": [{"branch": "a"}], "datapact_job": {"source": {"uri": env.NO_URI}}}`)
-	var invalid jobs.InvalidError
-	if _, err := Generate(t.Context(), r, nil); !errors.As(err, &invalid) || err.Error() != "datapact.json:1: environment variable NO_URI is not set" {
+	_, err := Generate(t.Context(), r, nil)
+	if _, invalid := errors.AsType[jobs.InvalidError](err); !invalid || err.Error() != "datapact.json:1: environment variable NO_URI is not set" {
 		t.Errorf("Generate = %v, want that NO_URI is not set", err)
 	}
 	p, err := Generate(t.Context(), r, &Options{AllowUnset: true})

@@ -209,7 +209,7 @@ func pairUp(ctx context.Context, repository *gitcmd.Repository, tracking *gitcmd
 func datasets(ctx context.Context, repository *gitcmd.Repository, pairs []*pair) ([]*pair, error) {
 	listed := map[string]bool{}
 	catalog, err := jobs.Open(ctx, repository)
-	if invalid := (jobs.InvalidError{}); err != nil && !errors.As(err, &invalid) { // what is pulled may put it right
+	if _, invalid := errors.AsType[jobs.InvalidError](err); err != nil && !invalid { // what is pulled may put it right
 		return nil, err
 	}
 	if catalog != nil && catalog.Config() != nil {

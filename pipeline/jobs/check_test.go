@@ -48,7 +48,7 @@ func TestCheck(t *testing.T) {
 			if (test.want == "") != (err == nil) || !strings.Contains(text, test.want) || strings.Contains(text, "hidden") {
 				t.Errorf("CheckJob of %q at %q: %v, want %q", test.program, commit, err, test.want)
 			}
-			if got := errors.As(err, new(UnseenError)); got != test.unseen {
+			if _, got := errors.AsType[UnseenError](err); got != test.unseen {
 				t.Errorf("CheckJob of %q at %q: unseen %t, want %t", test.program, commit, got, test.unseen)
 			}
 		}

@@ -154,7 +154,7 @@ func (e *evaluation) parse(file string) (*gojq.Query, error) {
 		return nil, e.fault(fmt.Sprintf("%s:%d:%d", file, line, column), errors.New("unexpected NUL"))
 	}
 	query, err := gojq.Parse(string(data))
-	if bad := (*gojq.ParseError)(nil); errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*gojq.ParseError](err); ok {
 		line, column := position(string(data), bad.Offset)
 		return nil, e.fault(fmt.Sprintf("%s:%d:%d", file, line, column), fmt.Errorf("unexpected %s", tokenName(bad.Token)))
 	}

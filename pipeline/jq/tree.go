@@ -32,7 +32,7 @@ func Folder(dir, prefix string) Tree {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("file %s%s: %w", prefix, file, fs.ErrNotExist)
 		}
-		if bad := (*fs.PathError)(nil); errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*fs.PathError](err); ok {
 			err = bad.Err // the path is said here
 		}
 		if err != nil {

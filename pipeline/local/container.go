@@ -169,8 +169,8 @@ func program(t task) string {
 
 // explain tells an error of the engine from one of the program.
 func (c container) explain(program string, err error) error {
-	exit := (*exec.ExitError)(nil)
-	if !errors.As(err, &exit) {
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
 		return err
 	}
 	switch exit.ExitCode() {

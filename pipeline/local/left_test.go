@@ -46,7 +46,7 @@ func TestTaskLeavesProcess(t *testing.T) {
 		cmd := exec.Command("sh", "-c", "echo begun; "+setsid+" sh -c \""+gittest.Lasting(t)+"\" & echo done; exit "+status)
 		var output bytes.Buffer
 		err := runCommand(context.Background(), cmd, &output, func() error { return askGroup(cmd.Process) })
-		if exit := (*exec.ExitError)(nil); (err == nil) != want || err != nil && !errors.As(err, &exit) || output.String() != "begun\ndone\n" {
+		if _, ended := errors.AsType[*exec.ExitError](err); (err == nil) != want || err != nil && !ended || output.String() != "begun\ndone\n" {
 			t.Errorf("a task that ends with %s: %v, printed %q", status, err, output.String())
 		}
 	}

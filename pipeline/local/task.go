@@ -125,7 +125,7 @@ func endError(ctx context.Context, err error) error {
 
 // named says which program failed.
 func named(program string, err error) error {
-	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		return fmt.Errorf("%s ended with %w", filepath.Base(program), exit)
 	}
 	return err

@@ -116,7 +116,7 @@ func (h Hook) hasDatasets(ctx context.Context, repository *gitcmd.Repository, up
 		}
 	}
 	branches, err := repository.AllBranches(ctx)
-	if broken := (*gitcmd.BrokenRefsError)(nil); err != nil && !errors.As(err, &broken) { // another one may tell
+	if _, broken := errors.AsType[*gitcmd.BrokenRefsError](err); err != nil && !broken { // another one may tell
 		return false, err
 	}
 	var commits []gitcmd.Hash

@@ -117,9 +117,11 @@ func (c *checker) tipsOf(name string) ([]gitcmd.Hash, error) {
 func (c *checker) branches(name string) ([]gitcmd.Branch, error) {
 	if c.branch == nil {
 		list, err := c.repository.AllBranches(c.ctx)
-		if err != nil && !errors.As(err, &c.broken) {
+		broken, ok := errors.AsType[*gitcmd.BrokenRefsError](err)
+		if err != nil && !ok {
 			return nil, err
 		}
+		c.broken = broken
 		c.branch = map[string][]gitcmd.Branch{}
 		for _, b := range list {
 			c.branch[b.Name] = append(c.branch[b.Name], b)

@@ -41,8 +41,8 @@ func (c *checker) job(branch string, commit gitcmd.Hash) error {
 	case err == nil:
 		return nil
 	}
-	unseen := errors.As(err, new(jobs.UnseenError)) // asked once: an error can hold very many
-	for line := range strings.Lines(err.Error()) {  // a finding each
+	_, unseen := errors.AsType[jobs.UnseenError](err) // asked once: an error can hold very many
+	for line := range strings.Lines(err.Error()) {    // a finding each
 		line = strings.TrimSuffix(line, "\n")
 		f.Message = strings.TrimPrefix(strings.TrimPrefix(line, branch+":"), jobFile+": ")
 		if unseen {

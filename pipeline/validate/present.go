@@ -75,7 +75,7 @@ func (c *checker) verify(preview *gitcmd.Preview, selectors []string, commits ma
 	var stdout, stderr bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = preview.Environ(), &stdout, &stderr
 	err := child.Run(cmd)
-	if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != findsFaults) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() != findsFaults) {
 		return fmt.Errorf("running git-datapact-verify: %w: %s", err, strings.TrimSpace(stderr.String()))
 	}
 	if err == nil {

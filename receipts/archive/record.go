@@ -148,8 +148,8 @@ func (r *recording) storeAll(receipt *receipts.Receipt) (err error) {
 }
 
 func isGone(err error) bool {
-	gone := (*blobs.GoneError)(nil)
-	return errors.As(err, &gone)
+	_, gone := errors.AsType[*blobs.GoneError](err)
+	return gone
 }
 
 func (r *recording) storeOnce(receipt *receipts.Receipt) (err error) {

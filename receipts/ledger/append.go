@@ -186,7 +186,7 @@ func (l *Ledger) distinguish(ctx context.Context, commit gitcmd.Hash, receipt *r
 func (l *Ledger) moveOn(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
 	for commit != "" {
 		earlier, err := l.findAt(ctx, commit, receipt.ID())
-		if bad := (*ReceiptError)(nil); errors.Is(err, gitcmd.ErrNotFound) || errors.As(err, &bad) && len(receipt.Input) > 0 {
+		if _, bad := errors.AsType[*ReceiptError](err); errors.Is(err, gitcmd.ErrNotFound) || bad && len(receipt.Input) > 0 {
 			return nil // there is none, or one that is none: it is put right
 		}
 		if err != nil {

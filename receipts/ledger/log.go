@@ -211,7 +211,7 @@ func (w *walk) hold(ctx context.Context, files []held, keep bool) bool {
 		byPath[h.file.Path], list[i] = h, h.file
 	}
 	return w.ledger.read(ctx, list, func(entry *Entry, err error) bool {
-		if bad := (*ReceiptError)(nil); errors.As(err, &bad) { // its turn is after what came next
+		if bad, ok := errors.AsType[*ReceiptError](err); ok { // its turn is after what came next
 			h := byPath[bad.Path]
 			h.err, h.finished = err, h.made
 			if w.before != (receipts.Timestamp{}) && w.before.Before(h.made) {

@@ -51,8 +51,7 @@ func TestRetractOntoOthers(t *testing.T) {
 	}
 	for name, want := range map[string]string{"both": "theirs", "ours": "wrong all three", "kept": "", "again": ""} {
 		err := l.Retracted(t.Context(), string(ids[name][:12]))
-		var retracted *RetractedError
-		if got := errors.As(err, &retracted); got != (want != "") || got && (retracted.Why != want || retracted.ID != ids[name]) {
+		if retracted, got := errors.AsType[*RetractedError](err); got != (want != "") || got && (retracted.Why != want || retracted.ID != ids[name]) {
 			t.Errorf("Retracted(%s) = %v, want %q", name, err, want)
 		}
 	}

@@ -37,7 +37,7 @@ type scan struct {
 // walk reports whether there may be more to find.
 func (s *scan) walk(ctx context.Context, yield func(*Entry, error) bool) bool {
 	for entry, err := range s.ledger.Log(ctx) {
-		if bad := (*ReceiptError)(nil); errors.As(err, &bad) {
+		if bad, ok := errors.AsType[*ReceiptError](err); ok {
 			id, _ := receipts.IDFromPath(bad.Path)
 			s.given[id] = true
 		} else if err != nil {
@@ -62,7 +62,7 @@ func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
 	var list []found
 	for entry, err := range s.ledger.unchecked(ctx) {
 		if err != nil {
-			if bad := (*ReceiptError)(nil); errors.As(err, &bad) {
+			if bad, ok := errors.AsType[*ReceiptError](err); ok {
 				if id, _ := receipts.IDFromPath(bad.Path); s.given[id] {
 					continue
 				}

@@ -61,7 +61,7 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 // lookupID is the id of the receipt that a query names, which may be a retracted one.
 func (l *Ledger) lookupID(ctx context.Context, q Query) (receipts.ID, error) {
 	entry, err := l.Lookup(ctx, q.Selector)
-	if retracted := (*RetractedError)(nil); q.Taken && errors.As(err, &retracted) {
+	if retracted, ok := errors.AsType[*RetractedError](err); ok && q.Taken {
 		return retracted.ID, nil
 	}
 	if err != nil {

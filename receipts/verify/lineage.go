@@ -150,7 +150,7 @@ func (r *run) traceIn(ctx context.Context, branch string, executions iter.Seq2[*
 		byID[w.id] = append(byID[w.id], w)
 	}
 	for entry, err := range executions {
-		if bad := (*ledger.ReceiptError)(nil); errors.As(err, &bad) {
+		if _, bad := errors.AsType[*ledger.ReceiptError](err); bad {
 			continue
 		}
 		if err != nil {

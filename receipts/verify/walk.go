@@ -64,7 +64,7 @@ func (r *run) selected(ctx context.Context, text string) (Source, error) {
 		return r.branch(ctx, selector.Branch, l), nil
 	}
 	entry, err := l.Lookup(ctx, selector)
-	if bad := (*ledger.ReceiptError)(nil); err != nil && !errors.As(err, &bad) {
+	if _, bad := errors.AsType[*ledger.ReceiptError](err); err != nil && !bad {
 		return Source{}, err
 	}
 	if r.opts.History && err == nil {

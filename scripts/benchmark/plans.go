@@ -176,7 +176,7 @@ func medianOf(ctx context.Context, dir string, runs int, script string) (float64
 		cmd.Dir, cmd.Stderr = dir, os.Stderr
 		begun := time.Now()
 		err := cmd.Run()
-		if exit := (*exec.ExitError)(nil); err != nil && (!errors.As(err, &exit) || exit.ExitCode() != 1) {
+		if exit, ok := errors.AsType[*exec.ExitError](err); err != nil && (!ok || exit.ExitCode() != 1) {
 			return 0, err
 		}
 		took = append(took, float64(time.Since(begun).Microseconds())/1000)

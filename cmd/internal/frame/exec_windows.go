@@ -10,7 +10,7 @@ import (
 func replaceProcess(path string, args []string) error {
 	cmd := &exec.Cmd{Path: path, Args: args, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 		return err
 	}
 	os.Exit(cmd.ProcessState.ExitCode())

@@ -190,7 +190,7 @@ func report(env *Env, err error) int {
 		fmt.Fprintf(env.Stderr, "%s: interrupted\n", env.Name)
 	default:
 		fmt.Fprintf(env.Stderr, "%s: error: %s\n", env.Name, gitcmd.Printable(err.Error()))
-		if failed := (*gitcmd.ExecError)(nil); env.Verbose && errors.As(err, &failed) {
+		if failed, ok := errors.AsType[*gitcmd.ExecError](err); ok && env.Verbose {
 			fmt.Fprintf(env.Stderr, "git %s said:\n%s", failed.Command, gitcmd.Printable(failed.Stderr))
 		}
 		if hint := gitcmd.Hint(err); hint != "" {

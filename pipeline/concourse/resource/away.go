@@ -52,14 +52,13 @@ var awaySigns = []string{
 // isAway reports whether an error says that a server cannot be reached, and may be
 // reached later.
 func isAway(err error) bool {
-	var connection *net.OpError
-	var name *net.DNSError
-	if errors.As(err, &connection) || errors.As(err, &name) || errors.Is(err, errSilent) {
+	_, connection := errors.AsType[*net.OpError](err)
+	_, name := errors.AsType[*net.DNSError](err)
+	if connection || name || errors.Is(err, errSilent) {
 		return true
 	}
 	text := err.Error()
-	failed := (*gitcmd.ExecError)(nil)
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*gitcmd.ExecError](err); ok {
 		text += failed.Stderr
 	} else if !remote.IsUnreachable(err) && !strings.Contains(text, "storing ") && !strings.Contains(text, "opening ") {
 		return false

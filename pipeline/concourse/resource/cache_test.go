@@ -87,9 +87,9 @@ func TestRedact(t *testing.T) {
 	}
 	said := &gitcmd.ExecError{Command: "fetch", Stderr: "fatal: pass word in-uri abcdefgh token-token variable", Err: errors.New("pass word")}
 	redacted := Redact(gitcmd.WithHint(gitcmd.Negative(said), "no pass word"), request.Source)
-	var failed *gitcmd.ExecError
+	failed, ok := errors.AsType[*gitcmd.ExecError](redacted)
 	var hinted interface{ Hint() string }
-	if !errors.Is(redacted, gitcmd.ErrNegative) || !errors.As(redacted, &failed) || !errors.As(redacted, &hinted) {
+	if !errors.Is(redacted, gitcmd.ErrNegative) || !ok || !errors.As(redacted, &hinted) {
 		t.Fatalf("Redact loses what an error is: %v", redacted)
 	}
 	text := redacted.Error() + failed.Stderr + failed.Error() + hinted.Hint()

@@ -19,11 +19,11 @@ func privateKey(source *Source) ([]byte, error) {
 	}
 	text := []byte(strings.TrimSpace(strings.ReplaceAll(source.PrivateKey, "\r\n", "\n")) + "\n")
 	_, err := ssh.ParseRawPrivateKey(text)
-	var locked *ssh.PassphraseMissingError
+	_, locked := errors.AsType[*ssh.PassphraseMissingError](err)
 	switch {
 	case err == nil:
 		return text, nil
-	case !errors.As(err, &locked):
+	case !locked:
 		return nil, gitcmd.WithHint(errors.New("source.private_key is not a private key"),
 			"give the whole file that ssh-keygen made, with its first and last line and all line breaks")
 	case source.PrivateKeyPassphrase == "":

@@ -49,8 +49,8 @@ func (r *redacted) Is(target error) bool { return errors.Is(r.err, target) }
 func (r *redacted) As(target any) bool {
 	switch target := target.(type) {
 	case **gitcmd.ExecError:
-		var failed *gitcmd.ExecError
-		if !errors.As(r.err, &failed) {
+		failed, ok := errors.AsType[*gitcmd.ExecError](r.err)
+		if !ok {
 			return false
 		}
 		*target = &gitcmd.ExecError{Command: failed.Command, Stderr: r.clean(failed.Stderr), Err: errors.New(r.clean(fmt.Sprint(failed.Err)))}

@@ -131,10 +131,10 @@ func decode(data []byte, into any) error {
 		}
 		return nil
 	}
-	if bad := (*json.SyntaxError)(nil); errors.As(err, &bad) {
+	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Errorf("the request is not JSON: error at byte %d", bad.Offset)
 	}
-	if bad := (*json.UnmarshalTypeError)(nil); errors.As(err, &bad) {
+	if _, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return errors.New("the request is not a JSON object")
 	}
 	return fmt.Errorf("the request is not JSON: %w", err) // it ends early
