@@ -85,7 +85,7 @@ func (c *patientClient) Do(r *http.Request) (*http.Response, error) {
 
 // A watch cancels a request that makes no progress.
 type watch struct {
-	ctx    context.Context
+	ctx    context.Context // of the request: the bodies that it watches are read without one
 	cancel context.CancelCauseFunc
 	limit  time.Duration
 	timer  *time.Timer

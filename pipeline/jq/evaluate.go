@@ -54,8 +54,8 @@ func (t Tree) evaluate(ctx context.Context, file string, environ []string, light
 		patience = maxWait
 	}
 	done, err := within(ctx, patience, func(ctx context.Context) (any, error) {
-		e := &evaluation{Tree: t, ctx: ctx, environ: environ, light: light}
-		value, err := e.run(file)
+		e := &evaluation{Tree: t, environ: environ, light: light}
+		value, err := e.run(ctx, file)
 		err = errors.Join(append(e.unset, err)...)
 		return outcome{value, e.reads, err == nil && e.light && e.heavy}, err
 	})
@@ -69,7 +69,6 @@ func (t Tree) evaluate(ctx context.Context, file string, environ []string, light
 // An evaluation is one run of a program with its modules.
 type evaluation struct {
 	Tree
-	ctx     context.Context
 	environ []string // as "NAME=value"
 	modules int      // that were loaded
 	unset   []error  // reads of variables that are not set
@@ -78,13 +77,13 @@ type evaluation struct {
 	heavy   bool     // a step can be beyond bounds by itself
 }
 
-func (e *evaluation) run(file string) (any, error) {
-	query, err := e.parse(file)
+func (e *evaluation) run(ctx context.Context, file string) (any, error) {
+	query, err := e.parse(ctx, file)
 	if err != nil {
 		return nil, err
 	}
 	code, err := gojq.Compile(query,
-		gojq.WithModuleLoader(modules{e, path.Dir(file)}),
+		gojq.WithModuleLoader(modules{ctx, e, path.Dir(file)}),
 		gojq.WithEnvironLoader(func() []string { return e.environ }))
 	if err != nil {
 		return nil, e.fault(file, err)
@@ -92,7 +91,7 @@ func (e *evaluation) run(file string) (any, error) {
 	if len(e.unset) > 0 || e.light && e.heavy {
 		return nil, nil // the first is what there is to say
 	}
-	value, err := only(e.ctx, code)
+	value, err := only(ctx, code)
 	if err == nil {
 		err = checkValue(value)
 	}
@@ -140,8 +139,8 @@ func withoutText(err error) error {
 	return errors.New(textLiteral.ReplaceAllString(message, `"…"`))
 }
 
-func (e *evaluation) parse(file string) (*gojq.Query, error) {
-	data, err := e.Read(e.ctx, file)
+func (e *evaluation) parse(ctx context.Context, file string) (*gojq.Query, error) {
+	data, err := e.Read(ctx, file)
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +187,7 @@ func position(text string, offset int) (line, column int) {
 
 // modules loads what a program includes or imports, from the program's own tree.
 type modules struct {
+	ctx context.Context // the methods of a loader are given none
 	*evaluation
 	folder string // of the program
 }
@@ -198,7 +198,7 @@ func (m modules) LoadModuleWithMeta(name string, meta map[string]any) (*gojq.Que
 	if err != nil {
 		return nil, err
 	}
-	query, err := m.parse(file)
+	query, err := m.parse(m.ctx, file)
 	return query, missing(err)
 }
 
@@ -208,7 +208,7 @@ func (m modules) LoadJSONWithMeta(name string, meta map[string]any) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	value, err := m.run(file)
+	value, err := m.run(m.ctx, file)
 	return []any{value}, missing(err)
 }
 

@@ -37,25 +37,24 @@ func Check(ctx context.Context, repository *gitcmd.Repository, updates []Update,
 		c.tips[updates[i].Branch] = updates[i].New
 	}
 	for i := range updates {
-		if err := c.update(&updates[i]); err != nil {
+		if err := c.update(ctx, &updates[i]); err != nil {
 			return c.summary, err
 		}
 	}
-	if err := c.checkInputs(); err != nil {
+	if err := c.checkInputs(ctx); err != nil {
 		return c.summary, err
 	}
-	if err := c.checkPlanned(); err != nil {
+	if err := c.checkPlanned(ctx); err != nil {
 		return c.summary, err
 	}
-	if err := c.checkSignatures(); err != nil {
+	if err := c.checkSignatures(ctx); err != nil {
 		return c.summary, err
 	}
-	return c.summary, c.checkBlobs()
+	return c.summary, c.checkBlobs(ctx)
 }
 
 // A checker is one check at work.
 type checker struct {
-	ctx        context.Context // of the one call this value lives for
 	repository *gitcmd.Repository
 	opts       Options
 	levels     map[Rule]Level
@@ -97,7 +96,7 @@ func newChecker(ctx context.Context, repository *gitcmd.Repository, opts Options
 		opts.Now = time.Now()
 	}
 	c := &checker{
-		ctx: ctx, repository: repository, opts: opts, tips: map[string]gitcmd.Hash{},
+		repository: repository, opts: opts, tips: map[string]gitcmd.Hash{},
 		told: map[place]bool{}, needs: map[string]map[string][]user{},
 	}
 	var err error
@@ -151,8 +150,8 @@ func (c *checker) about(it item, rule Rule, format string, args ...any) error {
 }
 
 // update checks one update.
-func (c *checker) update(u *Update) error {
-	v, err := c.view(u)
+func (c *checker) update(ctx context.Context, u *Update) error {
+	v, err := c.view(ctx, u)
 	if err != nil {
 		return fmt.Errorf("branch %s: %w", u.Branch, err)
 	}
@@ -169,26 +168,26 @@ func (c *checker) update(u *Update) error {
 	}
 	lost := false
 	if u.Moves && v.oldIsHere {
-		if lost, err = c.rewritten(u); err != nil {
+		if lost, err = c.rewritten(ctx, u); err != nil {
 			return err
 		}
 	}
-	merges, err := c.history(u, v)
+	merges, err := c.history(ctx, u, v)
 	if err != nil {
 		return err
 	}
 	if u.Moves && v.oldIsHere && (merges || lost) {
-		if err := c.differences(u); err != nil {
+		if err := c.differences(ctx, u); err != nil {
 			return err
 		}
 	}
-	if err := c.flush(); err != nil {
+	if err := c.flush(ctx); err != nil {
 		return err
 	}
 	if !v.hasJob || !c.touched {
 		return nil
 	}
-	return c.job(u.Branch, u.New)
+	return c.job(ctx, u.Branch, u.New)
 }
 
 // A view is what is known of an update before its commits are read.
@@ -200,13 +199,13 @@ type view struct {
 }
 
 // view looks whether the branch is a dataset, before or after the update.
-func (c *checker) view(u *Update) (view, error) {
+func (c *checker) view(ctx context.Context, u *Update) (view, error) {
 	names := make([]string, 0, 6)
 	for _, commit := range []gitcmd.Hash{u.New, u.Old} {
 		commit = orNothing(commit)
 		names = append(names, string(commit), string(commit)+":result", string(commit)+":"+jobFile)
 	}
-	objects, err := c.repository.Headers(c.ctx, names)
+	objects, err := c.repository.Headers(ctx, names)
 	if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
 		return view{}, err
 	}
@@ -228,8 +227,8 @@ func orNothing(commit gitcmd.Hash) gitcmd.Hash {
 }
 
 // rewritten looks whether the update drops commits.
-func (c *checker) rewritten(u *Update) (bool, error) {
-	kept, err := c.repository.Ancestor(c.ctx, u.Old, u.New)
+func (c *checker) rewritten(ctx context.Context, u *Update) (bool, error) {
+	kept, err := c.repository.Ancestor(ctx, u.Old, u.New)
 	if err != nil || kept {
 		return false, err
 	}
@@ -238,12 +237,12 @@ func (c *checker) rewritten(u *Update) (bool, error) {
 
 // history looks at each commit that an update brings, and reports whether there are
 // merges.
-func (c *checker) history(u *Update, v view) (merges bool, err error) {
+func (c *checker) history(ctx context.Context, u *Update, v view) (merges bool, err error) {
 	var except []gitcmd.Hash
 	if v.oldIsHere {
 		except = append(except, u.Old)
 	} else if u.Old != "" { // it is the remote's, and not fetched yet
-		known, err := c.branches(u.Branch)
+		known, err := c.branches(ctx, u.Branch)
 		if err != nil {
 			return false, err
 		}
@@ -253,7 +252,7 @@ func (c *checker) history(u *Update, v view) (merges bool, err error) {
 			}
 		}
 	}
-	for commit, err := range c.repository.HistoryOf(c.ctx, u.New, except...) {
+	for commit, err := range c.repository.HistoryOf(ctx, u.New, except...) {
 		if err != nil {
 			return false, fmt.Errorf("branch %s: %w", u.Branch, err)
 		}
@@ -262,7 +261,7 @@ func (c *checker) history(u *Update, v view) (merges bool, err error) {
 		if c.on(Signed) {
 			c.commits = append(c.commits, made{u.Branch, commit.Commit})
 		}
-		if err := c.commit(u.Branch, commit); err != nil {
+		if err := c.commit(ctx, u.Branch, commit); err != nil {
 			return false, err
 		}
 	}
@@ -270,10 +269,10 @@ func (c *checker) history(u *Update, v view) (merges bool, err error) {
 }
 
 // commit looks at what one commit did.
-func (c *checker) commit(branch string, commit gitcmd.LogEntry) error {
+func (c *checker) commit(ctx context.Context, branch string, commit gitcmd.LogEntry) error {
 	recorded := 0
 	for _, file := range commit.Files {
-		isReceipt, err := c.file(item{branch: branch, commit: commit.Commit, file: file})
+		isReceipt, err := c.file(ctx, item{branch: branch, commit: commit.Commit, file: file})
 		if err != nil {
 			return err
 		}
@@ -289,15 +288,15 @@ func (c *checker) commit(branch string, commit gitcmd.LogEntry) error {
 
 // differences looks at what an update makes of the tip where the commits alone do not
 // tell: a merge can leave out what one side had.
-func (c *checker) differences(u *Update) error {
-	for file, err := range c.repository.Differences(c.ctx, u.Old, u.New) {
+func (c *checker) differences(ctx context.Context, u *Update) error {
+	for file, err := range c.repository.Differences(ctx, u.Old, u.New) {
 		if err != nil {
 			return err
 		}
 		if len(file.Before) == 0 {
 			continue // it is new
 		}
-		if _, err := c.file(item{branch: u.Branch, file: file, net: true}); err != nil {
+		if _, err := c.file(ctx, item{branch: u.Branch, file: file, net: true}); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -24,7 +25,7 @@ const maxNeeded = 200_000
 
 // need notes the inputs of a receipt. They are looked for once all is read: many
 // receipts name one.
-func (c *checker) need(it item, receipt *receipts.Receipt) error {
+func (c *checker) need(ctx context.Context, it item, receipt *receipts.Receipt) error {
 	if !c.on(Inputs) {
 		return nil
 	}
@@ -48,7 +49,7 @@ func (c *checker) need(it item, receipt *receipts.Receipt) error {
 	if c.needed < maxNeeded {
 		return nil
 	}
-	return c.checkInputs()
+	return c.checkInputs(ctx)
 }
 
 // missing makes a finding of an input. At the level Warn it is in doubt.
@@ -62,15 +63,15 @@ func (c *checker) missing(u user, level Level, format string, args ...any) error
 }
 
 // checkInputs looks for the inputs that were noted.
-func (c *checker) checkInputs() error {
+func (c *checker) checkInputs(ctx context.Context) error {
 	needs := c.needs
 	c.needs, c.needed = map[string]map[string][]user{}, 0
 	for _, branch := range slices.Sorted(maps.Keys(needs)) {
-		tips, err := c.tipsOf(branch)
+		tips, err := c.tipsOf(ctx, branch)
 		if err != nil {
 			return err
 		}
-		paths, err := ledger.Lacking(c.ctx, c.repository, tips, slices.Collect(maps.Keys(needs[branch])))
+		paths, err := ledger.Lacking(ctx, c.repository, tips, slices.Collect(maps.Keys(needs[branch])))
 		if err != nil {
 			return err
 		}
@@ -95,13 +96,13 @@ func (c *checker) checkInputs() error {
 
 // tipsOf are the commits that a branch is at: where an update puts it, else where the
 // branches of that name here are.
-func (c *checker) tipsOf(name string) ([]gitcmd.Hash, error) {
+func (c *checker) tipsOf(ctx context.Context, name string) ([]gitcmd.Hash, error) {
 	var tips []gitcmd.Hash
 	updated, isUpdated := c.tips[name]
 	if updated != "" {
 		tips = append(tips, updated)
 	}
-	known, err := c.branches(name)
+	known, err := c.branches(ctx, name)
 	for _, branch := range known {
 		if isUpdated && c.opts.Server {
 			continue // it is as the update makes it
@@ -114,9 +115,9 @@ func (c *checker) tipsOf(name string) ([]gitcmd.Hash, error) {
 }
 
 // branches are those of a name that are here, local and remote-tracking.
-func (c *checker) branches(name string) ([]gitcmd.Branch, error) {
+func (c *checker) branches(ctx context.Context, name string) ([]gitcmd.Branch, error) {
 	if c.branch == nil {
-		list, err := c.repository.AllBranches(c.ctx)
+		list, err := c.repository.AllBranches(ctx)
 		broken, ok := errors.AsType[*gitcmd.BrokenRefsError](err)
 		if err != nil && !ok {
 			return nil, err

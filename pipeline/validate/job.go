@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,7 +25,7 @@ func (c *checker) judge() func() {
 }
 
 // job evaluates the job of a branch at a commit, "" for that in the index.
-func (c *checker) job(branch string, commit gitcmd.Hash) error {
+func (c *checker) job(ctx context.Context, branch string, commit gitcmd.Hash) error {
 	if !c.on(Job) {
 		return nil
 	}
@@ -34,10 +35,10 @@ func (c *checker) job(branch string, commit gitcmd.Hash) error {
 		return c.find(f)
 	}
 	defer c.judge()()
-	err := jobs.Check(c.ctx, c.repository, gitcmd.Branch{Name: branch, Commit: commit})
+	err := jobs.Check(ctx, c.repository, gitcmd.Branch{Name: branch, Commit: commit})
 	switch {
-	case c.ctx.Err() != nil:
-		return c.ctx.Err()
+	case ctx.Err() != nil:
+		return ctx.Err()
 	case err == nil:
 		return nil
 	}

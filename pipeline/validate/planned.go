@@ -19,20 +19,20 @@ type pair struct {
 
 // checkPlanned looks whether what new receipts read belongs together. A job that cannot be
 // read is a finding of another rule.
-func (c *checker) checkPlanned() error {
+func (c *checker) checkPlanned(ctx context.Context) error {
 	lookup := afterwards{c, map[string]readJob{}}
 	for _, p := range c.paired {
-		job, err := lookup.Job(c.ctx, p.branch)
+		job, err := lookup.Job(ctx, p.branch)
 		if err != nil || job == nil || len(job.InputBranches()) < 2 {
-			if c.ctx.Err() != nil {
-				return c.ctx.Err()
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
 			continue
 		}
-		why, err := plan.Belongs(c.ctx, lookup, job, p.read)
+		why, err := plan.Belongs(ctx, lookup, job, p.read)
 		if err != nil {
-			if c.ctx.Err() != nil {
-				return c.ctx.Err()
+			if ctx.Err() != nil {
+				return ctx.Err()
 			}
 			continue // a receipt that cannot be read is a finding of another rule
 		}
@@ -58,11 +58,11 @@ type readJob struct {
 }
 
 // commitOf is where a branch is afterwards, "" for nowhere.
-func (a afterwards) commitOf(name string) (gitcmd.Hash, error) {
+func (a afterwards) commitOf(ctx context.Context, name string) (gitcmd.Hash, error) {
 	if commit, updated := a.tips[name]; updated {
 		return commit, nil
 	}
-	known, err := a.branches(name)
+	known, err := a.branches(ctx, name)
 	if err != nil || len(known) == 0 {
 		return "", err
 	}
@@ -73,7 +73,7 @@ func (a afterwards) Job(ctx context.Context, branch string) (*jobs.Job, error) {
 	if known, ok := a.jobs[branch]; ok {
 		return known.job, known.err
 	}
-	commit, err := a.commitOf(branch)
+	commit, err := a.commitOf(ctx, branch)
 	if err != nil || commit == "" || a.judging > judgement {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (a afterwards) Job(ctx context.Context, branch string) (*jobs.Job, error) {
 }
 
 func (a afterwards) Find(ctx context.Context, branch string, id receipts.ID) (*ledger.Entry, error) {
-	commit, err := a.commitOf(branch)
+	commit, err := a.commitOf(ctx, branch)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -24,7 +25,7 @@ type named struct {
 // checkBlobs has git-datapact-verify look for the blobs of new receipts, in a process
 // of its own: what links the stores takes longer to start than most checks last. That
 // process sees the branches as they will be.
-func (c *checker) checkBlobs() error {
+func (c *checker) checkBlobs(ctx context.Context) error {
 	if len(c.fresh) == 0 {
 		return nil
 	}
@@ -35,7 +36,7 @@ func (c *checker) checkBlobs() error {
 		}
 		c.opts.Verify = path
 	}
-	preview, err := c.repository.Preview(c.ctx, c.tips)
+	preview, err := c.repository.Preview(ctx, c.tips)
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func (c *checker) checkBlobs() error {
 		}
 	}
 	for some := range slices.Chunk(selectors, portion) {
-		if err = c.verify(preview, some, commits); err != nil {
+		if err = c.verify(ctx, preview, some, commits); err != nil {
 			break
 		}
 	}
@@ -70,8 +71,8 @@ type verifyLine struct {
 // findsFaults is the exit status of a verify that found something wrong.
 const findsFaults = 1
 
-func (c *checker) verify(preview *gitcmd.Preview, selectors []string, commits map[string]gitcmd.Hash) error {
-	cmd := exec.CommandContext(c.ctx, c.opts.Verify, append([]string{"--quiet", "--exists", "--json", "--"}, selectors...)...)
+func (c *checker) verify(ctx context.Context, preview *gitcmd.Preview, selectors []string, commits map[string]gitcmd.Hash) error {
+	cmd := exec.CommandContext(ctx, c.opts.Verify, append([]string{"--quiet", "--exists", "--json", "--"}, selectors...)...)
 	var stdout, stderr bytes.Buffer
 	cmd.Env, cmd.Stdout, cmd.Stderr = preview.Environ(), &stdout, &stderr
 	err := child.Run(cmd)

@@ -2,6 +2,7 @@ package validate
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -26,7 +27,7 @@ const resultFolder = "result/"
 const future = 10 * time.Minute
 
 // file takes in what happened to a file, and reports whether a receipt was recorded.
-func (c *checker) file(it item) (isReceipt bool, err error) {
+func (c *checker) file(ctx context.Context, it item) (isReceipt bool, err error) {
 	path := it.file.Path
 	if !strings.HasPrefix(path, resultFolder) {
 		c.touched = true
@@ -44,7 +45,7 @@ func (c *checker) file(it item) (isReceipt bool, err error) {
 		return false, c.about(it, Format, "a commit of another repository, not a file")
 	}
 	if c.waiting = append(c.waiting, it); len(c.waiting) >= portion {
-		err = c.flush()
+		err = c.flush(ctx)
 	}
 	return !gone && !it.id.IsNull(), err
 }
@@ -56,10 +57,10 @@ type state struct {
 }
 
 // flush reads and judges what waits.
-func (c *checker) flush() error {
+func (c *checker) flush(ctx context.Context) error {
 	items := c.waiting
 	c.waiting = nil
-	before, err := c.replaced(items)
+	before, err := c.replaced(ctx, items)
 	if err != nil {
 		return err
 	}
@@ -67,14 +68,14 @@ func (c *checker) flush() error {
 	var hashes []gitcmd.Hash
 	for _, it := range items {
 		if it.file.Hash == "" {
-			if err := c.deleted(it, before); err != nil {
+			if err := c.deleted(ctx, it, before); err != nil {
 				return err
 			}
 			continue
 		}
 		fresh, hashes = append(fresh, it), append(hashes, it.file.Hash)
 	}
-	return c.contents(hashes, func(i int, data []byte, tooLarge bool) error {
+	return c.contents(ctx, hashes, func(i int, data []byte, tooLarge bool) error {
 		it := fresh[i]
 		switch {
 		case tooLarge && !it.net:
@@ -82,12 +83,12 @@ func (c *checker) flush() error {
 		case it.net:
 			return c.netChange(it, data, before)
 		}
-		return c.receipt(it, data, before)
+		return c.receipt(ctx, it, data, before)
 	})
 }
 
 // replaced reads what the items replaced.
-func (c *checker) replaced(items []item) (map[gitcmd.Hash]state, error) {
+func (c *checker) replaced(ctx context.Context, items []item) (map[gitcmd.Hash]state, error) {
 	states := map[gitcmd.Hash]state{}
 	var hashes []gitcmd.Hash
 	for _, it := range items {
@@ -98,7 +99,7 @@ func (c *checker) replaced(items []item) (map[gitcmd.Hash]state, error) {
 			}
 		}
 	}
-	err := c.contents(hashes, func(i int, data []byte, _ bool) error {
+	err := c.contents(ctx, hashes, func(i int, data []byte, _ bool) error {
 		if receipt, err := receipts.Parse(data); err == nil {
 			states[hashes[i]] = state{isReceipt: true, finished: receipt.Timestamp}
 		}
@@ -113,12 +114,12 @@ const maxHeld = 16 << 20
 
 // contents reads blobs and gives them out in their order, without data those that are
 // too large for receipts or no blobs.
-func (c *checker) contents(hashes []gitcmd.Hash, visit func(i int, data []byte, tooLarge bool) error) error {
+func (c *checker) contents(ctx context.Context, hashes []gitcmd.Hash, visit func(i int, data []byte, tooLarge bool) error) error {
 	names := make([]string, len(hashes))
 	for i, hash := range hashes {
 		names[i] = string(hash)
 	}
-	headers, err := c.repository.Headers(c.ctx, names)
+	headers, err := c.repository.Headers(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,7 @@ func (c *checker) contents(hashes []gitcmd.Hash, visit func(i int, data []byte, 
 				held += headers[to].Size
 			}
 		}
-		objects, err := c.repository.Objects(c.ctx, asked)
+		objects, err := c.repository.Objects(ctx, asked)
 		if err != nil {
 			return err
 		}
@@ -150,10 +151,10 @@ func (c *checker) contents(hashes []gitcmd.Hash, visit func(i int, data []byte, 
 }
 
 // deleted judges a receipt that is not there any more, which a retraction may say.
-func (c *checker) deleted(it item, before map[gitcmd.Hash]state) error {
+func (c *checker) deleted(ctx context.Context, it item, before map[gitcmd.Hash]state) error {
 	commit := it.commit
 	if it.net {
-		last, err := c.repository.LastChangeAnywhere(c.ctx, c.tips[it.branch], it.file.Path)
+		last, err := c.repository.LastChangeAnywhere(ctx, c.tips[it.branch], it.file.Path)
 		if err != nil {
 			return err
 		}
@@ -162,7 +163,7 @@ func (c *checker) deleted(it item, before map[gitcmd.Hash]state) error {
 		}
 	}
 	if commit != "" {
-		if taken, err := ledger.TakesBack(c.ctx, c.repository, commit, it.id); taken || err != nil {
+		if taken, err := ledger.TakesBack(ctx, c.repository, commit, it.id); taken || err != nil {
 			return err
 		}
 	}
@@ -210,7 +211,7 @@ func (c *checker) goesBack(it item, finished receipts.Timestamp, before map[gitc
 }
 
 // receipt judges a receipt that a commit brings.
-func (c *checker) receipt(it item, data []byte, before map[gitcmd.Hash]state) error {
+func (c *checker) receipt(ctx context.Context, it item, data []byte, before map[gitcmd.Hash]state) error {
 	receipt, err := receipts.Parse(data)
 	if errors.Is(err, receipts.ErrNull) {
 		if !it.id.IsNull() {
@@ -253,7 +254,7 @@ func (c *checker) receipt(it item, data []byte, before map[gitcmd.Hash]state) er
 	if c.on(Planned) && it.commit != "" && len(receipt.Input) > 1 {
 		c.paired = append(c.paired, pair{named{it.branch, it.id, it.commit}, it.file.Path, receipt.Input})
 	}
-	return c.need(it, receipt)
+	return c.need(ctx, it, receipt)
 }
 
 // form judges what a receipt says on its own.

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -14,13 +15,13 @@ type made struct {
 }
 
 // checkSignatures wants a good signature by an allowed signer of each commit.
-func (c *checker) checkSignatures() error {
+func (c *checker) checkSignatures(ctx context.Context) error {
 	for part := range slices.Chunk(c.commits, portion) {
 		hashes := make([]gitcmd.Hash, len(part))
 		for i, m := range part {
 			hashes[i] = m.commit
 		}
-		signatures, err := c.repository.Signatures(c.ctx, hashes)
+		signatures, err := c.repository.Signatures(ctx, hashes)
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,7 @@ func CheckStaged(ctx context.Context, repository *gitcmd.Repository, opts Option
 	if err != nil && !errors.Is(err, gitcmd.ErrDetached) {
 		return Summary{}, err
 	}
-	merging, err := c.has("MERGE_HEAD")
+	merging, err := c.has(ctx, "MERGE_HEAD")
 	if err != nil {
 		return Summary{}, err
 	}
@@ -29,25 +29,25 @@ func CheckStaged(ctx context.Context, repository *gitcmd.Repository, opts Option
 		}
 		staged.Files = append(staged.Files, file)
 	}
-	if err := c.commit(branch, staged); err != nil {
+	if err := c.commit(ctx, branch, staged); err != nil {
 		return c.summary, err
 	}
-	if err := c.flush(); err != nil {
+	if err := c.flush(ctx); err != nil {
 		return c.summary, err
 	}
-	if hasJob, err := c.has(":" + jobFile); err != nil {
+	if hasJob, err := c.has(ctx, ":"+jobFile); err != nil {
 		return c.summary, err
 	} else if hasJob && c.touched {
-		if err := c.job(branch, ""); err != nil {
+		if err := c.job(ctx, branch, ""); err != nil {
 			return c.summary, err
 		}
 	}
-	return c.summary, c.checkInputs()
+	return c.summary, c.checkInputs(ctx)
 }
 
 // has reports whether something is there.
-func (c *checker) has(name string) (bool, error) {
-	objects, err := c.repository.Headers(c.ctx, []string{name})
+func (c *checker) has(ctx context.Context, name string) (bool, error) {
+	objects, err := c.repository.Headers(ctx, []string{name})
 	if errors.Is(err, gitcmd.ErrNotFound) {
 		return false, nil
 	}

@@ -53,21 +53,20 @@ func (a *Archive) Fetch(ctx context.Context, entry *ledger.Entry, dir string, op
 		return FetchReport{}, err
 	}
 	defer folder.close()
-	f := fetching{archive: a, ctx: ctx, opts: opts, folder: folder, entry: entry}
-	return f.run(wanted)
+	f := fetching{archive: a, opts: opts, folder: folder, entry: entry}
+	return f.run(ctx, wanted)
 }
 
 // A fetching is one call of Fetch at work.
 type fetching struct {
 	archive *Archive
-	ctx     context.Context // of the one call this value lives for
 	opts    *FetchOptions
 	folder  *folder
 	entry   *ledger.Entry
 	meter   meter
 }
 
-func (f *fetching) run(wanted []target) (FetchReport, error) {
+func (f *fetching) run(ctx context.Context, wanted []target) (FetchReport, error) {
 	if err := f.sameBranch(); err != nil {
 		return FetchReport{}, err
 	}
@@ -79,7 +78,7 @@ func (f *fetching) run(wanted []target) (FetchReport, error) {
 	if err := f.folder.distinct(wanted); err != nil {
 		return FetchReport{}, err
 	}
-	missing, err := f.missing(wanted)
+	missing, err := f.missing(ctx, wanted)
 	if err != nil {
 		return FetchReport{}, err
 	}
@@ -90,7 +89,7 @@ func (f *fetching) run(wanted []target) (FetchReport, error) {
 	for _, t := range missing {
 		report.Bytes += t.output.Size
 	}
-	if err := f.bring(missing, report); err != nil {
+	if err := f.bring(ctx, missing, report); err != nil {
 		return FetchReport{}, err
 	}
 	if err := f.folder.finish(document); err != nil {
@@ -112,11 +111,11 @@ func (f *fetching) sameBranch() error {
 
 // missing sorts out what is there already, and refuses to replace what a fetch
 // did not write.
-func (f *fetching) missing(wanted []target) ([]target, error) {
+func (f *fetching) missing(ctx context.Context, wanted []target) ([]target, error) {
 	var missing []target
 	var conflicts []error
 	for _, t := range wanted {
-		state, err := f.folder.stateOf(f.ctx, t)
+		state, err := f.folder.stateOf(ctx, t)
 		if err != nil {
 			return nil, err
 		}
@@ -133,11 +132,11 @@ func (f *fetching) missing(wanted []target) ([]target, error) {
 	return missing, nil
 }
 
-func (f *fetching) bring(missing []target, report FetchReport) error {
+func (f *fetching) bring(ctx context.Context, missing []target, report FetchReport) error {
 	f.meter = meter{report: f.opts.Progress, total: Amount{Files: report.Fetched, Bytes: report.Bytes}}
 	return each(len(missing), func(i int) bool { return missing[i].output.Size >= bigFile }, func(i int) error {
 		t := missing[i]
-		if err := f.one(t, strconv.Itoa(i)); err != nil {
+		if err := f.one(ctx, t, strconv.Itoa(i)); err != nil {
 			return fmt.Errorf("fetching output %q: %w", t.path, err)
 		}
 		f.meter.add(1, t.output.Size)
@@ -146,10 +145,10 @@ func (f *fetching) bring(missing []target, report FetchReport) error {
 }
 
 // one brings an output: under a name of its own until every byte is verified.
-func (f *fetching) one(t target, name string) error {
+func (f *fetching) one(ctx context.Context, t target, name string) error {
 	root := f.folder.root
 	name = path.Join(incoming, name)
-	content, err := f.archive.open(f.ctx, f.entry.Receipt, t)
+	content, err := f.archive.open(ctx, f.entry.Receipt, t)
 	if err != nil {
 		return err
 	}

@@ -51,8 +51,8 @@ func (a *Archive) Record(ctx context.Context, branch string, result *Result, opt
 	if err := receipt.Validate(); err != nil {
 		return nil, err
 	}
-	r := recording{ctx: ctx, blobs: a.Store, result: result, opts: opts, branch: branch}
-	if err := r.storeAll(receipt); err != nil {
+	r := recording{blobs: a.Store, result: result, opts: opts, branch: branch}
+	if err := r.storeAll(ctx, receipt); err != nil {
 		return nil, err
 	}
 	if opts.UnlessSame {
@@ -123,7 +123,6 @@ func Draft(branch string, result *Result, opts *RecordOptions) *receipts.Receipt
 
 // A recording is one call of Record at work.
 type recording struct {
-	ctx    context.Context // of the one call this value lives for
 	blobs  *blobs.Store
 	result *Result
 	opts   *RecordOptions
@@ -138,9 +137,9 @@ const storeTries = 5
 
 // storeAll stores every file as an output of the receipt. What a collection of
 // garbage deletes for good meanwhile is stored again.
-func (r *recording) storeAll(receipt *receipts.Receipt) (err error) {
+func (r *recording) storeAll(ctx context.Context, receipt *receipts.Receipt) (err error) {
 	for range storeTries {
-		if err = r.storeOnce(receipt); !isGone(err) {
+		if err = r.storeOnce(ctx, receipt); !isGone(err) {
 			break
 		}
 	}
@@ -152,28 +151,27 @@ func isGone(err error) bool {
 	return gone
 }
 
-func (r *recording) storeOnce(receipt *receipts.Receipt) (err error) {
-	if r.upload, err = r.blobs.NewUpload(r.ctx); err != nil {
+func (r *recording) storeOnce(ctx context.Context, receipt *receipts.Receipt) (err error) {
+	if r.upload, err = r.blobs.NewUpload(ctx); err != nil {
 		return err
 	}
 	defer r.upload.Close()
-	if receipt.Output, err = r.outputs(); err != nil {
+	if receipt.Output, err = r.outputs(ctx); err != nil {
 		return err
 	}
 	if err := receipt.Validate(); err != nil {
 		return err
 	}
-	return r.upload.Commit(r.ctx)
+	return r.upload.Commit(ctx)
 }
 
 // confirm makes sure that the blobs of a receipt that is committed are there: a
 // collection of garbage that looked for receipts before the commit may have set them
 // aside after they were stored. It takes a copy of the receipt.
 func (r *recording) confirm(ctx context.Context, receipt receipts.Receipt) error {
-	r.ctx = ctx
 	err := r.upload.Confirm(ctx)
 	for try := 0; isGone(err) && try < storeTries; try++ {
-		if err = r.storeAll(&receipt); err == nil {
+		if err = r.storeAll(ctx, &receipt); err == nil {
 			err = r.upload.Confirm(ctx)
 		}
 	}
@@ -182,7 +180,7 @@ func (r *recording) confirm(ctx context.Context, receipt receipts.Receipt) error
 
 // outputs stores every file, and makes sure that the directory is still as it was
 // listed when the last one is stored.
-func (r *recording) outputs() ([]receipts.Output, error) {
+func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
 	files := r.result.Files
 	r.meter = meter{report: r.opts.Progress, total: Amount{Files: len(files)}}
 	r.names = make(map[string]bool, len(files))
@@ -194,7 +192,7 @@ func (r *recording) outputs() ([]receipts.Output, error) {
 	}
 	outputs := make([]receipts.Output, len(files))
 	err := each(len(files), func(i int) bool { return files[i].Info.Size() >= bigFile }, func(i int) (err error) {
-		outputs[i], err = r.store(files[i])
+		outputs[i], err = r.store(ctx, files[i])
 		return err
 	})
 	if err != nil {
@@ -208,7 +206,7 @@ func (r *recording) outputs() ([]receipts.Output, error) {
 }
 
 // store puts one file into the upload.
-func (r *recording) store(file ResultFile) (receipts.Output, error) {
+func (r *recording) store(ctx context.Context, file ResultFile) (receipts.Output, error) {
 	f, err := r.result.root.Open(file.Path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return receipts.Output{}, changedError(file.Path)
@@ -224,7 +222,7 @@ func (r *recording) store(file ResultFile) (receipts.Output, error) {
 	if err != nil {
 		return receipts.Output{}, err
 	}
-	stored, err := r.upload.Put(r.ctx, r.branch, r.source(f), chain)
+	stored, err := r.upload.Put(ctx, r.branch, r.source(f), chain)
 	if err != nil {
 		return receipts.Output{}, fmt.Errorf("storing output %q: %w", file.Path, err)
 	}
