@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"os"
 	"os/signal"
@@ -40,11 +41,11 @@ type common struct {
 // the statuses of this package. It does not return.
 func Main(name string, cmd Command) {
 	log.SetOutput(io.Discard) // what libraries log, they also return
-	env := &Env{Name: name, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	env := &Env{Name: name, Stdin: os.Stdin, Stdout: standardOutput{os.Stdout}, Stderr: os.Stderr}
 	if env.terminal = term.IsTerminal(int(os.Stdout.Fd())); env.terminal {
 		env.exit(run(env, cmd, os.Args[1:]))
 	}
-	buffered := bufio.NewWriterSize(os.Stdout, 64<<10)
+	buffered := bufio.NewWriterSize(standardOutput{os.Stdout}, 64<<10)
 	env.Stdout, env.flush = buffered, buffered.Flush
 	env.exit(run(env, cmd, os.Args[1:]))
 }
@@ -56,11 +57,25 @@ func InvokedAs() string { return filepath.Base(os.Args[0]) }
 // exit ends the process after what was printed is out.
 func (e *Env) exit(status int) {
 	if e.flush != nil {
-		if err := e.flush(); err != nil && status == 0 {
+		if err := e.flush(); err != nil && (status == 0 || status == ExitNegative) { // else it was reported
 			status = report(e, err)
 		}
 	}
 	os.Exit(status)
+}
+
+// standardOutput says of its errors what could not be written.
+type standardOutput struct{ file *os.File }
+
+func (o standardOutput) Write(p []byte) (int, error) {
+	n, err := o.file.Write(p)
+	if bad, ok := errors.AsType[*fs.PathError](err); ok {
+		err = bad.Err // its path is the system's name of the stream
+	}
+	if err != nil {
+		err = gitcmd.WithHint(fmt.Errorf("writing standard output: %w", err), "what was printed is not complete: make room where it goes to, or send it elsewhere")
+	}
+	return n, err
 }
 
 func run(env *Env, cmd Command, args []string) int {
