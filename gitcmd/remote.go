@@ -157,10 +157,11 @@ func moved(reason string) bool {
 }
 
 // FetchTip brings the tip of a remote's branch here, named by no ref that lasts,
-// and returns it: "" when the remote has no such branch.
+// and returns it: "" when the remote has no such branch. Remote-tracking branches stay, so that
+// several can fetch one at once.
 func (r *Repository) FetchTip(ctx context.Context, remote, branch string) (Hash, error) {
 	ref := "refs/datapact/incoming/" + strings.ToLower(crand.Text())
-	_, err := r.talk(ctx, r.git, remote, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--",
+	_, err := r.talk(ctx, r.git, remote, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--refmap=", "--",
 		remote, "+refs/heads/"+branch+":"+ref)
 	if err != nil {
 		if strings.Contains(err.Error(), "couldn't find remote ref") {

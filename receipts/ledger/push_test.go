@@ -34,6 +34,13 @@ func TestPushOntoOthers(t *testing.T) {
 	if _, err := Push(t.Context(), theirs, "data", "origin"); err != nil {
 		t.Fatal(err)
 	}
+	tracked := gittest.Run(t, dirs[0], "rev-parse", "origin/data")
+	if tip, err := ours.FetchTip(t.Context(), "origin", "data"); err != nil || string(tip) == tracked {
+		t.Errorf("FetchTip = %s, %v, want a new tip", tip, err)
+	}
+	if got := gittest.Run(t, dirs[0], "rev-parse", "origin/data"); got != tracked {
+		t.Errorf("FetchTip moved origin/data from %s to %s: others that fetch it would fail", tracked, got)
+	}
 	record(t, ours, sample("ours", "10:30:00"), "10:30:00")
 	record(t, ours, sample("both", "09:00:00"), "10:30:00")
 	if _, err := Push(t.Context(), ours, "data", "origin"); err != nil {
