@@ -6,12 +6,14 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
@@ -68,6 +70,10 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	request := c.request(job, line)
 	request.Ignored = func(paths []string) { env.Infof("left out, as .datapactignore says: %s", archive.Few(paths)) }
 	a := archive.Archive{Repository: repository, Store: store, Leave: plan.Leave(repository, open)}
+	if c.DryRun {
+		line.Close()
+		return c.preview(ctx, env, &a, request)
+	}
 	entry, err := a.RecordDir(ctx, request)
 	line.Close()
 	if entry == nil {
@@ -79,12 +85,34 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if ahead := time.Until(entry.Receipt.Timestamp.Time()); ahead > 2*time.Second {
 		env.Warnf("the receipt is dated %v ahead of this clock, since an input or the branch's newest receipt is", ahead.Round(time.Second))
 	}
-	if c.Push.Set && !c.DryRun && err == nil {
+	if c.Push.Set && err == nil {
 		if chosen, err := c.Find(ctx, repository, open); err == nil {
 			chosen.WarnOfPush(env)
 		}
 	}
 	return errors.Join(entries.Print(env, entry, c.JSON, entries.ID), err)
+}
+
+// preview prints what would be recorded.
+func (c *command) preview(ctx context.Context, env *frame.Env, a *archive.Archive, request archive.Request) error {
+	preview, err := a.Preview(ctx, request)
+	if err != nil {
+		return err
+	}
+	for _, warning := range preview.Warnings {
+		env.Warnf("%s", warning)
+	}
+	var size int64
+	for _, file := range preview.Files {
+		through := "as it is"
+		if len(file.Filters) > 0 {
+			through = strings.Join(file.Filters, ", ")
+		}
+		env.Infof("would record %s (%s, %s)", file.Path, units.Bytes(file.Size), through)
+		size += file.Size
+	}
+	env.Infof("would record %s, %s", units.Count(len(preview.Files), "file"), units.Bytes(size))
+	return entries.Print(env, preview.Entry, c.JSON, entries.ID)
 }
 
 // check looks at what the flags say, before anything is read or stored.
@@ -105,7 +133,7 @@ func (c *command) request(job *jobs.Job, line *progress.Line) archive.Request {
 	return archive.Request{
 		Dir: c.Dir, Branch: job.Branch, Inputs: c.Input, Job: &runs, Order: job.InputBranches(),
 		Metadata: c.Metadata, Filters: append(c.Filter, job.FilterRules()...),
-		AllowEmpty: c.AllowEmpty, DryRun: c.DryRun, Push: c.Push.Set, Remote: c.Push.Value, Progress: line.Func(),
+		AllowEmpty: c.AllowEmpty, Push: c.Push.Set, Remote: c.Push.Value, Progress: line.Func(),
 	}
 }
 

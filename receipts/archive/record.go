@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"slices"
 	"strings"
 	"time"
@@ -183,12 +182,9 @@ func (r *recording) confirm(ctx context.Context, receipt receipts.Receipt) error
 func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
 	files := r.result.Files
 	r.meter = meter{report: r.opts.Progress, total: Amount{Files: len(files)}}
-	r.names = make(map[string]bool, len(files))
+	r.names = r.result.names()
 	for _, file := range files {
 		r.meter.total.Bytes += file.Info.Size()
-		for name := file.Path; name != "." && !r.names[name]; name = path.Dir(name) {
-			r.names[name] = true
-		}
 	}
 	outputs := make([]receipts.Output, len(files))
 	err := each(len(files), func(i int) bool { return files[i].Info.Size() >= bigFile }, func(i int) (err error) {
@@ -207,17 +203,11 @@ func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
 
 // store puts one file into the upload.
 func (r *recording) store(ctx context.Context, file ResultFile) (receipts.Output, error) {
-	f, err := r.result.root.Open(file.Path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return receipts.Output{}, changedError(file.Path)
-	}
+	f, err := r.open(file)
 	if err != nil {
-		return receipts.Output{}, fmt.Errorf("reading output: %w", err)
+		return receipts.Output{}, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil || !sameState(file.Info, info) {
-		return receipts.Output{}, errors.Join(err, changedError(file.Path))
-	}
 	chain, err := r.choose(file, f)
 	if err != nil {
 		return receipts.Output{}, err
@@ -235,6 +225,21 @@ func (r *recording) store(ctx context.Context, file ResultFile) (receipts.Output
 	}
 	r.meter.add(1, 0)
 	return describe(file, chain, stored), nil
+}
+
+// open opens a file that is still as it was listed.
+func (r *recording) open(file ResultFile) (*os.File, error) {
+	f, err := r.result.root.Open(file.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, changedError(file.Path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading output: %w", err)
+	}
+	if info, err := f.Stat(); err != nil || !sameState(file.Info, info) {
+		return nil, errors.Join(err, changedError(file.Path), f.Close())
+	}
+	return f, nil
 }
 
 // source is the file as it is read, counted when somebody watches.
@@ -268,6 +273,14 @@ func (r *recording) choose(file ResultFile, f *os.File) (filters.Chain, error) {
 	return nil, nil
 }
 
+func namesOf(chain filters.Chain) []string {
+	var names []string
+	for _, name := range chain {
+		names = append(names, string(name))
+	}
+	return names
+}
+
 func describe(file ResultFile, chain filters.Chain, stored blobs.Stored) receipts.Output {
 	output := receipts.Output{
 		Blob:     stored.Blob,
@@ -275,9 +288,7 @@ func describe(file ResultFile, chain filters.Chain, stored blobs.Stored) receipt
 		Path:     chain.StoredPath(file.Path),
 		Size:     stored.Size,
 	}
-	for _, name := range chain {
-		output.Filters = append(output.Filters, string(name))
-	}
+	output.Filters = namesOf(chain)
 	if len(chain) > 0 {
 		output.Content = &receipts.Content{SHA256: stored.Content.SHA256, Size: stored.Content.Size}
 	}

@@ -31,7 +31,6 @@ type Request struct {
 	Metadata   []string         // KEY=VALUE
 	Filters    []string         // GLOB=NAME, the first that matches; then git config datapact.filter, the last that matches
 	AllowEmpty bool             // record a result without files
-	DryRun     bool             // store and commit nothing
 	Finished   time.Time
 	Push       bool
 	Remote     string // to push to, "" for the branch's own
@@ -39,36 +38,14 @@ type Request struct {
 	Ignored    func(paths []string) // is told what .datapactignore leaves out, nil for nobody
 }
 
-// RecordDir records a result directory, and pushes the branch if asked to. What a
-// dry run returns has no commit. After a [gitcmd.SyncError], and when the push
+// RecordDir records a result directory, and pushes the branch if asked to. After a [gitcmd.SyncError], and when the push
 // fails, the entry is returned beside the error: it is recorded.
 func (a *Archive) RecordDir(ctx context.Context, request Request) (*ledger.Entry, error) {
-	result, err := ReadResult(ctx, request.Dir)
+	result, opts, _, err := a.prepare(ctx, request)
 	if err != nil {
 		return nil, err
 	}
 	defer result.Close()
-	if request.Ignored != nil && len(result.Ignored) > 0 {
-		request.Ignored(result.Ignored)
-	}
-	if result.Empty() && !request.AllowEmpty {
-		return nil, gitcmd.WithHint(fmt.Errorf("result directory %s holds no files", request.Dir),
-			"a stage that keeps nothing is recorded with --allow-empty")
-	}
-	if err := a.refuseReceipts(ctx, result); err != nil {
-		return nil, err
-	}
-	opts, err := a.options(ctx, request)
-	if err != nil {
-		return nil, err
-	}
-	draft := Draft(request.Branch, result, opts)
-	if err := ledger.CheckInputs(ctx, a.Repository, draft.Input); err != nil {
-		return nil, err
-	}
-	if request.DryRun {
-		return &ledger.Entry{ID: draft.ID(), Receipt: draft}, draft.Validate()
-	}
 	entry, err := a.Record(ctx, request.Branch, result, opts)
 	if err != nil {
 		return entry, err
@@ -81,6 +58,88 @@ func (a *Archive) RecordDir(ctx context.Context, request Request) (*ledger.Entry
 	}
 	_ = a.Repository.Maintain(ctx) // the recording is done, whether or not git tidies up
 	return entry, nil
+}
+
+// A Preview is what a recording of a result directory would be.
+type Preview struct {
+	Entry    *ledger.Entry // without outputs and without a commit
+	Files    []PreviewFile
+	Warnings []string // of names that cannot be fetched everywhere
+}
+
+// A PreviewFile is an output to be, and the filters that it would be stored through.
+type PreviewFile struct {
+	Path    string
+	Size    int64
+	Filters []string // none: it would be stored as it is
+}
+
+// Preview tells what [Archive.RecordDir] would record, and what it would refuse before
+// it stores a file. It changes nothing.
+func (a *Archive) Preview(ctx context.Context, request Request) (*Preview, error) {
+	result, opts, draft, err := a.prepare(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	defer result.Close()
+	if err := draft.Validate(); err != nil {
+		return nil, err
+	}
+	preview := &Preview{Entry: &ledger.Entry{ID: draft.ID(), Receipt: draft}}
+	r := recording{result: result, opts: opts, branch: request.Branch, names: result.names()}
+	var paths []string
+	for _, file := range result.Files {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		f, err := r.open(file)
+		if err != nil {
+			return nil, err
+		}
+		chain, err := r.choose(file, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			return nil, err
+		}
+		preview.Files = append(preview.Files, PreviewFile{file.Path, file.Info.Size(), namesOf(chain)})
+		paths = append(paths, file.Path)
+	}
+	preview.Warnings = warningsOf(paths)
+	return preview, nil
+}
+
+// prepare reads a result directory, which the caller closes, and drafts its receipt. It
+// refuses what cannot be recorded.
+func (a *Archive) prepare(ctx context.Context, request Request) (result *Result, opts *RecordOptions, draft *receipts.Receipt, err error) {
+	if result, err = ReadResult(ctx, request.Dir); err != nil {
+		return nil, nil, nil, err
+	}
+	if opts, draft, err = a.draft(ctx, request, result); err != nil {
+		_ = result.Close()
+		return nil, nil, nil, err
+	}
+	return result, opts, draft, nil
+}
+
+func (a *Archive) draft(ctx context.Context, request Request, result *Result) (*RecordOptions, *receipts.Receipt, error) {
+	if request.Ignored != nil && len(result.Ignored) > 0 {
+		request.Ignored(result.Ignored)
+	}
+	if result.Empty() && !request.AllowEmpty {
+		return nil, nil, gitcmd.WithHint(fmt.Errorf("result directory %s holds no files", request.Dir),
+			"a stage that keeps nothing is recorded with --allow-empty")
+	}
+	if err := a.refuseReceipts(ctx, result); err != nil {
+		return nil, nil, err
+	}
+	opts, err := a.options(ctx, request)
+	if err != nil {
+		return nil, nil, err
+	}
+	draft := Draft(request.Branch, result, opts)
+	if err := ledger.CheckInputs(ctx, a.Repository, draft.Input); err != nil {
+		return nil, nil, err
+	}
+	return opts, draft, nil
 }
 
 func (a *Archive) push(ctx context.Context, request Request) (moved ledger.Moved, err error) {

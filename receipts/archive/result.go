@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,6 +63,17 @@ func ReadResult(ctx context.Context, dir string) (*Result, error) {
 // Empty reports whether the directory holds nothing at all.
 func (r *Result) Empty() bool {
 	return len(r.Files) == 0 && len(r.Seeds) == 0 && len(r.Metadata) == 0
+}
+
+// names are those of all files, and of the folders that they are in.
+func (r *Result) names() map[string]bool {
+	names := make(map[string]bool, len(r.Files))
+	for _, file := range r.Files {
+		for name := file.Path; name != "." && !names[name]; name = path.Dir(name) {
+			names[name] = true
+		}
+	}
+	return names
 }
 
 // Close lets go of the directory.

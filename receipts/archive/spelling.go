@@ -27,7 +27,10 @@ func Warnings(receipt *receipts.Receipt) []string {
 	if err != nil {
 		return nil // which whoever fetches it is told
 	}
-	paths := pathsOf(all)
+	return warningsOf(pathsOf(all))
+}
+
+func warningsOf(paths []string) []string {
 	var warnings []string
 	for _, pair := range names.Collisions(paths) {
 		warnings = append(warnings, fmt.Sprintf("outputs %q and %q cannot be fetched into one folder where file names ignore case or are normalised, as on Windows and macOS", pair.First, pair.Second))
