@@ -56,7 +56,7 @@ func (r *Repository) Tracking(ctx context.Context, remote string) (*Tracking, er
 	for _, target := range t.targets() {
 		if target == "refs/*" || strings.HasPrefix(target, branchPrefix) {
 			return nil, WithHint(fmt.Errorf("fetching from %s replaces the local branches (remote.%s.fetch)", remote, remote),
-				"work in a clone that is no mirror")
+				"work in a clone that is not a mirror")
 		}
 	}
 	return t, nil

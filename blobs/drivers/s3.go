@@ -45,7 +45,7 @@ func (o *s3Opener) OpenBucketURL(ctx context.Context, u *url.URL) (*blob.Bucket,
 	params.region = cmp.Or(params.region, o.env["AWS_REGION"], o.env["AWS_DEFAULT_REGION"])
 	params.endpoint = cmp.Or(params.endpoint, o.env["AWS_ENDPOINT_URL_S3"], o.env["AWS_ENDPOINT_URL"])
 	if params.endpoint != "" && endpointHost(params.endpoint) == "" {
-		findings = append(findings, errors.New("endpoint is no server's URL: want https://HOST or http://HOST:PORT"))
+		findings = append(findings, errors.New("endpoint is not the URL of a server: want https://HOST or http://HOST:PORT"))
 	}
 	findings = slices.Concat(checkS3URL(u), o.checkEnv(), findings)
 	if err := errors.Join(findings...); err != nil {

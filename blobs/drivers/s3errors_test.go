@@ -173,8 +173,8 @@ func TestS3Open(t *testing.T) {
 		{"s3:bucket", keys, []string{"no bucket"}},
 		{"s3://id:SECRET@bucket", keys, []string{"keys do not belong into the URL"}},
 		{"s3://bucket:7070/folder", keys, []string{"a bucket has no port", "a bucket has no path"}},
-		{"s3://bucket?endpoint=SECRET:7070", keys, []string{"endpoint is no server's URL"}},
-		{"s3://bucket?endpoint=http://id:SECRET@host", keys, []string{"endpoint is no server's URL"}},
+		{"s3://bucket?endpoint=SECRET:7070", keys, []string{"endpoint is not the URL of a server"}},
+		{"s3://bucket?endpoint=http://id:SECRET@host", keys, []string{"endpoint is not the URL of a server"}},
 		{"s3://bucket?use_path_style=SECRET&fips=SECRET&rate_limiter_capacity=SECRET&ssetype=SECRET&role=SECRET&request_checksum_calculation=SECRET&other=SECRET", keys,
 			[]string{"parameter use_path_style: want true or false", "parameter fips", "parameter rate_limiter_capacity: want a number",
 				"parameter ssetype: want AES256 or", "parameter role", "request_checksum_calculation: want when_supported or when_required", `unknown parameter "other"`}},
@@ -188,7 +188,7 @@ func TestS3Open(t *testing.T) {
 		{"s3://bucket", with(keys, "AWS_SECRET_ACCESS_KEY", ""), []string{"AWS_SECRET_ACCESS_KEY is missing beside AWS_ACCESS_KEY_ID"}},
 		{"s3://bucket", with(keys, "AWS_ACCESS_KEY_ID", ""), []string{"AWS_ACCESS_KEY_ID is missing beside AWS_SECRET_ACCESS_KEY"}},
 		{"s3://bucket", with(keys, "AWS_ACESS_KEY", "SECRET"), []string{`unknown variable "AWS_ACESS_KEY": want AWS_ACCESS_KEY_ID`}},
-		{"s3://bucket", with(keys, "AWS_ENDPOINT_URL", "SECRET"), []string{"endpoint is no server's URL"}},
+		{"s3://bucket", with(keys, "AWS_ENDPOINT_URL", "SECRET"), []string{"endpoint is not the URL of a server"}},
 		{"gs://bucket", keys, []string{`unknown scheme "gs": want file, s3`}},
 	} {
 		_, err := blobs.Open(t.Context(), test.address, drivers.Options(test.env))

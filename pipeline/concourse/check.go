@@ -155,9 +155,9 @@ func (c *checker) identifier(f fields.Object, key, across string) string {
 	case !there || value == "":
 		f.Fault(key, "want a name")
 	case name != "" && digitsAlone.MatchString(name):
-		f.Fault(key, "%q is no name for Concourse: it is digits alone", name)
+		f.Fault(key, "%q cannot be a name in Concourse: it is digits alone", name)
 	case name != "" && !isIdentifier(name):
-		f.Fault(key, "%q is no name for Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .", name)
+		f.Fault(key, "%q cannot be a name in Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .", name)
 	}
 	return name
 }

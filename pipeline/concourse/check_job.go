@@ -84,7 +84,7 @@ func (s *steps) step(f fields.Object, across bool) {
 	case len(found) > 1:
 		f.Fault("", "is several steps in one: %s", strings.Join(found, ", "))
 	case len(found) == 0:
-		f.Fault("", "is no step: want one of the keys %s", strings.Join(cores, ", "))
+		f.Fault("", "is not a step: want one of the keys %s", strings.Join(cores, ", "))
 	default:
 		s.core(f, found[0], across)
 	}

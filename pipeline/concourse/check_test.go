@@ -38,9 +38,9 @@ func TestOwnFaults(t *testing.T) {
 		{"names", `{"jobs": [{"name": "A", "plan": []}, {"plan": []}, {"name": "1", "plan": []}, {"name": "a", "plan": []}, {"name": "_b", "plan": []}, {"name": 7, "plan": []}]}`, []string{
 			"pipeline.jobs[1].name: want a name",
 			"pipeline.jobs[5].name: want a string, have a number",
-			`pipeline.jobs[2].name: "1" is no name for Concourse: it is digits alone`,
-			`pipeline.jobs[0].name: "A" is no name for Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .`,
-			`pipeline.jobs[4].name: "_b" is no name for Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .`,
+			`pipeline.jobs[2].name: "1" cannot be a name in Concourse: it is digits alone`,
+			`pipeline.jobs[0].name: "A" cannot be a name in Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .`,
+			`pipeline.jobs[4].name: "_b" cannot be a name in Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .`,
 			`pipeline.jobs[3].name: "a" is taken by jobs.a of a:config/job.json`,
 		}},
 		{"resources", `{"resources": [{"name": "a", "type": "git"}, {"name": "r"}, {"name": "r", "type": "gti", "check_every": "1 h", "check_timeout": "x", "version": {"ref": 1}, "sauce": {}}]}`, []string{
@@ -64,7 +64,7 @@ func TestOwnFaults(t *testing.T) {
 		{"groups", `{"groups": [{"name": "g", "jobs": ["nothing*", "a"], "resources": ["nothing"]}, {"name": "G"}, {"jobs": ["a"], "color": 1}]}`, []string{
 			"pipeline.groups[2].color: unknown key",
 			"pipeline.groups[2].name: want a name",
-			`pipeline.groups[1].name: "G" is no name for Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .`,
+			`pipeline.groups[1].name: "G" cannot be a name in Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .`,
 			`pipeline.groups[0].jobs[1]: no job is named "nothing*"`,
 			`pipeline.groups[0].resources[0]: there is no resource "nothing"`,
 		}},
@@ -82,10 +82,10 @@ func TestOwnFaults(t *testing.T) {
 			{"try": {"load_var": "v"}}, {"in_parallel": {"steps": [{"set_pipeline": "p"}], "limits": 1}}, {"load_var": "v", "file": "x"},
 			{"across": [], "task": "T((.:x))", "file": "x"}, {"across": [{"var": "v", "values": [], "max_in_flight": 0}], "do": [{"load_var": "v", "file": "x"}]}, {"run": "x", "type": "none"}]}]}`, []string{
 			"pipeline.jobs[0].plan[2]: want an object, have a number",
-			"pipeline.jobs[0].plan[0]: is no step: want one of the keys run, task, put, get, set_pipeline, load_var, try, do, in_parallel",
+			"pipeline.jobs[0].plan[0]: is not a step: want one of the keys run, task, put, get, set_pipeline, load_var, try, do, in_parallel",
 			"pipeline.jobs[0].plan[1]: is several steps in one: put, get",
-			"pipeline.jobs[0].plan[2]: is no step: want one of the keys run, task, put, get, set_pipeline, load_var, try, do, in_parallel",
-			"pipeline.jobs[0].plan[3]: is no step: want one of the keys run, task, put, get, set_pipeline, load_var, try, do, in_parallel",
+			"pipeline.jobs[0].plan[2]: is not a step: want one of the keys run, task, put, get, set_pipeline, load_var, try, do, in_parallel",
+			"pipeline.jobs[0].plan[3]: is not a step: want one of the keys run, task, put, get, set_pipeline, load_var, try, do, in_parallel",
 			`pipeline.jobs[0].plan[4].do[0].put: there is no resource "none"`,
 			"pipeline.jobs[0].plan[4].do[0].inputs: want a list, have a string",
 			"pipeline.jobs[0].plan[5].try.file: want a file",
@@ -123,7 +123,7 @@ func TestOwnFaults(t *testing.T) {
 			"pipeline.jobs[0].build_log_retention.minimum_succeeded_builds: 3 of 2 builds cannot be kept",
 			"pipeline.jobs[0].build_log_retention.weeks: unknown key",
 			`pipeline.jobs[0].on_failure.put: there is no resource "slack"`,
-			"pipeline.jobs[0].ensure: is no step: want one of the keys run, task, put, get, set_pipeline, load_var, try, do, in_parallel",
+			"pipeline.jobs[0].ensure: is not a step: want one of the keys run, task, put, get, set_pipeline, load_var, try, do, in_parallel",
 			"pipeline.jobs[0].serail: unknown key",
 		}},
 		{"circle", `{"jobs": [{"name": "j", "plan": [{"get": "a", "passed": ["k"]}]}, {"name": "k", "plan": [{"get": "a", "passed": ["[j]"]}]}]}`, []string{
@@ -166,7 +166,7 @@ func TestJobFaults(t *testing.T) {
 		}},
 		{"hook", `{"on_error": {"put": "none"}, "groups": ["X"], "task": {"image": {"type": "nothing"}, "run": {"path": "x"}, "caches": ["x"], "container_limits": {"memory": "x"}},
 			"input": [{"resource": {"typ": "git"}, "alias": "in"}]}`, `"filters": []`, []string{
-			`a:config/job.json: groups.name: "X" is no name for Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .`,
+			`a:config/job.json: groups.name: "X" cannot be a name in Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .`,
 			"a:config/job.json: input[0].resource.type: want a type of resources",
 			"a:config/job.json: input[0].resource.typ: unknown key",
 			`a:config/job.json: jobs.a.plan[1].config.image_resource.type: "nothing" is not a resource type of the pipeline or of Concourse (one that your workers bring is listed in worker_resource_types)`,

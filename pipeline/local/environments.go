@@ -143,7 +143,7 @@ func (e *environments) choose(ctx context.Context, job *jobs.Job, image bool) (s
 	}
 	if ok {
 		if !slices.Contains(Engines(), named) {
-			return "", fmt.Errorf("git config datapact.engine: %q is no engine, want %s", named, strings.Join(Engines(), ", "))
+			return "", fmt.Errorf("git config datapact.engine: %q is not an engine, want %s", named, strings.Join(Engines(), ", "))
 		}
 		return named, nil
 	}

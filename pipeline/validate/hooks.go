@@ -34,7 +34,7 @@ func ParseHooks(names []string) ([]Hook, error) {
 	var hooks []Hook
 	for _, name := range names {
 		if !slices.Contains(Hooks(), Hook(name)) {
-			return nil, gitcmd.Usage(fmt.Errorf("%q is no hook for receipts, want one of %s", name, hookNames()))
+			return nil, gitcmd.Usage(fmt.Errorf("%q is not a hook for receipts, want one of %s", name, hookNames()))
 		}
 		hooks = append(hooks, Hook(name))
 	}

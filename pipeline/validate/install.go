@@ -148,7 +148,7 @@ func Install(ctx context.Context, repository *gitcmd.Repository, hook Hook, exec
 		case ours:
 			how = asProgram
 		case info.Mode()&0o111 != 0:
-			return "", byHand(fmt.Errorf("hook %s is no shell script that works from another file", path), hook, path)
+			return "", byHand(fmt.Errorf("hook %s is not a shell script that works from another file", path), hook, path)
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return "", err

@@ -83,7 +83,7 @@ func levels(ctx context.Context, repository *gitcmd.Repository) (map[Rule]Level,
 		if _, known := list[rule]; !known {
 			faults = append(faults, fmt.Errorf("git config %s: there is no rule %q", key, rule))
 		} else if !slices.Contains([]Level{Off, Warn, Error}, level) {
-			faults = append(faults, fmt.Errorf("git config %s: %q is no level, want error, warn or off", key, text))
+			faults = append(faults, fmt.Errorf("git config %s: %q is not a level, want error, warn or off", key, text))
 		}
 		list[rule] = level
 	}

@@ -144,7 +144,7 @@ func chosen(ctx context.Context, repository *gitcmd.Repository, text, branch str
 		from, to = "", text
 	}
 	if strings.HasPrefix(to, ".") || strings.HasPrefix(text, "^") {
-		return Update{}, gitcmd.Usage(fmt.Errorf("%q is no range, want A..B or B", text))
+		return Update{}, gitcmd.Usage(fmt.Errorf("%q is not a range, want A..B or B", text))
 	}
 	update := Update{Branch: branch}
 	for _, side := range []struct {

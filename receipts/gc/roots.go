@@ -282,7 +282,7 @@ func (r *roots) enqueue(ctx context.Context, v version) error {
 	}
 	var hash [20]byte
 	if _, err := hex.Decode(hash[:], []byte(v.file.Hash)); err != nil {
-		return fmt.Errorf("reading receipt %s: %q is no object", v.file.Path, v.file.Hash)
+		return fmt.Errorf("reading receipt %s: %q is not the name of an object", v.file.Path, v.file.Hash)
 	}
 	if _, ok := r.seen[hash]; ok {
 		return nil

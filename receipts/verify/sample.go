@@ -17,7 +17,7 @@ func (p *Percent) UnmarshalText(text []byte) error {
 	number, ok := strings.CutSuffix(string(text), "%")
 	value, err := strconv.ParseFloat(number, 64)
 	if !ok || err != nil || !(value > 0 && value <= 100) {
-		return fmt.Errorf("%q is no share: want more than 0%% and at most 100%%, such as 5%%", text)
+		return fmt.Errorf("%q is not a share: want more than 0%% and at most 100%%, such as 5%%", text)
 	}
 	*p = Percent(value)
 	return nil
@@ -51,7 +51,7 @@ func (a *Age) UnmarshalText(text []byte) error {
 	unit := units[string(text[last:])]
 	n, err := strconv.ParseUint(string(text[:last]), 10, 32)
 	if err != nil || unit == 0 || n == 0 || n > uint64(longestAge/unit) {
-		return fmt.Errorf("%q is no age: want a number and s, m, h, d or w, such as 12h or 30d", text)
+		return fmt.Errorf("%q is not an age: want a number and s, m, h, d or w, such as 12h or 30d", text)
 	}
 	*a = Age(time.Duration(n) * unit)
 	return nil

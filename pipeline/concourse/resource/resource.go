@@ -187,7 +187,7 @@ func Do(ctx context.Context, action Action, request *Request, dir string, opts *
 	case ActionOut:
 		answer, err = Out(ctx, request, dir, opts)
 	default:
-		err = fmt.Errorf("%q is no action", action)
+		err = fmt.Errorf("%q is not an action", action)
 	}
 	return answer, Redact(err, request.Source)
 }
