@@ -25,7 +25,8 @@ import (
 )
 
 // fewSteps is how many steps two people take in the normal suite, with fewSeeds choices of
-// them. TOGETHER_STEPS and TOGETHER_SEEDS in the environment say it.
+// them, and none of their commands is killed. TOGETHER_STEPS and TOGETHER_SEEDS in the
+// environment say it.
 const fewSteps, fewSeeds = 40, 1
 
 // TestTogether has two people work on the same branches, each in a clone with worktrees:
@@ -44,6 +45,7 @@ func TestTogether(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			team := newTeam(t, bin, seed)
+			team.kills = os.Getenv("TOGETHER_SEEDS") != ""
 			for range steps {
 				team.step()
 			}
@@ -78,6 +80,7 @@ type team struct {
 	begun  time.Time
 
 	story                strings.Builder
+	kills                bool              // some commands are killed
 	recorded             map[string]string // what commands have printed, BRANCH@ID, and who ran them
 	retracted            map[string]bool   // what somebody tried to take back
 	took                 map[string]time.Duration
@@ -189,7 +192,7 @@ func pick[T any](random *rand.Rand, of []T) T { return of[random.IntN(len(of))] 
 func (m *team) plan(who *member) *deed {
 	d := &deed{who: who, folder: m.folder(who)}
 	d.args = m.choose(d)
-	if usual := m.took[d.kind()]; m.random.IntN(6) == 0 && usual > 0 {
+	if usual := m.took[d.kind()]; m.kills && m.random.IntN(6) == 0 && usual > 0 {
 		d.kill, d.alone = time.Duration(1+m.random.Int64N(int64(usual))), m.random.IntN(2) == 0
 	}
 	return d
@@ -409,6 +412,13 @@ func (w *member) tidy(hard bool) {
 		if hard {
 			w.run(folder+"/", "git", "reset", "-q", "--hard")
 			w.run(folder+"/", "git", "clean", "-q", "-f", "-d")
+		}
+	}
+	for _, name := range w.folders[1:] { // of a git worktree add that was killed, nothing else can remove
+		if _, _, status := w.run("git", "rev-parse", "--quiet", "--verify", "worktrees/"+name+"/HEAD^{commit}"); status != 0 {
+			if err := errors.Join(os.RemoveAll(w.path(name)), os.RemoveAll(w.path("repo", ".git", "worktrees", name))); err != nil {
+				w.failed("%v", err)
+			}
 		}
 	}
 	w.run("git", "worktree", "prune")
