@@ -32,6 +32,9 @@ func TestMemory(t *testing.T) {
 }
 
 func TestFileBucket(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the code is that which TestMemory runs")
+	}
 	for name, opts := range map[string]*fileblob.Options{
 		"Default":  nil,
 		"Skipping": {Metadata: fileblob.MetadataDontWrite},

@@ -8,6 +8,9 @@ import (
 
 // TestLimitOfHonest decodes what shrinks as far as it can within its limit.
 func TestLimitOfHonest(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long under the race detector, and starts nothing that could race")
+	}
 	for _, size := range []int{0, 1, 1 << 16, 8 << 20} {
 		for _, c := range []Chain{nil, {Gz}, {Zstd}, {Gz, Zstd}} {
 			stored := encode(t, c, make([]byte, size), 1<<20)
