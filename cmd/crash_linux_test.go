@@ -43,25 +43,17 @@ const someRounds, manyRounds = 3, 65
 // rounds is how often each victim is killed: KILL_ROUNDS=N in the environment says it.
 func rounds(t *testing.T) int {
 	t.Helper()
-	if text := os.Getenv("KILL_ROUNDS"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 3 {
-			t.Fatalf("KILL_ROUNDS=%s: want a number from 3 on", text)
-		}
-		return n
+	n := int(environNumber(t, "KILL_ROUNDS", someRounds))
+	if n < 3 {
+		t.Fatalf("KILL_ROUNDS=%d: want a number from 3 on", n)
 	}
-	return someRounds
+	return n
 }
 
 func TestCrashes(t *testing.T) {
 	t.Parallel()
 	bin := built(t)
-	seed := rand.Uint64()
-	if text := os.Getenv("KILL_SEED"); text != "" {
-		if _, err := fmt.Sscan(text, &seed); err != nil {
-			t.Fatal(err)
-		}
-	}
+	seed := environNumber(t, "KILL_SEED", rand.Uint64())
 	n := rounds(t)
 	var counts tally
 	t.Cleanup(func() {

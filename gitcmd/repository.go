@@ -29,7 +29,7 @@ type layout struct {
 	gitDir string // of this worktree
 	common string // shared by all worktrees
 	top    string // of the worktree, "" without one
-	topErr error  // why there is no top in a repository that is not bare
+	topErr error  // of asking for it in a repository that is not bare, such as in its git directory
 	bare   bool
 
 	shallow bool

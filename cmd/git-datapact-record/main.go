@@ -68,7 +68,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	defer store.Close()
 	line := progress.New(env, "Storing files")
 	request := c.request(job, line)
-	request.Ignored = func(paths []string) { env.Infof("left out, as .datapactignore says: %s", archive.Few(paths)) }
+	request.Ignored = func(paths []string) { env.Infof("%s", archive.LeftOut(paths)) }
 	a := archive.Archive{Repository: repository, Store: store, Leave: plan.Leave(repository, open)}
 	if c.DryRun {
 		line.Close()

@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/pipeline/local/failures"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
@@ -187,7 +188,7 @@ func (s *scheduler) logHint() string {
 	if s.summary.Failed > 1 {
 		whose = "the last one of them"
 	}
-	return fmt.Sprintf("'git datapact run --log %s@%s' shows all that %s printed; run again to go on", s.last.Job.Branch, s.last.Key[:min(12, len(s.last.Key))], whose)
+	return fmt.Sprintf("'git datapact run --log %s@%s' shows all that %s printed; run again to go on", s.last.Job.Branch, failures.Short(s.last.Key), whose)
 }
 
 // shouldPlan reports whether to plan again: when something has changed, at once if

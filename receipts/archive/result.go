@@ -37,7 +37,7 @@ type ResultFile struct {
 	Info fs.FileInfo
 }
 
-// ignoreFile, at the top of a result directory, has patterns of what is no output, as
+// ignoreFile, at the top of a result directory, has patterns of what to leave out, as
 // gitignore(5) describes them. It is an output itself.
 const ignoreFile = ".datapactignore"
 
@@ -92,7 +92,7 @@ func (r *Result) read(ctx context.Context) error {
 	return nil
 }
 
-// readIgnored finds what is no output.
+// readIgnored finds what to leave out.
 func (r *Result) readIgnored(ctx context.Context) error {
 	info, err := r.root.Lstat(ignoreFile)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -317,19 +317,20 @@ func ReadInput(dir string) ([]receipts.Input, error) {
 	return inputs, nil
 }
 
-// Few names paths, of many the first few.
-func Few(paths []string) string {
-	const few = 5
+// few is how many of a kind a message names.
+const few = 5
+
+// LeftOut says which paths are ignored, of many the first few.
+func LeftOut(paths []string) string {
 	more := ""
 	if n := len(paths) - few; n > 0 {
 		paths, more = paths[:few], fmt.Sprintf(" and %d more", n)
 	}
-	return strings.Join(paths, ", ") + more
+	return "left out, as " + ignoreFile + " says: " + strings.Join(paths, ", ") + more
 }
 
 // joinFew joins errors, of many the first few.
 func joinFew(errs []error) error {
-	const few = 5
 	if more := len(errs) - few; more > 0 {
 		errs = append(errs[:few:few], fmt.Errorf("and %d more", more))
 	}

@@ -40,7 +40,6 @@ func warningsOf(paths []string) []string {
 			warnings = append(warnings, fmt.Sprintf("output %q cannot be fetched on Windows: %s", name, fault))
 		}
 	}
-	const few = 5
 	if more := len(warnings) - few; more > 0 {
 		warnings = append(warnings[:few], fmt.Sprintf("and %d more such names", more))
 	}

@@ -160,7 +160,7 @@ func (l Line) Text(width int, explain bool, now time.Time) string {
 	}
 	out.WriteString(line + "\n")
 	if l.Failed != nil {
-		fmt.Fprintf(&out, "  failed    %s  %s\n", l.Failed.Key[:min(12, len(l.Failed.Key))], gitcmd.Printable(l.Failed.Why))
+		fmt.Fprintf(&out, "  failed    %s  %s\n", failures.Short(l.Failed.Key), gitcmd.Printable(l.Failed.Why))
 	}
 	if explain {
 		l.explain(&out)

@@ -55,12 +55,9 @@ func (w *Watcher) Lines() func(branch, key, line string) {
 	}
 	return func(branch, key, line string) {
 		defer w.above()()
-		w.env.Infof("[%s %s] %s", branch, short(key), line)
+		w.env.Infof("[%s %s] %s", branch, failures.Short(key), line)
 	}
 }
-
-// short is what messages show of the key of an execution.
-func short(key string) string { return key[:min(12, len(key))] }
 
 // Recorded prints the receipt's selector, or the receipt as JSON, and warns of outputs that
 // cannot be fetched everywhere.
@@ -93,7 +90,7 @@ func (w *Watcher) Bad(bad jobs.Bad) {
 // Failed says what failed, why, the last lines that the task printed, and where to look.
 func (w *Watcher) Failed(f local.Failed) {
 	defer w.above()()
-	text := fmt.Sprintf("%s@%s failed: %s", f.Branch, short(f.Key), f.Err)
+	text := fmt.Sprintf("%s@%s failed: %s", f.Branch, failures.Short(f.Key), f.Err)
 	for _, line := range f.Said {
 		text += "\n  | " + line
 	}
@@ -211,6 +208,6 @@ func lastFailure(ctx context.Context, env *frame.Env, repository *gitcmd.Reposit
 		return "", "", gitcmd.WithHint(gitcmd.Negative(errors.New("no execution has failed here that was not recorded since")),
 			"'git datapact run --log BRANCH' prints the last log of a branch")
 	}
-	env.Infof("%s@%s failed %s: %s", last.Branch, short(last.Key), units.Ago(last.Time.Time(), time.Now()), last.Why)
+	env.Infof("%s@%s failed %s: %s", last.Branch, failures.Short(last.Key), units.Ago(last.Time.Time(), time.Now()), last.Why)
 	return last.Branch, last.Key, nil
 }

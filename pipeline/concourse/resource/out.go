@@ -39,7 +39,7 @@ func out(ctx context.Context, request *Request, build string, opts *Options) (*A
 	}
 	defer result.Close()
 	if len(result.Ignored) > 0 {
-		opts.logf("left out, as .datapactignore says: %s", archive.Few(result.Ignored))
+		opts.logf("%s", archive.LeftOut(result.Ignored))
 	}
 	server, err := opts.server(request.Source)
 	if err != nil {

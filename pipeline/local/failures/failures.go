@@ -29,6 +29,9 @@ type Failure struct {
 	at time.Time // when, to less than a second
 }
 
+// Short is what messages show of the key of an execution.
+func Short(key string) string { return key[:min(12, len(key))] }
+
 // A Folder keeps the failed executions of a repository. Only the clone they happened in
 // knows them: as small files failures/BRANCH/KEY in the folder that git-datapact keeps
 // in the git directory. Several processes may use them at once.
