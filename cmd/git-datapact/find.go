@@ -65,7 +65,7 @@ func installed() []string {
 func help(name string) error {
 	path, err := gitcmd.FindCommand(name)
 	if err != nil {
-		return err
+		return unknown(name, err)
 	}
 	page := gitcmd.CommandPrefix + name
 	if man, err := exec.LookPath("man"); err == nil && exec.Command(man, "--where", page).Run() == nil {

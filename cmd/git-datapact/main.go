@@ -32,11 +32,22 @@ func (c *command) Run(_ context.Context, env *frame.Env) error {
 	if strings.HasPrefix(c.Words[0], "-") {
 		return gitcmd.WithHint(gitcmd.Usage(fmt.Errorf("unknown flag %s", c.Words[0])), "'git datapact help' shows the usage")
 	}
+	if len(c.Words) > 1 && c.Words[1] == "--help" { // as git does with its own commands
+		return help(c.Words[0])
+	}
 	path, err := gitcmd.FindCommand(c.Words[0])
+	if err != nil && c.Words[0] == "version" && len(c.Words) == 1 {
+		return env.Printf("%s version %s\n", env.Name, frame.Version())
+	}
 	if err != nil {
-		return err
+		return unknown(c.Words[0], err)
 	}
 	return frame.Exec(path, append(flags(env), c.Words[1:]...)...)
+}
+
+// unknown tells which command is most similar to one that there is not.
+func unknown(name string, err error) error {
+	return gitcmd.WithHint(err, gitcmd.Similar(name, "command", installed(), gitcmd.Hint(err)))
 }
 
 // flags passes on what was said before the command's name.

@@ -79,16 +79,26 @@ func (e *Entry) Input() receipts.Input {
 func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Ledger, error) {
 	branch, err := repository.FindBranch(ctx, name)
 	if errors.Is(err, gitcmd.ErrNotFound) {
-		hint := "'git branch -a' lists the branches that are here, 'git fetch' brings those of a remote"
-		if strings.Contains(name, "@") {
-			hint = "after an @ stand 4 to 40 hexadecimal digits of a receipt's id or a commit, or braces"
-		}
-		return nil, gitcmd.WithHint(fmt.Errorf("there is no branch %s", name), hint)
+		return nil, gitcmd.WithHint(fmt.Errorf("there is no branch %s", name), missingHint(ctx, repository, name))
 	}
 	if err != nil {
 		return nil, err
 	}
 	return At(repository, branch), nil
+}
+
+// missingHint is the next step where there is no branch of a name.
+func missingHint(ctx context.Context, repository *gitcmd.Repository, name string) string {
+	if strings.Contains(name, "@") {
+		return "after an @ stand 4 to 40 hexadecimal digits of a receipt's id or a commit, or braces"
+	}
+	var there []string
+	if branches, err := repository.ReadableBranches(ctx); err == nil {
+		for _, branch := range branches {
+			there = append(there, branch.Name)
+		}
+	}
+	return gitcmd.Similar(name, "branch", there, "'git branch -a' lists the branches that are here, 'git fetch' brings those of a remote")
 }
 
 // A ReceiptError says that a file that should be a receipt is none, or one that

@@ -88,6 +88,9 @@ func run(env *Env, cmd Command, args []string) int {
 		printFlags(env.Stdout, parser.Model)
 		return 0
 	}
+	if args, err = lengthen(parser.Model, args); err != nil {
+		return misused(env, err)
+	}
 	if _, err := parser.Parse(args); err != nil {
 		return misused(env, err)
 	}

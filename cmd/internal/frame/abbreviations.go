@@ -1,0 +1,60 @@
+package frame
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// lengthen writes out the long flags that stand abbreviated on a command line: as in git,
+// any beginning will do that only one of them has. It leaves alone what is no flag's, for
+// the parser to complain of, and what stands behind a -- or behind the name of a command.
+func lengthen(model *kong.Application, args []string) ([]string, error) {
+	names := longFlags(model)
+	passing := len(model.Positional) > 0 && model.Positional[0].Passthrough
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if arg == "--" || passing && !strings.HasPrefix(arg, "-") {
+			break
+		}
+		given, isLong := strings.CutPrefix(arg, "--")
+		if !isLong {
+			continue
+		}
+		given, value, hasValue := strings.Cut(given, "=")
+		var meant []string
+		for _, name := range names {
+			if name == given {
+				meant = []string{name}
+				break
+			}
+			if strings.HasPrefix(name, given) {
+				meant = append(meant, name)
+			}
+		}
+		if len(meant) > 1 {
+			return nil, fmt.Errorf("ambiguous flag --%s: it could be --%s", given, strings.Join(meant, " or --"))
+		}
+		if len(meant) == 1 {
+			args[i] = "--" + meant[0]
+			if hasValue {
+				args[i] += "=" + value
+			}
+		}
+	}
+	return args, nil
+}
+
+// longFlags lists the long flags that are not hidden, sorted.
+func longFlags(model *kong.Application) []string {
+	var names []string
+	for _, group := range model.AllFlags(true) {
+		for _, flag := range group {
+			names = append(names, flag.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
