@@ -16,6 +16,7 @@ import (
 var synopses = map[string]string{
 	"branch":   "start a dataset branch",
 	"cat":      "stream one output of a receipt",
+	"edit":     "change the job of a dataset branch, without a checkout",
 	"fetch":    "bring the outputs of a receipt into a folder",
 	"gc":       "delete blobs that no receipt names",
 	"init":     "make a repository ready to record in",

@@ -50,7 +50,7 @@ func Append(ctx context.Context, repository *gitcmd.Repository, receipt *receipt
 }
 
 func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt receipts.Receipt, opts *AppendOptions) (*Entry, error) {
-	branch, err := localBranch(ctx, repository, receipt.Branch)
+	branch, err := LocalBranch(ctx, repository, receipt.Branch)
 	if err != nil {
 		return nil, err
 	}
@@ -93,13 +93,13 @@ func CheckBranch(ctx context.Context, repository *gitcmd.Repository, name string
 	}
 	_, err := repository.ResolveCommit(ctx, "refs/heads/"+name)
 	if errors.Is(err, gitcmd.ErrNotFound) {
-		_, err = localBranch(ctx, repository, name)
+		_, err = LocalBranch(ctx, repository, name)
 	}
 	return err
 }
 
-// localBranch finds the branch to append to, which may be unborn.
-func localBranch(ctx context.Context, repository *gitcmd.Repository, name string) (gitcmd.Branch, error) {
+// LocalBranch finds the branch to commit to, which may be unborn.
+func LocalBranch(ctx context.Context, repository *gitcmd.Repository, name string) (gitcmd.Branch, error) {
 	branch, err := repository.Branch(ctx, name)
 	if errors.Is(err, gitcmd.ErrNotFound) {
 		branch, err = repository.Unborn(ctx, name)

@@ -31,7 +31,7 @@ func Ask(ctx context.Context, repository *gitcmd.Repository, name string, ids []
 		message.WriteString(requestLine + string(id) + requestEnd + "\n")
 	}
 	for try := 0; ; try++ {
-		branch, err := localBranch(ctx, repository, name)
+		branch, err := LocalBranch(ctx, repository, name)
 		if err != nil {
 			return "", err
 		}

@@ -75,7 +75,7 @@ func Retract(ctx context.Context, repository *gitcmd.Repository, name string, id
 }
 
 func retractOnce(ctx context.Context, repository *gitcmd.Repository, name string, ids []receipts.ID, message string) (gitcmd.Hash, error) {
-	branch, err := localBranch(ctx, repository, name)
+	branch, err := LocalBranch(ctx, repository, name)
 	if err != nil {
 		return "", err
 	}

@@ -70,7 +70,7 @@ __git_datapact_scan ()
 __git_datapact_takes_value ()
 {
 	case "$command,$1" in
-	*,-C|branch,-i|fetch,-o|log,-n|record,-[bim]|run,-[ij]|validate,-b|verify,-j)
+	*,-C|branch,-i|edit,-[Fm]|fetch,-o|log,-n|record,-[bim]|run,-[ij]|validate,-b|verify,-j)
 		return 0 ;;
 	*,--*)
 		[[ " $(__git_datapact_options) " = *" $1= "* ]] ;;
@@ -112,7 +112,7 @@ __git_datapact_argument ()
 		__gitcomp_nl "$(echo help; __git_datapact_commands)" ;;
 	help,0)
 		__gitcomp_nl "$(__git_datapact_commands)" ;;
-	fetch,0|log,0|show,0|replay,*|run,*|status,*|verify,*)
+	edit,0|fetch,0|log,0|show,0|replay,*|run,*|status,*|verify,*)
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
 	fetch,*)
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" ;;
