@@ -2,6 +2,7 @@ package receipts
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -54,6 +55,19 @@ func (in *Input) decodeSeed(s *scanner) error {
 		return within("result", s.failAt(start, "empty"))
 	}
 	return nil
+}
+
+// ParseSeed reads an input that no branch of the repository holds, as a command line has it:
+// :BRANCH=RESULT, a pseudo-branch and any text.
+func ParseSeed(text string) (Input, error) {
+	branch, result, ok := strings.Cut(text, "=")
+	if !ok || result == "" || len(branch) < 2 || branch[0] != ':' {
+		return Input{}, fmt.Errorf("seed %q: want :BRANCH=RESULT, such as :shop=2026-11", text)
+	}
+	if fault := cmp.Or(branchFault(branch[1:]), textFault(result)); fault != "" {
+		return Input{}, fmt.Errorf("seed %q: %s", text, fault)
+	}
+	return Input{Branch: branch, Result: result}, nil
 }
 
 // SortInputs returns the inputs in the order that a receipt lists them: by the

@@ -177,3 +177,14 @@ func TestResult(t *testing.T) {
 		}
 	}
 }
+
+func TestParseSeed(t *testing.T) {
+	if got, err := receipts.ParseSeed(":shop=a=b"); err != nil || got.Branch != ":shop" || got.Result != "a=b" {
+		t.Errorf("ParseSeed returns %+v, %v", got, err)
+	}
+	for _, text := range []string{"", ":", "=", ":=x", "shop=1", ":shop", ":shop=", ":a b=1", ":a=\x01", ":a=\xff", ":a..b=1"} {
+		if got, err := receipts.ParseSeed(text); err == nil {
+			t.Errorf("ParseSeed(%q) is %+v, want an error", text, got)
+		}
+	}
+}

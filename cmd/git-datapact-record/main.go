@@ -1,6 +1,6 @@
 // Git-datapact-record records a result directory as a receipt.
 //
-// Usage: git datapact record [--branch NAME] [--input DIR|SELECTOR]… [--metadata KEY=VALUE]… [--filter GLOB=NAME]… [--push[=REMOTE]] [--sign[=KEY] | --no-sign] [--allow-empty] [--dry-run] [--store URL] [--json] [DIR]
+// Usage: git datapact record [--branch NAME] [--input DIR|SELECTOR]… [--seed :BRANCH=RESULT]… [--metadata KEY=VALUE]… [--filter GLOB=NAME]… [--push[=REMOTE]] [--sign[=KEY] | --no-sign] [--allow-empty] [--dry-run] [--store URL] [--json] [DIR | --name FILE -]
 package main
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 )
 
@@ -24,6 +25,7 @@ type command struct {
 	storeflag.Flag
 	Branch     string         `type:"branch" short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
 	Input      []string       `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
+	Seed       []string       `sep:"none" placeholder:":BRANCH=RESULT" help:"What the execution read that is on no branch, such as :shop=2026-11."`
 	Metadata   []string       `short:"m" sep:"none" placeholder:"KEY=VALUE" help:"Say this about the execution."`
 	Filter     []string       `sep:"none" placeholder:"GLOB=NAME" help:"Store matching outputs through gz, zstd or none."`
 	Push       frame.Optional `placeholder:"REMOTE" help:"Push the branch afterwards (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
@@ -31,8 +33,11 @@ type command struct {
 	NoSign     bool           `xor:"sign" help:"Do not sign the commit."`
 	AllowEmpty bool           `help:"Record a result without files: of a stage that checks, or uploads elsewhere."`
 	DryRun     bool           `short:"n" help:"Say what would be recorded, store and commit nothing."`
+	Name       string         `placeholder:"FILE" help:"The name of what is read from standard input."`
 	JSON       bool           `name:"json" help:"Print the receipt as one JSON object on a line."`
-	Dir        string         `arg:"" optional:"" default:"result" help:"The result directory."`
+	Dir        string         `arg:"" optional:"" default:"result" help:"The result directory, or - for one file from standard input, see --name."`
+
+	seeds []receipts.Input
 }
 
 func (*command) Help() string {
@@ -68,6 +73,14 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	defer store.Close()
 	line := progress.New(env, "Storing files")
 	request := c.request(job, line)
+	if c.Dir == standardInput {
+		var done func() error
+		if request.Dir, done, err = c.takeInput(ctx, env, repository); err != nil {
+			return err
+		}
+		request.Beside = "."
+		defer func() { err = errors.Join(err, done()) }()
+	}
 	request.Ignored = func(paths []string) { env.Infof("%s", archive.LeftOut(paths)) }
 	a := archive.Archive{Repository: repository, Store: store, Leave: plan.Leave(repository, open)}
 	if c.DryRun {
@@ -125,13 +138,20 @@ func (c *command) check() error {
 			return err
 		}
 	}
-	return nil
+	for _, text := range c.Seed {
+		seed, err := receipts.ParseSeed(text)
+		if err != nil {
+			return err
+		}
+		c.seeds = append(c.seeds, seed)
+	}
+	return c.checkName()
 }
 
 func (c *command) request(job *jobs.Job, line *progress.Line) archive.Request {
 	runs := job.Runs()
 	return archive.Request{
-		Dir: c.Dir, Branch: job.Branch, Inputs: c.Input, Job: &runs, Order: job.InputBranches(),
+		Dir: c.Dir, Branch: job.Branch, Inputs: c.Input, Seeds: c.seeds, Job: &runs, Order: job.InputBranches(),
 		Metadata: c.Metadata, Filters: append(c.Filter, job.FilterRules()...),
 		AllowEmpty: c.AllowEmpty, Push: c.Push.Set, Remote: c.Push.Value, Progress: line.Func(),
 	}

@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,8 +24,10 @@ const besideDepth = 4
 // A Request is a recording as a person asks for it.
 type Request struct {
 	Dir        string           // the result directory
+	Beside     string           // the folder to look for inputs in, "" for that which holds Dir
 	Branch     string           // to record on
 	Inputs     []string         // folders with .datapact/result, or selectors; none: the folders beside Dir
+	Seeds      []receipts.Input // inputs of pseudo-branches, beside all others
 	Read       []receipts.Input // what the execution read, if not nil: then Inputs does not count
 	Job        *receipts.Job    // what ran, nil when unknown
 	Order      []string         // branches in the order that the receipt lists their receipts in
@@ -164,6 +167,7 @@ func (a *Archive) options(ctx context.Context, request Request) (opts *RecordOpt
 		return nil, err
 	}
 	opts.Inputs, err = a.inputs(ctx, request)
+	opts.Inputs = slices.Concat(request.Seeds, opts.Inputs)
 	return opts, err
 }
 
@@ -226,7 +230,7 @@ func (a *Archive) inputs(ctx context.Context, request Request) ([]receipts.Input
 		if err != nil {
 			return nil, err
 		}
-		return FindInputs(filepath.Dir(dir), dir, request.Branch, besideDepth)
+		return FindInputs(cmp.Or(request.Beside, filepath.Dir(dir)), dir, request.Branch, besideDepth)
 	}
 	var inputs []receipts.Input
 	for _, name := range request.Inputs {
