@@ -61,7 +61,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	a := archive.Archive{Repository: repository, Store: store}
 	line := progress.New(env, "Fetching files")
 	defer line.Close()
-	opts := archive.FetchOptions{Paths: c.Path, Raw: c.Raw, Force: c.Force, Progress: line.Func()}
+	opts := archive.FetchOptions{Paths: c.Path, Raw: c.Raw, Force: c.Force, Hide: true, Progress: line.Func()}
 	done := func(entry *ledger.Entry, report archive.FetchReport) error {
 		line.Close()
 		return c.report(env, entry, report)

@@ -23,6 +23,7 @@ type FetchOptions struct {
 	ReceiptOnly bool     // bring none of the outputs: the archive needs no store
 	Raw         bool     // leave the filters on
 	Force       bool     // replace files that this folder's fetches did not write
+	Hide        bool     // from git, in a folder of the worktree that the fetch makes
 	Progress    Progress
 }
 
@@ -48,11 +49,18 @@ func (a *Archive) Fetch(ctx context.Context, entry *ledger.Entry, dir string, op
 	if opts.ReceiptOnly {
 		wanted = nil
 	}
+	_, err = os.Lstat(dir)
+	hide := opts.Hide && errors.Is(err, fs.ErrNotExist) && !slices.ContainsFunc(wanted, func(t target) bool { return t.path == gitIgnore })
 	folder, err := openFolder(ctx, dir)
 	if err != nil {
 		return FetchReport{}, err
 	}
 	defer folder.close()
+	if hide {
+		if err := a.hide(ctx, dir, folder.root); err != nil {
+			return FetchReport{}, err
+		}
+	}
 	f := fetching{archive: a, opts: opts, folder: folder, entry: entry}
 	return f.run(ctx, wanted)
 }
@@ -197,11 +205,16 @@ func (a *Archive) FetchAll(ctx context.Context, l *ledger.Ledger, accept ledger.
 	if accept.Revision != "" {
 		return gitcmd.Usage(fmt.Errorf("%s@%s is one receipt, want a branch with --all", accept.Branch, accept.Revision))
 	}
+	opts := into.Options
 	for entry, err := range l.Select(ctx, accept) {
+		if err == nil && opts.Hide {
+			err = a.hideAll(ctx, into.Dir)
+			opts.Hide = false // which is hidden with the folder that it is in
+		}
 		if err != nil {
 			return err
 		}
-		report, err := a.Fetch(ctx, entry, filepath.Join(into.Dir, string(entry.ID)), &into.Options)
+		report, err := a.Fetch(ctx, entry, filepath.Join(into.Dir, string(entry.ID)), &opts)
 		if err != nil {
 			return fmt.Errorf("receipt %s: %w", entry.ID, err)
 		}

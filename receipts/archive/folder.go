@@ -123,7 +123,7 @@ func (f *folder) stateOf(ctx context.Context, t target) (state, error) {
 		return foreign, nil
 	}
 	signature, known := f.memory.recall(t.path, info)
-	if known && signature != t.signature() {
+	if known && signature != t.signature() || !known && hides(f.root, t.path, info) {
 		return stale, nil
 	}
 	if !known {

@@ -156,7 +156,9 @@ func (r *Result) add(path string, entry fs.DirEntry) error {
 	if err != nil {
 		return fmt.Errorf("reading result directory %s: %w", r.dir, err)
 	}
-	r.Files = append(r.Files, ResultFile{path, info})
+	if !hides(r.root, path, info) { // of a folder that was fetched, and is recorded
+		r.Files = append(r.Files, ResultFile{path, info})
+	}
 	return nil
 }
 
