@@ -459,7 +459,7 @@ func (m *team) settle() {
 func (m *team) byHand(who *member) {
 	who.tidy(true)
 	for _, folder := range who.folders[1:] {
-		who.run("git", "worktree", "remove", "--force", "../"+folder)
+		who.run("git", "worktree", "remove", "--force", "--force", "../"+folder) // also one that was killed when it was made
 	}
 	who.must("git", "fetch", "-q")
 	for _, branch := range slices.Concat(sources, derived) {
