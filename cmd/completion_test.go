@@ -67,6 +67,7 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact gc --p", []string{"--purge "}},
 		{"git datapact o", []string{"other "}},
 		{"git datapact edit w", []string{"words "}},
+		{"git datapact tag v1 w", []string{"words "}},
 		{"git datapact help sh", []string{"show "}},
 		{"git datapact --ver", []string{"--verbose ", "--version "}},
 		{"git datapact log --s", []string{"--since=", "--stat ", "--signatures "}},

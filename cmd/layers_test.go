@@ -61,7 +61,7 @@ var owners = map[string][]string{
 }
 
 // light are the commands that start in milliseconds because they link no store.
-var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-datapact-edit", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-pull", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-validate"}
+var light = []string{"cmd/git-datapact", "cmd/git-datapact-branch", "cmd/git-datapact-edit", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-pull", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-tag", "cmd/git-datapact-validate"}
 
 // top is what may stand at the top of the tree, besides files that begin with a dot.
 var top = []string{

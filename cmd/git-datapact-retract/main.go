@@ -69,7 +69,11 @@ func (c *command) choose(ctx context.Context, repository *gitcmd.Repository) (ma
 		if err != nil {
 			return nil, err
 		}
-		current, err := l.Find(ctx, entry.ID)
+		now, err := ledger.Open(ctx, repository, selector.Branch) // which a tag is not at
+		if err != nil {
+			return nil, err
+		}
+		current, err := now.Find(ctx, entry.ID)
 		if err != nil {
 			return nil, err
 		}

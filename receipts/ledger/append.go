@@ -108,6 +108,13 @@ func LocalBranch(ctx context.Context, repository *gitcmd.Repository, name string
 		return branch, err
 	}
 	hint := fmt.Sprintf("start it with 'git datapact branch %s'", name)
+	if local, err := repository.LocalBranches(ctx); err == nil {
+		var there []string
+		for _, branch := range local {
+			there = append(there, branch.Name)
+		}
+		hint = gitcmd.Similar(name, "branch", there, hint)
+	}
 	if tracking, err := repository.FindBranch(ctx, name); err == nil {
 		hint = fmt.Sprintf("start it from the remote's with 'git branch %s %s/%s'", name, tracking.Remote, name)
 	}

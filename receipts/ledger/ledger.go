@@ -79,13 +79,21 @@ func (e *Entry) Input() receipts.Input {
 func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Ledger, error) {
 	branch, err := repository.FindBranch(ctx, name)
 	if errors.Is(err, gitcmd.ErrNotFound) {
-		return nil, gitcmd.WithHint(fmt.Errorf("there is no branch %s", name), missingHint(ctx, repository, name))
+		return nil, &missingBranch{name, missingHint(ctx, repository, name)}
 	}
 	if err != nil {
 		return nil, err
 	}
 	return At(repository, branch), nil
 }
+
+// A missingBranch says that there is no branch of a name.
+type missingBranch struct{ name, hint string }
+
+func (e *missingBranch) Error() string { return "there is no branch " + e.name }
+
+// Hint is the next step.
+func (e *missingBranch) Hint() string { return e.hint }
 
 // missingHint is the next step where there is no branch of a name.
 func missingHint(ctx context.Context, repository *gitcmd.Repository, name string) string {

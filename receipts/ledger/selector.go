@@ -19,7 +19,9 @@ import (
 //	BRANCH@ID            by its id, or the first digits of it
 //	BRANCH@COMMIT        as a commit recorded it
 //	BRANCH@{KEY=VALUE}   the newest with that metadata, its own or of an input
+//	BRANCH@{tag=NAME}    the one that a tag names; metadata where there is no such tag
 //	BRANCH@{2016-10-12}  the newest at or before a day or a time (UTC)
+//	TAG                  the one that a tag names, where no branch has the name
 //
 // An id or a commit has 4 to 40 hexadecimal digits; any other @ is part of the
 // branch's name.
@@ -277,11 +279,37 @@ func OpenSelector(ctx context.Context, repository *gitcmd.Repository, text strin
 			return nil, selector, err
 		}
 	}
-	l, err := Open(ctx, repository, selector.Branch)
+	l, selector, err := openSelected(ctx, repository, selector)
 	if err == nil {
 		l.leave = leave
 	}
 	return l, selector, err
+}
+
+// openSelected opens the branch of a selector. One that a tag stands for names the receipt
+// of the tag.
+func openSelected(ctx context.Context, repository *gitcmd.Repository, selector Selector) (*Ledger, Selector, error) {
+	if selector.Key == "tag" {
+		l, tagged, err := openTag(ctx, repository, selector.Value)
+		if err == nil && tagged.Branch != selector.Branch {
+			err = gitcmd.Negative(fmt.Errorf("tag %s names a receipt of %s, not of %s", selector.Value, tagged.Branch, selector.Branch))
+		}
+		if !errors.Is(err, gitcmd.ErrNotFound) || isRetracted(err) {
+			return l, tagged, err
+		}
+	}
+	l, err := Open(ctx, repository, selector.Branch)
+	if missing, ok := errors.AsType[*missingBranch](err); ok && selector == (Selector{Branch: missing.name}) {
+		if l, tagged, tagErr := openTag(ctx, repository, selector.Branch); !errors.Is(tagErr, gitcmd.ErrNotFound) || isRetracted(tagErr) {
+			return l, tagged, tagErr
+		}
+	}
+	return l, selector, err
+}
+
+func isRetracted(err error) bool {
+	_, ok := errors.AsType[*RetractedError](err)
+	return ok
 }
 
 // CurrentBranch is the branch that a command works on when it is told none.

@@ -70,7 +70,7 @@ __git_datapact_scan ()
 __git_datapact_takes_value ()
 {
 	case "$command,$1" in
-	*,-C|branch,-i|edit,-[Fm]|fetch,-o|log,-n|record,-[bim]|run,-[ij]|validate,-b|verify,-j)
+	*,-C|branch,-i|edit,-[Fm]|fetch,-o|log,-n|record,-[bim]|run,-[ij]|tag,-m|validate,-b|verify,-j)
 		return 0 ;;
 	*,--*)
 		[[ " $(__git_datapact_options) " = *" $1= "* ]] ;;
@@ -122,6 +122,8 @@ __git_datapact_argument ()
 		else
 			__git_complete_revlist
 		fi ;;
+	tag,1)
+		__gitcomp_nl "$(__git_datapact_branches)" ;;
 	cat,0)
 		__git_datapact_selector_path ;;
 	init,0|record,0|resource,1)
