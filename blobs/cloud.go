@@ -75,7 +75,7 @@ func (c *cloud) listing(err error) error {
 // and known to errors.Is by its kind.
 type cloudError struct {
 	text  string
-	kind  error // ErrNotFound, ErrNoBucket, ErrDenied, the context's, or nil
+	kind  error // ErrNotFound, ErrNoBucket, ErrDenied, ErrURL, the context's, or nil
 	cause error
 }
 

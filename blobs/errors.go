@@ -6,12 +6,27 @@ import (
 	"io/fs"
 )
 
-// ErrNotFound is what errors about an object that is not in the store wrap.
-var ErrNotFound = errors.New("not found")
+// ErrNotFound is what errors about an object that is not in the store wrap. It is an
+// [fs.ErrNotExist].
+var ErrNotFound error = absent("not found")
 
-// ErrNoBucket is what errors about a bucket that does not exist wrap. They are
-// no [ErrNotFound].
-var ErrNoBucket = errors.New("bucket does not exist")
+// ErrNoBucket is what errors about a bucket that does not exist wrap. It is an
+// [fs.ErrNotExist], and not an [ErrNotFound].
+var ErrNoBucket error = absent("bucket does not exist")
+
+type absent string
+
+func (a absent) Error() string      { return string(a) }
+func (absent) Is(target error) bool { return target == fs.ErrNotExist }
+
+// ErrURL is what errors about a URL that no store can have wrap.
+var ErrURL = errors.New("not the URL of a store")
+
+// badURL says what is wrong with a URL.
+type badURL string
+
+func (b badURL) Error() string      { return string(b) }
+func (badURL) Is(target error) bool { return target == ErrURL }
 
 // ErrDenied is what errors about a bucket that refuses a request, or has no keys
 // to sign it with, wrap. They are a [fs.ErrPermission] too.

@@ -2,7 +2,6 @@ package blobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -28,7 +27,7 @@ type Options struct {
 	Mux *blob.URLMux
 	// Explain tells what an error of those drivers means: the reason, on a line
 	// and without anything secret, and what errors.Is is to know it by: nil or
-	// one of ErrNotFound, ErrNoBucket and ErrDenied. It answers "", nil about
+	// one of ErrNotFound, ErrNoBucket, ErrDenied and ErrURL. It answers "", nil about
 	// one that it does not know. May be nil.
 	Explain func(err error) (reason string, kind error)
 }
@@ -36,15 +35,16 @@ type Options struct {
 // Open opens the store that a URL names: file:///absolute/folder, which need
 // not exist before something is stored, or the URL of a bucket as its driver
 // documents it. The parameter "prefix" is put before every key; in a folder it
-// is to end with a slash. No error repeats the URL's user or query. The caller
-// closes the store.
+// is to end with a slash. No error repeats the URL's user or query. One about the URL
+// itself is an [ErrURL], and wraps an error that says what is wrong and does not repeat
+// the URL. The caller closes the store.
 func Open(ctx context.Context, rawURL string, opts *Options) (*Store, error) {
 	if err := checkText(rawURL); err != nil {
-		return nil, fmt.Errorf("opening store: the URL is malformed: %w", err)
+		return nil, fmt.Errorf("opening store: %w", badURL("the URL is malformed: "+err.Error()))
 	}
 	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, errors.New("opening store: malformed URL")
+		return nil, fmt.Errorf("opening store: %w", badURL("malformed URL"))
 	}
 	s := &Store{}
 	if u.Scheme == folderScheme {
@@ -66,19 +66,19 @@ func openFolder(u *url.URL) (*folder, error) {
 	}
 	dir = filepath.FromSlash(dir)
 	if u.Host != "" && u.Host != "localhost" || !filepath.IsAbs(dir) {
-		return nil, errors.New("not the absolute path of a folder: want file:///folder")
+		return nil, badURL("not the absolute path of a folder: want file:///folder")
 	}
 	query := u.Query()
 	prefix := query.Get("prefix")
 	query.Del("prefix")
 	if len(query) > 0 {
-		return nil, errors.New(`unknown parameter: a folder has "prefix" only`)
+		return nil, badURL(`unknown parameter: a folder has "prefix" only`)
 	}
 	if prefix != "" {
 		parent, ok := strings.CutSuffix(prefix, "/")
 		local, err := filepath.Localize(parent)
 		if !ok || err != nil || checkPath(parent) != nil {
-			return nil, errors.New(`prefix is not a relative folder that ends with "/"`)
+			return nil, badURL(`prefix is not a relative folder that ends with "/"`)
 		}
 		dir = filepath.Join(dir, local)
 	}
@@ -97,10 +97,10 @@ func openBucket(ctx context.Context, u *url.URL, opts *Options) (*cloud, error) 
 	if !mux.ValidBucketScheme(u.Scheme) {
 		known := append(mux.BucketSchemes(), folderScheme)
 		slices.Sort(known)
-		return nil, fmt.Errorf("unknown scheme %q: want %s", u.Scheme, strings.Join(slices.Compact(known), ", "))
+		return nil, badURL(fmt.Sprintf("unknown scheme %q: want %s", u.Scheme, strings.Join(slices.Compact(known), ", ")))
 	}
 	if err := checkText(u.Query().Get("prefix")); err != nil {
-		return nil, fmt.Errorf("checking prefix: %w", err)
+		return nil, badURL("checking prefix: " + err.Error())
 	}
 	c := &cloud{name: u.Host}
 	if opts != nil {

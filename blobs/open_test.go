@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -78,9 +79,36 @@ func TestOpenErrors(t *testing.T) {
 		if got := fmt.Sprint(err); err == nil || !strings.Contains(got, test.want) || strings.Contains(got, "s3cret") {
 			t.Errorf("Open(%q): %v, want %s", test.url, err, test.want)
 		}
+		if about := !strings.HasPrefix(test.url, "bad:"); errors.Is(err, blobs.ErrURL) != about {
+			t.Errorf("Open(%q): %v is an ErrURL: %t, want %t", test.url, err, !about, about)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := blobs.Open(t.Context(), "file://"+filepath.ToSlash(file), nil); err == nil || errors.Is(err, blobs.ErrURL) {
+		t.Errorf("Open of a file: %v, want an error that is not about the URL", err)
 	}
 	if _, err := blobs.Open(t.Context(), "s4://b", nil); err == nil || !strings.Contains(err.Error(), "file") {
 		t.Errorf("Open without options: %v", err)
+	}
+}
+
+// TestAbsence: whatever is not there is known as that.
+func TestAbsence(t *testing.T) {
+	s, err := blobs.Open(t.Context(), "file://"+filepath.ToSlash(t.TempDir()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Stat(t.Context(), "data/none"); !errors.Is(err, fs.ErrNotExist) || !errors.Is(err, blobs.ErrNotFound) || errors.Is(err, blobs.ErrNoBucket) {
+		t.Errorf("Stat of nothing: %v, want an fs.ErrNotExist that is an ErrNotFound", err)
+	}
+	if _, err := s.Get(t.Context(), blobs.Object{Key: "data/none"}); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("Get of nothing: %v, want an fs.ErrNotExist", err)
+	}
+	if !errors.Is(blobs.ErrNoBucket, fs.ErrNotExist) || errors.Is(blobs.ErrNoBucket, blobs.ErrNotFound) {
+		t.Error("ErrNoBucket is to be an fs.ErrNotExist, and not an ErrNotFound")
 	}
 }
 

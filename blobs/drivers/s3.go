@@ -47,8 +47,10 @@ func (o *s3Opener) OpenBucketURL(ctx context.Context, u *url.URL) (*blob.Bucket,
 	if params.endpoint != "" && endpointHost(params.endpoint) == "" {
 		findings = append(findings, errors.New("endpoint is not the URL of a server: want https://HOST or http://HOST:PORT"))
 	}
-	findings = slices.Concat(checkS3URL(u), o.checkEnv(), findings)
-	if err := errors.Join(findings...); err != nil {
+	if err := errors.Join(slices.Concat(checkS3URL(u), findings, o.checkEnv())...); err != nil {
+		if len(findings) > 0 || checkS3URL(u) != nil {
+			err = &urlError{err}
+		}
 		return nil, err
 	}
 	cfg, err := o.config(ctx, params)
@@ -61,6 +63,9 @@ func (o *s3Opener) OpenBucketURL(ctx context.Context, u *url.URL) (*blob.Bucket,
 	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation
 	return s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
 }
+
+// A urlError is about the URL of a bucket.
+type urlError struct{ error }
 
 // checkS3URL finds what else a URL may have, which would be ignored.
 func checkS3URL(u *url.URL) []error {

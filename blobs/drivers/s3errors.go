@@ -38,6 +38,9 @@ var s3Denials = []string{"ExpiredToken", "InvalidToken", "XAdminUserNotFound"}
 
 // explainS3 is [blobs.Options.Explain] for the errors of S3.
 func explainS3(err error) (string, error) {
+	if bad, ok := errors.AsType[*urlError](err); ok {
+		return bad.Error(), blobs.ErrURL
+	}
 	if keys, ok := errors.AsType[*credentialsError](err); ok {
 		return noCredentials(keys), blobs.ErrDenied
 	}

@@ -196,6 +196,9 @@ func TestS3Open(t *testing.T) {
 			t.Errorf("Open(%q) succeeded", test.address)
 			continue
 		}
+		if about := test.address != "s3://bucket" && !strings.Contains(test.address, "profile=SECRETprofile"); about && !errors.Is(err, blobs.ErrURL) {
+			t.Errorf("Open(%q): %v, want an ErrURL", test.address, err)
+		}
 		for _, want := range test.want {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("Open(%q): %v, want %q", test.address, err, want)

@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -46,6 +47,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 		return err
 	}
 	reachErr := storeflag.Reach(ctx, chosen)
+	if errors.Is(reachErr, gitcmd.ErrUsage) {
+		return reachErr
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

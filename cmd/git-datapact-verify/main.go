@@ -63,7 +63,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	}
 	defer store.Close()
 	if c.RepairFrom != "" {
-		if opts.Mirror, err = (storeflag.Flag{Store: c.RepairFrom}).Open(ctx, repository); err != nil {
+		if opts.Mirror, err = storeflag.OpenNamed(ctx, "--repair-from", c.RepairFrom); err != nil {
 			return err
 		}
 		defer opts.Mirror.Close()

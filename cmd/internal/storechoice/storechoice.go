@@ -36,6 +36,7 @@ type Store struct {
 	Env    map[string]string // variables that open it, in the place of those of the environment
 	Folder string            // where it is in the git directory, "" unless the origin is Default
 	Origin Origin
+	Flag   string // that names it, "" unless the origin is Option
 	File   string // the configuration file as messages name it, "" unless the origin is Configuration
 }
 
@@ -44,7 +45,7 @@ type Store struct {
 // the git directory.
 func Find(ctx context.Context, repository *gitcmd.Repository, option string, open jobs.Opener) (Store, error) {
 	if option != "" {
-		return named(option, Option)
+		return Named("--store", option)
 	}
 	if text := os.Getenv("DATAPACT_STORE"); text != "" {
 		return named(text, Environment)
@@ -67,6 +68,13 @@ func Find(ctx context.Context, repository *gitcmd.Repository, option string, ope
 	data, err := repository.DataDir(ctx)
 	folder := filepath.Join(data, "blobs")
 	return Store{URL: FileURL(folder), Folder: folder, Origin: Default}, err
+}
+
+// Named is the store that a flag, or an argument, names.
+func Named(flag, text string) (Store, error) {
+	store, err := named(text, Option)
+	store.Flag = flag
+	return store, err
 }
 
 // named is the store that a URL, or the path of a folder, names.
@@ -94,9 +102,14 @@ func (s Store) Keep(ctx context.Context, repository *gitcmd.Repository) error {
 
 // Shown is the store's URL without anything that could be secret.
 func (s Store) Shown() string {
-	if parsed, err := url.Parse(s.URL); err == nil {
+	parsed, err := url.Parse(s.URL)
+	if err == nil && parsed.Opaque == "" {
 		parsed.User, parsed.RawQuery, parsed.Fragment = nil, "", ""
 		return parsed.String()
+	}
+	scheme, _, _ := strings.Cut(s.URL, ":")
+	if strings.ContainsAny(s.URL, "@?#") { // where a secret ends cannot be told
+		return scheme + ":…"
 	}
 	return gitcmd.ShownAddresses(s.URL)
 }
@@ -105,7 +118,7 @@ func (s Store) Shown() string {
 func (s Store) Why() string {
 	switch s.Origin {
 	case Option:
-		return "option --store"
+		return "option " + s.Flag
 	case Environment:
 		return "$DATAPACT_STORE"
 	case GitConfig:

@@ -55,12 +55,34 @@ func (f Flag) OpenToStore(ctx context.Context, repository *gitcmd.Repository, ca
 	return open(ctx, chosen)
 }
 
+// OpenNamed opens another store, which a flag or an argument names. The caller closes it.
+func OpenNamed(ctx context.Context, flag, text string) (*blobs.Store, error) {
+	chosen, err := storechoice.Named(flag, text)
+	if err != nil {
+		return nil, err
+	}
+	return open(ctx, chosen)
+}
+
 func open(ctx context.Context, chosen storechoice.Store) (*blobs.Store, error) {
 	store, err := blobs.Open(ctx, chosen.URL, drivers.Options(chosen.Env))
+	if errors.Is(err, blobs.ErrURL) {
+		return nil, misnamed(chosen, errors.Unwrap(err))
+	}
 	if err != nil {
 		return nil, gitcmd.WithHint(err, "choose a store with --store, $DATAPACT_STORE or 'git config datapact.store'")
 	}
 	return store, nil
+}
+
+// misnamed is the error about a URL that no store can have. It says where that stands;
+// on the command line it is a matter of usage.
+func misnamed(chosen storechoice.Store, reason error) error {
+	const hint = "want the URL of a store such as file:///srv/blobs or s3://bucket, or the path of a folder such as /srv/blobs or ./blobs"
+	if chosen.Origin == storechoice.Option {
+		return gitcmd.WithHint(gitcmd.Usage(fmt.Errorf("%s %q: %w", chosen.Flag, chosen.Shown(), reason)), hint)
+	}
+	return gitcmd.WithHint(fmt.Errorf("%s: store %q: %w", chosen.Why(), chosen.Shown(), reason), hint)
 }
 
 // Hint adds the next step to an error about a bucket, or a folder that is denied. A
