@@ -17,7 +17,7 @@ type command struct {
 	Docker  bool     `help:"Start docker/ with a Dockerfile and a script of the branch's own."`
 	JSON    bool     `name:"json" help:"Print branch and commit as one JSON object on a line."`
 	Name    string   `type:"branch" arg:"" help:"The branch to start."`
-	Command []string `arg:"" optional:"" help:"What the job runs."`
+	Command []string `arg:"" optional:"" empty:"yes" help:"What the job runs."`
 }
 
 func (*command) Help() string {

@@ -18,7 +18,7 @@ type command struct {
 	Selector string            `arg:"" optional:"" help:"The branch, or a selector that narrows it; BRANCH@ID lists every execution of one receipt."`
 	Number   int               `short:"n" placeholder:"NUMBER" default:"-1" help:"List this many at most."`
 	Since    ledger.Since      `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
-	Where    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" help:"List receipts with this metadata, their own or of an input."`
+	Where    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" empty:"yes" help:"List receipts with this metadata, their own or of an input."`
 	Taken    bool              `name:"retracted" help:"List receipts that were retracted too, each with the reason."`
 	Stat     bool              `help:"List the outputs of each."`
 	Signed   bool              `name:"signatures" help:"Say of each whether the commit that recorded it is signed, and by whom."`

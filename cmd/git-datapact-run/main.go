@@ -21,7 +21,7 @@ type command struct {
 	storeflag.Flag
 	DryRun    bool              `short:"n" help:"Say what is due, execute nothing."`
 	Jobs      int               `short:"j" placeholder:"N" help:"Run N executions side by side (default: one per processor)."`
-	Engine    string            `enum:",process,docker,podman" default:"" placeholder:"NAME" help:"Run every task by this engine: process, docker or podman (default: what suits the job)."`
+	Engine    string            `enum:",process,docker,podman" default:"" empty:"yes" placeholder:"NAME" help:"Run every task by this engine: process, docker or podman (default: what suits the job)."`
 	Only      bool              `help:"Run the jobs of the branches named alone, not those that they depend on."`
 	KeepGoing bool              `short:"k" help:"After a failure, go on with the other executions of that job too."`
 	Outdated  bool              `help:"Run again what was recorded before its job changed."`

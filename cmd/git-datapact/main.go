@@ -14,7 +14,7 @@ import (
 )
 
 type command struct {
-	Words []string `arg:"" optional:"" passthrough:"" name:"command" help:"A command with its arguments, or 'help' with the name of one."`
+	Words []string `arg:"" optional:"" passthrough:"" empty:"yes" name:"command" help:"A command with its arguments, or 'help' with the name of one."`
 }
 
 func (*command) Help() string {

@@ -30,7 +30,7 @@ type Command interface {
 
 // common are the flags that every command takes.
 type common struct {
-	Dir     string           `short:"C" placeholder:"DIR" help:"Run as if started in DIR."`
+	Dir     string           `short:"C" empty:"yes" placeholder:"DIR" help:"Run as if started in DIR."`
 	Quiet   bool             `short:"q" help:"Say nothing but errors and warnings."`
 	Verbose bool             `short:"v" help:"Say more about what is done."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
@@ -140,7 +140,8 @@ func newParser(env *Env, g *grammar) (*kong.Kong, error) {
 }
 
 // decodeString takes a value byte for byte: kong's own way is through JSON, which has no
-// bytes but those of UTF-8.
+// bytes but those of UTF-8. An empty one, as an unset variable of a script makes it, is
+// refused but for those of `empty:"yes"`.
 func decodeString(ctx *kong.DecodeContext, target reflect.Value) error {
 	token, err := ctx.Scan.PopValue("string")
 	if err != nil {
@@ -149,6 +150,13 @@ func decodeString(ctx *kong.DecodeContext, target reflect.Value) error {
 	text, ok := token.Value.(string)
 	if !ok {
 		return fmt.Errorf("expected a string but got %v", token)
+	}
+	if text == "" && !ctx.Value.Tag.Has("empty") {
+		want := ctx.Value.Name
+		if flag := ctx.Value.Flag; flag != nil {
+			want = flag.FormatPlaceHolder()
+		}
+		return fmt.Errorf("want %s, have nothing", want)
 	}
 	target.SetString(text)
 	return nil
