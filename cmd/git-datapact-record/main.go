@@ -19,6 +19,7 @@ import (
 	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 type command struct {
@@ -95,9 +96,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	for _, warning := range archive.Warnings(entry.Receipt) {
 		env.Warnf("%s", warning)
 	}
-	if ahead := time.Until(entry.Receipt.Timestamp.Time()); ahead > 2*time.Second {
-		env.Warnf("the receipt is dated %v ahead of this clock, since an input or the branch's newest receipt is", ahead.Round(time.Second))
-	}
+	warnOfDate(env, entry, "is")
 	if c.Push.Set && err == nil {
 		if chosen, err := c.Find(ctx, repository, open); err == nil {
 			chosen.WarnOfPush(env)
@@ -115,6 +114,7 @@ func (c *command) preview(ctx context.Context, env *frame.Env, a *archive.Archiv
 	for _, warning := range preview.Warnings {
 		env.Warnf("%s", warning)
 	}
+	warnOfDate(env, preview.Entry, "would be")
 	var size int64
 	for _, file := range preview.Files {
 		through := "as it is"
@@ -126,6 +126,13 @@ func (c *command) preview(ctx context.Context, env *frame.Env, a *archive.Archiv
 	}
 	env.Infof("would record %s, %s", units.Count(len(preview.Files), "file"), units.Bytes(size))
 	return entries.Print(env, preview.Entry, c.JSON, entries.ID)
+}
+
+// warnOfDate warns of a receipt that is dated ahead of the clock.
+func warnOfDate(env *frame.Env, entry *ledger.Entry, is string) {
+	if ahead := time.Until(entry.Receipt.Timestamp.Time()); ahead > 2*time.Second {
+		env.Warnf("the receipt %s dated %v ahead of this clock, since an input or the branch's newest receipt is", is, ahead.Round(time.Second))
+	}
 }
 
 // check looks at what the flags say, before anything is read or stored.

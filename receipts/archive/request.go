@@ -88,6 +88,9 @@ func (a *Archive) Preview(ctx context.Context, request Request) (*Preview, error
 	if err := draft.Validate(); err != nil {
 		return nil, err
 	}
+	if err := ledger.Date(ctx, a.Repository, draft); err != nil {
+		return nil, err
+	}
 	preview := &Preview{Entry: &ledger.Entry{ID: draft.ID(), Receipt: draft}}
 	r := recording{result: result, opts: opts, branch: request.Branch, names: result.names()}
 	var paths []string

@@ -55,11 +55,14 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 		return nil, err
 	}
 	l := At(repository, branch)
-	if err := l.follow(ctx, branch.Commit, &receipt); err != nil {
+	finished, err := l.date(ctx, branch.Commit, &receipt)
+	if err != nil {
 		return nil, err
 	}
-	if err := l.distinguish(ctx, branch.Commit, &receipt); err != nil {
-		return nil, err
+	if receipt.Timestamp != finished {
+		if err := gitcmd.Wait(ctx, min(time.Until(receipt.Timestamp.Time()), time.Second)); err != nil {
+			return nil, err
+		}
 	}
 	entry := &Entry{ID: receipt.ID(), Receipt: &receipt}
 	data, err := receipt.Encode()
@@ -180,17 +183,28 @@ func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receip
 	return nil
 }
 
-// distinguish moves the receipt's timestamp on until it is not mistaken for an
-// execution that the commit holds, and waits for that second.
-func (l *Ledger) distinguish(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
-	finished := receipt.Timestamp
-	if err := l.moveOn(ctx, commit, receipt); err != nil || receipt.Timestamp == finished {
-		return err
+// date gives the receipt the timestamp that it has if it is recorded on the commit. It
+// returns the one that it would have if no execution had to be told from it.
+func (l *Ledger) date(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) (receipts.Timestamp, error) {
+	if err := l.follow(ctx, commit, receipt); err != nil {
+		return receipts.Timestamp{}, err
 	}
-	return gitcmd.Wait(ctx, min(time.Until(receipt.Timestamp.Time()), time.Second))
+	finished := receipt.Timestamp
+	return finished, l.distinguish(ctx, commit, receipt)
 }
 
-func (l *Ledger) moveOn(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
+// Date gives a receipt the timestamp with which [Append] would record it now.
+func Date(ctx context.Context, repository *gitcmd.Repository, receipt *receipts.Receipt) error {
+	branch, err := LocalBranch(ctx, repository, receipt.Branch)
+	if err == nil {
+		_, err = At(repository, branch).date(ctx, branch.Commit, receipt)
+	}
+	return err
+}
+
+// distinguish moves the receipt's timestamp on until it is not mistaken for an
+// execution that the commit holds.
+func (l *Ledger) distinguish(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
 	for commit != "" {
 		earlier, err := l.findAt(ctx, commit, receipt.ID())
 		if _, bad := errors.AsType[*ReceiptError](err); errors.Is(err, gitcmd.ErrNotFound) || bad && len(receipt.Input) > 0 {
