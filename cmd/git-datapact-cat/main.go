@@ -47,7 +47,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	defer store.Close()
 	defer c.MissingHint(ctx, repository, catalog, &err)
 	a := archive.Archive{Repository: repository, Store: store}
-	content, err := a.Open(ctx, entry.Receipt, path, &archive.FetchOptions{Raw: c.Raw})
+	content, err := a.Open(ctx, entry, path, &archive.FetchOptions{Raw: c.Raw})
 	if err != nil {
 		return err
 	}

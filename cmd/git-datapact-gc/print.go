@@ -49,6 +49,9 @@ func (c *command) said(d *gc.Dataset) []string {
 			said = append(said, fmt.Sprintf("%s (%s) %s", units.Count(a.Objects, "blob"), units.Bytes(a.Bytes), what))
 		}
 	}
+	if d.Expired > 0 {
+		said = append(said, units.Count(d.Expired, "execution")+" not kept")
+	}
 	if !c.Delete {
 		what := fmt.Sprintf("of %d (%s) unnamed", d.All.Objects, units.Bytes(d.All.Bytes))
 		if !d.Oldest.IsZero() {
@@ -89,7 +92,7 @@ func (c *command) printJSON(env *frame.Env, report *gc.Report, total *gc.Dataset
 	for _, d := range append(report.Datasets, total) {
 		line := map[string]any{
 			"all": amount(d.All), "garbage": amount(d.Garbage), "recent": amount(d.Recent), "quarantined": amount(d.Quarantined),
-			"deleted": amount(d.Deleted), "purged": amount(d.Purged), "restored": amount(d.Restored), "oldest": nil,
+			"deleted": amount(d.Deleted), "purged": amount(d.Purged), "restored": amount(d.Restored), "expired": d.Expired, "oldest": nil,
 		}
 		if !d.Oldest.IsZero() {
 			line["oldest"] = stamp(d.Oldest)

@@ -13,6 +13,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/verify"
 )
 
@@ -21,7 +22,7 @@ type command struct {
 	Exists     bool           `help:"Look up that every blob is there and its size, read none."`
 	Sample     verify.Percent `placeholder:"N%" help:"Read a random share of the blobs, look up the others."`
 	Seed       uint32         `placeholder:"N" help:"Choose the sample that this number stands for (default: another one each time, and tell its number)."`
-	OlderThan  verify.Age     `placeholder:"AGE" help:"Do not read again what was proved within AGE, such as 12h or 30d."`
+	OlderThan  receipts.Age   `placeholder:"AGE" help:"Do not read again what was proved within AGE, such as 12h or 30d."`
 	Again      bool           `help:"Read again what an interrupted run has proved."`
 	History    bool           `help:"Verify earlier executions of the receipts, too."`
 	Lineage    bool           `help:"Verify what the receipts were made from, too, back to every source."`

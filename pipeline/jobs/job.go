@@ -15,6 +15,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/fields"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -41,6 +42,7 @@ type Job struct {
 	Filters           []string
 	DefaultFilters    []string       // those of datapact.json, for what Output and Filters leave open
 	Put               map[string]any // parameters of Concourse's put
+	Retention         *Retention     // which executions keep their blobs, nil for all
 	Join              []string       // pseudo-branches whose results inputs are joined by
 	DockerTree        gitcmd.Hash    // the folder docker/ of the commit, "" for none
 	ConfigTree        gitcmd.Hash    // the folder config/, likewise
@@ -70,6 +72,14 @@ type Image struct {
 	Source  map[string]any
 	Version map[string]any
 	Params  map[string]any
+}
+
+// A Retention says which executions keep their blobs when garbage is collected: those that
+// any of it keeps.
+type Retention struct {
+	KeepLast   int           // so many of the newest, 0 for no such rule
+	KeepWithin time.Duration // those that finished within this time, 0 for no such rule
+	KeepTagged bool          // those that tags name
 }
 
 // Run is the command of a task. Path is "" where the image brings its own.
@@ -176,6 +186,9 @@ func readJobKeys(f fields.Object, branch string) *Job {
 			f.Fault(fmt.Sprintf("join[%d]", i), "%q is not a pseudo-branch such as :concourse (branches are joined by their ancestors)", branch)
 		}
 	}
+	if retention, ok := f.Sub("retention"); ok {
+		job.Retention = readRetention(retention)
+	}
 	for _, hook := range hooks {
 		if value, ok := f.Value(hook); ok {
 			job.Hooks[hook] = value
@@ -224,6 +237,22 @@ func readTask(f fields.Object) Task {
 	}
 	f.Done()
 	return task
+}
+
+func readRetention(f fields.Object) *Retention {
+	retention := &Retention{KeepLast: f.Number("keep_last"), KeepTagged: f.Flag("keep_tagged")}
+	if text := f.Text("keep_within"); text != "" {
+		age, err := receipts.ParseAge(text)
+		if err != nil || age == 0 {
+			f.Fault("keep_within", "want an age such as 36h, 10d or 2w, have %q", text)
+		}
+		retention.KeepWithin = time.Duration(age)
+	}
+	if *retention == (Retention{}) {
+		f.Fault("", "keeps nothing: want keep_last, keep_within or keep_tagged")
+	}
+	f.Done()
+	return retention
 }
 
 // readSize takes a number of bytes, or text that has a unit.

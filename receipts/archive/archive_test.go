@@ -97,7 +97,7 @@ func TestRoundTrip(t *testing.T) {
 			if err != nil || again.Present != 3 || again.Fetched != 0 {
 				t.Errorf("Fetch again = %+v, %v, want all there", again, err)
 			}
-			stream, err := a.Open(t.Context(), entry.Receipt, "deep/er/ünï cödé", nil)
+			stream, err := a.Open(t.Context(), entry, "deep/er/ünï cödé", nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -98,7 +98,7 @@ func (f *fetching) run(ctx context.Context, wanted []target) (FetchReport, error
 		report.Bytes += t.output.Size
 	}
 	if err := f.bring(ctx, missing, report); err != nil {
-		return FetchReport{}, err
+		return FetchReport{}, f.archive.explain(ctx, f.entry, err)
 	}
 	if err := f.folder.finish(document); err != nil {
 		return FetchReport{}, fmt.Errorf("finishing folder %s: %w", f.folder.dir, err)
@@ -179,10 +179,11 @@ func (f *fetching) one(ctx context.Context, t target, name string) error {
 // Open streams one output, by its name with or without the suffixes of its
 // filters, verified. Reading it to its end is what verifies it. The caller closes
 // it. The error for no such output is [gitcmd.ErrNotFound].
-func (a *Archive) Open(ctx context.Context, receipt *receipts.Receipt, name string, opts *FetchOptions) (io.ReadCloser, error) {
+func (a *Archive) Open(ctx context.Context, entry *ledger.Entry, name string, opts *FetchOptions) (io.ReadCloser, error) {
 	if opts == nil {
 		opts = &FetchOptions{}
 	}
+	receipt := entry.Receipt
 	all, err := chooseTargets(receipt, &FetchOptions{Raw: opts.Raw})
 	if err != nil {
 		return nil, fmt.Errorf("receipt %s@%s: %w", receipt.Branch, receipt.ID(), err)
@@ -195,7 +196,35 @@ func (a *Archive) Open(ctx context.Context, receipt *receipts.Receipt, name stri
 		return nil, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), gitcmd.ErrNotFound)),
 			"'git datapact show' lists the outputs")
 	}
-	return a.open(ctx, receipt, all[i])
+	explain := func(err error) error { return a.explain(ctx, entry, err) }
+	content, err := a.open(ctx, receipt, all[i])
+	if err != nil {
+		return nil, explain(err)
+	}
+	return explained{content, explain}, nil
+}
+
+// explained is an output as it is read, whose errors are explained.
+type explained struct {
+	io.ReadCloser
+	explain func(error) error
+}
+
+func (e explained) Read(p []byte) (int, error) {
+	n, err := e.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		err = e.explain(err)
+	}
+	return n, err
+}
+
+// explain says of a blob that is not there that those of the receipt are not kept any more,
+// if that is so.
+func (a *Archive) explain(ctx context.Context, entry *ledger.Entry, err error) error {
+	if !errors.Is(err, blobs.ErrNotFound) || errors.Is(err, blobs.ErrNoBucket) {
+		return err
+	}
+	return ledger.ExplainMissing(ctx, a.Repository, entry, err)
 }
 
 // FetchAll fetches the current receipts of a branch that a selector's braces

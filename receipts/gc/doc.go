@@ -14,6 +14,10 @@
 // grace period: it is as old as the last time it was stored, or found by an upload that
 // then relies on it.
 //
+// Where a branch has a [Retention], the receipts that it does not keep do not count, in any
+// of these places. That their blobs go is said first on the branch, in a commit without
+// changes; receipts that are recorded meanwhile are newer than what is let go.
+//
 // Where file names have no case or are normalised, the store lists an object by one name
 // and opens it by several. It is kept if a receipt names it by any of them.
 //

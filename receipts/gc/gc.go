@@ -30,6 +30,9 @@ type Options struct {
 	// Ignore lists receipts that cannot be read, by the hashes of their git blobs:
 	// what they name is not kept.
 	Ignore []gitcmd.Hash
+	// Retention tells of a branch which of its executions keep their blobs, and whether it
+	// says so at all. Nil keeps those of all.
+	Retention func(ctx context.Context, branch string) (Retention, bool, error)
 	// Delete moves what no receipt names to quarantine.
 	Delete bool
 	// Purge removes what has been in quarantine since before Before.
@@ -73,6 +76,7 @@ type Dataset struct {
 	Quarantined Amount    // found in quarantine
 	Deleted     Amount    // moved to quarantine
 	Purged      Amount    // removed from quarantine for good
+	Expired     int       // receipts whose blobs are garbage since no retention keeps them
 	Restored    Amount    // brought back, since receipts name them or it was asked for
 }
 
@@ -95,6 +99,7 @@ func (r *Report) Total() Dataset {
 		sum.Quarantined = sum.Quarantined.Plus(d.Quarantined)
 		sum.Deleted = sum.Deleted.Plus(d.Deleted)
 		sum.Purged = sum.Purged.Plus(d.Purged)
+		sum.Expired += d.Expired
 		sum.Restored = sum.Restored.Plus(d.Restored)
 		if sum.Oldest.IsZero() || !d.Oldest.IsZero() && d.Oldest.Before(sum.Oldest) {
 			sum.Oldest = d.Oldest
@@ -122,10 +127,16 @@ func Collect(ctx context.Context, repository *gitcmd.Repository, store *blobs.St
 		return nil, err
 	}
 	c.roots = newRoots(repository, &c.opts)
+	if c.roots.keepers, err = c.newKeepers(ctx); err != nil {
+		return nil, err
+	}
 	if err := c.roots.read(ctx, also); err != nil {
 		return nil, err
 	}
 	if err := c.survey(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.expire(ctx); err != nil {
 		return nil, err
 	}
 	err = c.sweep(ctx)

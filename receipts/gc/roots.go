@@ -45,6 +45,7 @@ type roots struct {
 	tips       map[gitcmd.Hash]bool  // commits up to which all is read
 	others     map[gitcmd.Hash]bool  // trees and blobs that are read
 	indexes    map[gitcmd.Index]bool // that are read
+	keepers    map[string]*keeper    // of branches that do not keep all
 	receipts   int
 
 	pending []version
@@ -343,6 +344,9 @@ func (r *roots) take(object *gitcmd.Object) error {
 	}
 	r.receipts++
 	r.branches[receipt.Branch] = true
+	if k := r.keepers[receipt.Branch]; k != nil && !k.keeps(receipt, object.Hash) {
+		return nil
+	}
 	for _, output := range receipt.Output {
 		r.used[digestOf(blobs.Key(receipt.Branch+"/"+output.Blob))] = struct{}{}
 		if folded := names.Fold(output.Blob); folded != output.Blob { // as the store may list it

@@ -94,7 +94,7 @@ func (c *collection) judge(object blobs.Attributes) {
 		if d.Oldest.IsZero() || object.ModTime.Before(d.Oldest) {
 			d.Oldest = object.ModTime
 		}
-		if c.opts.Delete {
+		if c.opts.Delete || c.opts.Retention != nil {
 			c.garbage = append(c.garbage, candidate{object.Key, object.Size})
 		}
 	}

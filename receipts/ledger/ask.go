@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -15,38 +13,12 @@ import (
 const (
 	requestSubject = "request "
 	requestLine    = `{"request":"`
-	requestEnd     = `"}`
 )
 
 // Ask asks for executions of the job of a branch: it makes a request on the local
 // branch.
 func Ask(ctx context.Context, repository *gitcmd.Repository, name string, ids []receipts.ID) (gitcmd.Hash, error) {
-	var message strings.Builder
-	fmt.Fprintf(&message, "%s%s", requestSubject, ids[0][:12])
-	if len(ids) > 1 {
-		fmt.Fprintf(&message, " and %d more", len(ids)-1)
-	}
-	message.WriteString("\n\n")
-	for _, id := range ids {
-		message.WriteString(requestLine + string(id) + requestEnd + "\n")
-	}
-	for try := 0; ; try++ {
-		branch, err := LocalBranch(ctx, repository, name)
-		if err != nil {
-			return "", err
-		}
-		commit, err := repository.Commit(ctx, gitcmd.NewCommit{Parent: branch.Commit, Message: message.String()})
-		if err != nil {
-			return "", err
-		}
-		err = repository.Advance(ctx, branch, commit, nil, "datapact: request")
-		if !errors.Is(err, gitcmd.ErrMoved) {
-			return commit, err
-		}
-		if err := gitcmd.Backoff(ctx, try); err != nil {
-			return "", err
-		}
-	}
+	return announce(ctx, repository, name, requestSubject, requestLine, ids, "")
 }
 
 // Asked finds the executions that were asked for after one commit of a branch and up to
@@ -94,14 +66,5 @@ func parseRequest(message string) []receipts.ID {
 	if !strings.HasPrefix(message, requestSubject) {
 		return nil
 	}
-	var ids []receipts.ID
-	for line := range strings.Lines(message) {
-		text, ok := strings.CutPrefix(strings.TrimSpace(line), requestLine)
-		if text, end := strings.CutSuffix(text, requestEnd); ok && end {
-			if id, err := receipts.ParseID(text); err == nil {
-				ids = append(ids, id)
-			}
-		}
-	}
-	return ids
+	return idsIn(message, requestLine)
 }

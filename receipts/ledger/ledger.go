@@ -65,6 +65,8 @@ type Entry struct {
 
 	Retraction *Retraction // why the branch does not hold it any more; nil unless [Ledger.LogAll] found it
 
+	Expiry *Expiry // where its blobs are not kept any more; nil unless [Show] found it
+
 	Signature *gitcmd.Signature // of the commit; nil until [CheckSignatures]
 }
 

@@ -118,5 +118,6 @@ func Show(ctx context.Context, repository *gitcmd.Repository, text string, leave
 	if err := l.Locate(ctx, entry); err != nil {
 		return nil, fmt.Errorf("looking for the commit of %s: %w", entry.ID, err)
 	}
-	return entry, nil
+	entry.Expiry, err = l.FindExpiry(ctx, entry)
+	return entry, err
 }

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // A Percent is a share of the blobs, more than 0 and at most 100.
@@ -35,24 +34,4 @@ func (p Percent) seed(wanted uint32) uint32 {
 func (p Percent) picks(seed uint32, m mark) bool {
 	source := rand.NewPCG(uint64(seed), binary.BigEndian.Uint64(m[:]))
 	return 100*rand.New(source).Float64() < float64(p)
-}
-
-// An Age is how long ago something was.
-type Age time.Duration
-
-// longestAge keeps ages within what a duration can hold: a hundred years.
-const longestAge = 100 * 365 * 24 * time.Hour
-
-// UnmarshalText reads an age: a whole number and a unit, s, m, h, d (days) or w
-// (weeks).
-func (a *Age) UnmarshalText(text []byte) error {
-	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
-	last := max(0, len(text)-1)
-	unit := units[string(text[last:])]
-	n, err := strconv.ParseUint(string(text[:last]), 10, 32)
-	if err != nil || unit == 0 || n == 0 || n > uint64(longestAge/unit) {
-		return fmt.Errorf("%q is not an age: want a number and s, m, h, d or w, such as 12h or 30d", text)
-	}
-	*a = Age(time.Duration(n) * unit)
-	return nil
 }

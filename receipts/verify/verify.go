@@ -35,6 +35,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -84,6 +85,7 @@ type Summary struct {
 	Read       int   // blobs that were read
 	Bytes      int64 // of them, with the filters undone where that was to prove
 	Remembered int   // blobs that were not read because they were proved before
+	Expired    int   // outputs that are missing since they are not kept any more
 	Findings   int
 	Mended     int    // findings that are put right
 	Seed       uint32 // of the sample
@@ -143,10 +145,11 @@ type run struct {
 	proved   map[mark]struct{}
 	wrong    map[mark]verdict
 	underway map[mark]*check
-	answered bool      // the store did, about at least one blob
-	failures int       // to read blobs, in a row
-	failure  error     // the last of them
-	held     []Finding // until the store answers
+	expired  map[string]map[receipts.ID]ledger.Expiry // by branch, as far as it was asked
+	answered bool                                     // the store did, about at least one blob
+	failures int                                      // to read blobs, in a row
+	failure  error                                    // the last of them
+	held     []Finding                                // until the store answers
 }
 
 func newRun(repository *gitcmd.Repository, store *blobs.Store, opts Options) *run {
@@ -158,6 +161,7 @@ func newRun(repository *gitcmd.Repository, store *blobs.Store, opts Options) *ru
 		listings: listings{store: store, branches: map[string]*listing{}},
 		checks:   make(chan *check), big: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		proved: map[mark]struct{}{}, wrong: map[mark]verdict{}, underway: map[mark]*check{},
+		expired: map[string]map[receipts.ID]ledger.Expiry{},
 	}
 	if opts.Sample > 0 {
 		r.summary.Seed = opts.Sample.seed(opts.Seed)
@@ -197,7 +201,7 @@ func (r *run) work(ctx context.Context, walk func() error) error {
 		workers.Go(func() {
 			for c := range r.checks {
 				if v := r.examine(ctx, c); ctx.Err() == nil {
-					r.settle(c, v)
+					r.settle(ctx, c, v)
 				}
 			}
 		})
@@ -235,7 +239,7 @@ func (r *run) receipt(ctx context.Context, branch string, entry *ledger.Entry) e
 // add has a claim checked, unless that is done or under way.
 func (r *run) add(ctx context.Context, claim claim, at Place) error {
 	c := &check{claim: claim, mark: claim.mark(), places: []Place{at}}
-	if !r.enlist(c, at) {
+	if !r.enlist(ctx, c, at) {
 		return nil
 	}
 	select {
@@ -246,14 +250,14 @@ func (r *run) add(ctx context.Context, claim claim, at Place) error {
 	}
 }
 
-func (r *run) enlist(c *check, at Place) bool {
+func (r *run) enlist(ctx context.Context, c *check, at Place) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if _, ok := r.proved[c.mark]; ok {
 		return false
 	}
 	if v, ok := r.wrong[c.mark]; ok {
-		r.find(v.finding(at, c.object.Key), v.err != nil)
+		r.findBlob(ctx, v, at, c.object.Key)
 		return false
 	}
 	if other, ok := r.underway[c.mark]; ok {
@@ -266,7 +270,7 @@ func (r *run) enlist(c *check, at Place) bool {
 }
 
 // settle notes what came of a check.
-func (r *run) settle(c *check, v verdict) {
+func (r *run) settle(ctx context.Context, c *check, v verdict) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.underway, c.mark)
@@ -278,8 +282,32 @@ func (r *run) settle(c *check, v verdict) {
 	}
 	r.wrong[c.mark] = v
 	for _, at := range c.places {
-		r.find(v.finding(at, c.object.Key), v.err != nil)
+		r.findBlob(ctx, v, at, c.object.Key)
 	}
+}
+
+// findBlob tells what is wrong with a blob of an output, unless it is missing because it is
+// not kept any more. r.mu is held.
+func (r *run) findBlob(ctx context.Context, v verdict, at Place, key blobs.Key) {
+	if v.kind == Missing && r.isExpired(ctx, at) {
+		r.summary.Expired++
+		return
+	}
+	r.find(v.finding(at, key), v.err != nil)
+}
+
+// isExpired reports whether the branch of an execution says that its blobs are not kept any
+// more. r.mu is held.
+func (r *run) isExpired(ctx context.Context, at Place) bool {
+	said, ok := r.expired[at.Branch]
+	if !ok {
+		if branch, err := r.repository.FindBranch(ctx, at.Branch); err == nil {
+			said, _ = ledger.Expired(ctx, r.repository, branch.Commit) // without it, all that is missing is wrong
+		}
+		r.expired[at.Branch] = said
+	}
+	expiry, ok := said[at.ID]
+	return ok && !expiry.Time.Before(at.Timestamp.Time())
 }
 
 // attend watches whether the store answers: err is nil if it did. r.mu is held.

@@ -35,6 +35,9 @@ func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.E
 	if r := entry.Retraction; r != nil {
 		object["retracted"], _ = json.Marshal(map[string]any{"commit": r.Commit, "timestamp": receipts.NewTimestamp(r.Time).String(), "why": r.Why})
 	}
+	if e := entry.Expiry; e != nil {
+		object["expired"], _ = json.Marshal(map[string]any{"commit": e.Commit, "timestamp": receipts.NewTimestamp(e.Time).String(), "why": e.Why})
+	}
 	if s := entry.Signature; s != nil {
 		object["signature"], _ = json.Marshal(map[string]string{
 			"state": string(s.State), "signer": s.Signer, "key": s.Key, "fingerprint": s.Fingerprint,
@@ -151,6 +154,9 @@ func Full(entry *ledger.Entry) string {
 		field("signature", signature(entry.Signature))
 	}
 	field("timestamp", r.Timestamp.String())
+	if entry.Expiry != nil {
+		field("blobs", plain(entry.Expiry.String()))
+	}
 	for _, input := range r.Input {
 		field("input", plain(strings.TrimRight(input.Branch+" "+input.Result+" "+timestampText(input.Timestamp), " ")))
 		metadata(input.Metadata)

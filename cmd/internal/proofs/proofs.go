@@ -32,6 +32,7 @@ type Summary struct {
 	Read       int    `json:"read"`
 	Bytes      int64  `json:"bytes"`
 	Remembered int    `json:"remembered"`
+	Expired    int    `json:"expired"`
 	Findings   int    `json:"findings"`
 	Mended     int    `json:"mended"`
 	Seed       uint32 `json:"seed,omitempty"`
@@ -83,7 +84,7 @@ func (w *Watcher) Close(s verify.Summary, err error) error {
 		return err
 	}
 	if w.asJSON {
-		return w.env.PrintJSON(map[string]Summary{"summary": {s.Receipts, s.Blobs, s.Read, s.Bytes, s.Remembered, s.Findings, s.Mended, s.Seed}})
+		return w.env.PrintJSON(map[string]Summary{"summary": {s.Receipts, s.Blobs, s.Read, s.Bytes, s.Remembered, s.Expired, s.Findings, s.Mended, s.Seed}})
 	}
 	w.env.Infof("%s", text(s))
 	return nil
@@ -96,6 +97,9 @@ func text(s verify.Summary) string {
 	}
 	if looked := s.Blobs - s.Read - s.Remembered; looked > 0 {
 		text += fmt.Sprintf(", %d not read", looked)
+	}
+	if s.Expired > 0 {
+		text += fmt.Sprintf(", %s not kept any more", units.Count(s.Expired, "output"))
 	}
 	if s.Seed != 0 {
 		text += fmt.Sprintf(", --seed=%d", s.Seed)

@@ -1,0 +1,166 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
+)
+
+// The parts of the message of an expiry: a commit without changes that says that the blobs
+// of receipts, each on a line of its own, are not kept any more, and why.
+const (
+	expireSubject = "expire "
+	expireLine    = `{"expire":"`
+)
+
+// An Expiry says that the blobs of a receipt are not kept any more.
+type Expiry struct {
+	Commit gitcmd.Hash
+	Time   time.Time // of the commit
+	Why    string    // on one line
+}
+
+// String says when, and why.
+func (e Expiry) String() string {
+	return "not kept since " + e.Time.UTC().Format(time.DateOnly) + ": " + e.Why
+}
+
+// An ExpiredError says that a blob is not in the store because those of its receipt are not
+// kept any more.
+type ExpiredError struct {
+	Branch string
+	ID     receipts.ID
+	Expiry
+	Err error
+}
+
+func (e *ExpiredError) Error() string {
+	return fmt.Sprintf("the blobs of %s@%s are %s: %v", e.Branch, e.ID[:12], e.Expiry, e.Err)
+}
+
+func (e *ExpiredError) Unwrap() error { return e.Err }
+
+// Hint says what can be done.
+func (e *ExpiredError) Hint() string {
+	return "executing the same inputs again brings the result back; 'git datapact gc --restore' brings back what is still in quarantine"
+}
+
+// Expire says on a local branch that the blobs of receipts are not kept any more.
+func Expire(ctx context.Context, repository *gitcmd.Repository, name string, ids []receipts.ID, why string) error {
+	_, err := announce(ctx, repository, name, expireSubject, expireLine, ids, why)
+	return err
+}
+
+// Expired lists the receipts of a branch, up to a commit, whose blobs are not kept any more:
+// with what was said of each last. A receipt that was recorded after that has its blobs.
+func Expired(ctx context.Context, repository *gitcmd.Repository, tip gitcmd.Hash) (map[receipts.ID]Expiry, error) {
+	return expired(ctx, repository, string(tip), "^"+expireSubject)
+}
+
+func expired(ctx context.Context, repository *gitcmd.Repository, revision, pattern string) (map[receipts.ID]Expiry, error) {
+	found := map[receipts.ID]Expiry{}
+	for message, err := range repository.Messages(ctx, revision, pattern) { // newest first
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(message.Text, expireSubject) {
+			continue
+		}
+		info, err := repository.ReadCommit(ctx, message.Commit)
+		if err != nil {
+			return nil, err
+		}
+		expiry := Expiry{Commit: message.Commit, Time: info.Time}
+		_, body, _ := strings.Cut(message.Text, "\n")
+		why, _, _ := strings.Cut(strings.TrimSpace(body), "\n")
+		if expiry.Why = why; strings.HasPrefix(why, expireLine) {
+			expiry.Why = "no reason is given"
+		}
+		for _, id := range idsIn(message.Text, expireLine) {
+			if _, known := found[id]; !known {
+				found[id] = expiry
+			}
+		}
+	}
+	return found, nil
+}
+
+// FindExpiry is what a branch says of the blobs of a receipt since it was recorded; nil where
+// they are kept. The entry's commit is looked for where it is not known.
+func (l *Ledger) FindExpiry(ctx context.Context, entry *Entry) (*Expiry, error) {
+	at := *entry
+	if err := l.Locate(ctx, &at); err != nil {
+		return nil, err
+	}
+	found, err := expired(ctx, l.repository, string(at.Commit)+".."+string(l.branch.Commit), expireLine+string(entry.ID)+retractEnd)
+	if expiry, ok := found[entry.ID]; ok && err == nil {
+		return &expiry, nil
+	}
+	return nil, err
+}
+
+// ExplainMissing makes of an error about a blob that is not there an [*ExpiredError], where
+// the branch of the receipt says so.
+func ExplainMissing(ctx context.Context, repository *gitcmd.Repository, entry *Entry, missing error) error {
+	branch, err := repository.FindBranch(ctx, entry.Receipt.Branch)
+	if err != nil {
+		return missing
+	}
+	expiry, err := At(repository, branch).FindExpiry(ctx, entry)
+	if err != nil || expiry == nil {
+		return missing
+	}
+	return &ExpiredError{Branch: branch.Name, ID: entry.ID, Expiry: *expiry, Err: missing}
+}
+
+// announce makes a commit without changes on a local branch, whose message lists receipts.
+func announce(ctx context.Context, repository *gitcmd.Repository, name, subject, line string, ids []receipts.ID, why string) (gitcmd.Hash, error) {
+	var message strings.Builder
+	fmt.Fprintf(&message, "%s%s", subject, ids[0][:12])
+	if len(ids) > 1 {
+		fmt.Fprintf(&message, " and %d more", len(ids)-1)
+	}
+	message.WriteString("\n\n")
+	if why != "" {
+		message.WriteString(why + "\n\n")
+	}
+	for _, id := range ids {
+		message.WriteString(line + string(id) + retractEnd + "\n")
+	}
+	for try := 0; ; try++ {
+		branch, err := LocalBranch(ctx, repository, name)
+		if err != nil {
+			return "", err
+		}
+		commit, err := repository.Commit(ctx, gitcmd.NewCommit{Parent: branch.Commit, Message: message.String()})
+		if err != nil {
+			return "", err
+		}
+		err = repository.Advance(ctx, branch, commit, nil, "datapact: "+strings.TrimSpace(subject))
+		if !errors.Is(err, gitcmd.ErrMoved) {
+			return commit, err
+		}
+		if err := gitcmd.Backoff(ctx, try); err != nil {
+			return "", err
+		}
+	}
+}
+
+// idsIn lists the receipts that a message names on lines of a kind.
+func idsIn(message, line string) []receipts.ID {
+	var ids []receipts.ID
+	for text := range strings.Lines(message) {
+		text, ok := strings.CutPrefix(strings.TrimSpace(text), line)
+		if text, end := strings.CutSuffix(text, retractEnd); ok && end {
+			if id, err := receipts.ParseID(text); err == nil {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return ids
+}
