@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -223,6 +224,22 @@ func (r *Repository) ResolveRef(ctx context.Context, ref string) (Hash, error) {
 		}
 	}
 	return zeroHash, nil
+}
+
+// described finds refs that git, where there are none, takes for what git describe says of
+// a commit.
+var described = regexp.MustCompile(`-g[0-9a-fA-F]+$`)
+
+// RefCommit returns the commit that a ref of the full name given is at, "" where there is
+// no such ref, or its commit is not here. Most refs need no process of their own.
+func (r *Repository) RefCommit(ctx context.Context, ref string) (Hash, error) {
+	if described.MatchString(ref) {
+		if hash, err := r.ResolveRef(ctx, ref); err != nil || hash.IsZero() {
+			return "", err
+		}
+	}
+	commit, err := r.ResolveCommit(ctx, ref)
+	return commit, exceptNotFound(err)
 }
 
 // DeleteRef removes a ref if it still holds old.

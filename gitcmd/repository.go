@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -15,6 +17,8 @@ import (
 type Repository struct {
 	git    program
 	pusher *program // that pushes, nil for git
+
+	bare bool // [NewBare] made it at git.dir
 
 	mu        sync.Mutex
 	objects   *objectReader // started by the first look-up
@@ -52,6 +56,28 @@ func OpenApart(gitDir string, env []string) *Repository {
 	return &Repository{git: program{dir: gitDir, env: env, all: true}}
 }
 
+// NewBare makes an empty bare repository in a folder, without a process of git's. It has no
+// hooks, and HEAD names a branch that nobody has.
+func NewBare(dir string) error {
+	for _, folder := range []string{dir, filepath.Join(dir, "objects"), filepath.Join(dir, "refs")} {
+		if err := os.Mkdir(folder, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	// HEAD comes last: it makes the folder a repository.
+	if err := os.WriteFile(filepath.Join(dir, "config"), []byte("[core]\n\trepositoryformatversion = 0\n\tbare = true\n"), 0o666); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/_/none\n"), 0o666)
+}
+
+// OpenBare is [OpenApart] for what [NewBare] made: git need not be asked where its parts are.
+func OpenBare(dir string, env []string) *Repository {
+	r := OpenApart(dir, env)
+	r.bare = true
+	return r
+}
+
 // Git runs a git step to its end, with stdin (nil for none) as its input, and returns
 // what it printed. The error is an [ExecError] when git fails.
 func (r *Repository) Git(ctx context.Context, stdin io.Reader, args ...string) ([]byte, error) {
@@ -66,6 +92,10 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 	defer r.mu.Unlock()
 	if r.layout != nil {
 		return r.layout, nil
+	}
+	if r.bare {
+		info, err := os.Stat(filepath.Join(r.git.dir, "shallow")) // which fetches make
+		return &layout{gitDir: r.git.dir, common: r.git.dir, bare: true, shallow: err == nil && info.Size() > 0}, nil
 	}
 	out, err := r.git.output(ctx, "rev-parse", "--is-bare-repository", "--show-object-format", "--is-shallow-repository",
 		"--path-format=absolute", "--git-dir", "--git-common-dir", "--show-toplevel")
