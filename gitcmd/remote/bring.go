@@ -2,6 +2,7 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"path"
 	"slices"
@@ -16,20 +17,29 @@ type Folder struct {
 	Path string      // of the folder, "" for the top
 }
 
-// Bring makes sure that folders are here, with the names of what is in them alone,
-// in an exchange for each of their levels at most. Those that a commit does not have are left
-// out. It holds their names: ask in portions.
-func (c *Clone) Bring(ctx context.Context, folders []Folder) error {
+// An item is a folder, or a file, that is to be brought.
+type item struct {
+	Folder
+	file bool // the last name of the path is that of a file
+}
+
+// Bring makes sure that folders are here, with the names of what is in them alone, and
+// files, in an exchange for each of their levels at most. Those that a commit does not have
+// are left out. It holds their names: ask in portions.
+func (c *Clone) Bring(ctx context.Context, folders []Folder, files ...Place) error {
 	if c.whole {
 		return nil
 	}
-	level := make(map[Folder]gitcmd.Hash, len(folders)) // what is reached of each path
+	level := make(map[item]gitcmd.Hash, len(folders)) // what is reached of each path
 	for _, folder := range folders {
-		level[folder] = folder.Tree
+		level[item{Folder: folder}] = folder.Tree
+	}
+	for _, place := range files {
+		level[item{Folder(place), true}] = place.Tree
 	}
 	filter := nextLevel
 	for depth := 0; len(level) > 0; depth++ {
-		if err := c.bringMissing(ctx, filter, level); err != nil {
+		if err := c.bringMissing(ctx, filter, slices.Collect(maps.Values(level))); err != nil {
 			return err
 		}
 		var err error
@@ -41,39 +51,50 @@ func (c *Clone) Bring(ctx context.Context, folders []Folder) error {
 	return nil
 }
 
-// bringMissing gets those trees that are not here.
-func (c *Clone) bringMissing(ctx context.Context, filter Filter, level map[Folder]gitcmd.Hash) error {
-	if len(level) == 0 {
-		return nil
+// bringMissing gets those objects that are not here.
+func (c *Clone) bringMissing(ctx context.Context, filter Filter, objects []gitcmd.Hash) error {
+	slices.Sort(objects)
+	objects = slices.Compact(objects)
+	names := make([]string, len(objects))
+	for i, hash := range objects {
+		names[i] = string(hash)
 	}
-	trees := map[gitcmd.Hash]bool{} // each once
-	for _, tree := range level {
-		trees[tree] = true
-	}
-	missing, err := c.here.Missing(ctx, slices.Collect(maps.Keys(trees)))
-	if err != nil {
+	found, err := c.here.Headers(ctx, names)
+	if err == nil || !errors.Is(err, gitcmd.ErrNotFound) {
 		return err
+	}
+	var missing []gitcmd.Hash
+	for i, hash := range objects {
+		if found[i] == nil {
+			missing = append(missing, hash)
+		}
 	}
 	return c.FetchObjects(ctx, filter, missing)
 }
 
-// below goes one folder down on each path. A path that ends is done.
-func (c *Clone) below(ctx context.Context, level map[Folder]gitcmd.Hash, depth int) (map[Folder]gitcmd.Hash, error) {
-	next := make(map[Folder]gitcmd.Hash, len(level))
-	read := map[gitcmd.Hash]map[string]gitcmd.Hash{}
-	for folder, hash := range level {
-		names := strings.Split(folder.Path, "/")
-		if folder.Path == "" || depth >= len(names) {
+// below goes one name down on each path. A path that ends is done.
+func (c *Clone) below(ctx context.Context, level map[item]gitcmd.Hash, depth int) (map[item]gitcmd.Hash, error) {
+	type tree struct{ folders, files map[string]gitcmd.Hash }
+	next := make(map[item]gitcmd.Hash, len(level))
+	read := map[gitcmd.Hash]tree{}
+	for one, hash := range level {
+		names := strings.Split(one.Path, "/")
+		if one.Path == "" || depth >= len(names) {
 			continue
 		}
-		if read[hash] == nil {
-			var err error
-			if read[hash], err = c.subfolders(ctx, hash); err != nil {
+		if _, known := read[hash]; !known {
+			folders, files, err := c.here.Tree(ctx, hash)
+			if err != nil {
 				return nil, err
 			}
+			read[hash] = tree{folders, files}
 		}
-		if below, ok := read[hash][names[depth]]; ok {
-			next[folder] = below
+		entries := read[hash].folders
+		if one.file && depth == len(names)-1 {
+			entries = read[hash].files
+		}
+		if below, ok := entries[names[depth]]; ok {
+			next[one] = below
 		}
 	}
 	return next, nil
@@ -98,7 +119,7 @@ func (c *Clone) BringChanged(ctx context.Context, commits []gitcmd.CommitInfo, f
 	if err := c.Bring(ctx, tops); err != nil {
 		return err
 	}
-	changed := map[Folder]gitcmd.Hash{}
+	var changed []gitcmd.Hash
 	newer, err := c.foldersIn(ctx, tops[0])
 	for _, top := range tops[1:] {
 		if err != nil {
@@ -110,12 +131,12 @@ func (c *Clone) BringChanged(ctx context.Context, commits []gitcmd.CommitInfo, f
 		}
 		for name, hash := range newer {
 			if older[name] != hash {
-				changed[Folder{hash, ""}] = hash
+				changed = append(changed, hash)
 			}
 		}
 		for name, hash := range older {
 			if newer[name] != hash {
-				changed[Folder{hash, ""}] = hash
+				changed = append(changed, hash)
 			}
 		}
 		newer = older
@@ -164,7 +185,8 @@ type Place struct {
 	Path string
 }
 
-func (p Place) folder() Folder {
+// Folder is the one that the file is in.
+func (p Place) Folder() Folder {
 	folder := path.Dir(p.Path)
 	if folder == "." {
 		folder = ""
@@ -177,7 +199,7 @@ func (p Place) folder() Folder {
 func (c *Clone) Find(ctx context.Context, places ...Place) ([]gitcmd.Hash, error) {
 	var folders []Folder
 	for _, place := range places {
-		folders = append(folders, place.folder())
+		folders = append(folders, place.Folder())
 	}
 	if err := c.Bring(ctx, folders); err != nil {
 		return nil, err
@@ -198,13 +220,4 @@ func (c *Clone) Find(ctx context.Context, places ...Place) ([]gitcmd.Hash, error
 		hashes[i] = files[path.Base(place.Path)]
 	}
 	return hashes, nil
-}
-
-// BringFile brings a file, if there is one, with the folders it is in.
-func (c *Clone) BringFile(ctx context.Context, place Place) error {
-	found, err := c.Find(ctx, place)
-	if err != nil || found[0] == "" || c.whole {
-		return err
-	}
-	return c.bringMissing(ctx, NoFolders, map[Folder]gitcmd.Hash{{}: found[0]})
 }

@@ -28,13 +28,14 @@ type Clone struct {
 	*gitcmd.Repository
 	here    *gitcmd.Repository // of what is here alone
 	session *Session
+	dir     string
 	whole   bool
 }
 
 // Clone opens the clone in a folder, or makes one there. A whole clone gets
 // branches with all they hold. The caller closes it before the session.
-func (s *Session) Clone(ctx context.Context, folder string, whole bool) (*Clone, error) {
-	c := &Clone{here: s.repository(folder), session: s, whole: whole}
+func (s *Session) Clone(folder string, whole bool) (*Clone, error) {
+	c := &Clone{here: s.repository(folder), session: s, dir: folder, whole: whole}
 	c.Repository = c.here
 	if !whole {
 		c.Repository = s.repository(folder, Setting{"remote." + Remote + ".promisor", "true"},
@@ -46,8 +47,7 @@ func (s *Session) Clone(ctx context.Context, folder string, whole bool) (*Clone,
 	if _, err := os.Stat(filepath.Join(folder, "HEAD")); err == nil {
 		return c, nil
 	}
-	// The template could bring hooks. HEAD names a branch that nobody has.
-	if _, err := gitcmd.OpenApart(s.folder, s.environ(folder)).Git(ctx, nil, "init", "--quiet", "--bare", "--template=", "--object-format=sha1", "--initial-branch=_/none"); err != nil {
+	if err := gitcmd.NewBare(folder); err != nil {
 		return nil, fmt.Errorf("making a clone: %w", err)
 	}
 	return c, nil
@@ -85,12 +85,9 @@ const (
 // FetchBranches brings branches; each is then a local one. The error is
 // [gitcmd.ErrNotFound] for a branch that the server does not have, and [ErrNoneSince].
 func (c *Clone) FetchBranches(ctx context.Context, extent Extent, branches ...string) error {
-	var refspecs []string
-	for _, name := range branches {
-		if err := gitcmd.CheckBranchName(name); err != nil {
-			return err
-		}
-		refspecs = append(refspecs, "+refs/heads/"+name+":refs/heads/"+name)
+	refspecs, err := branchSpecs(branches)
+	if err != nil {
+		return err
 	}
 	if c.whole {
 		extent = Extent{}
@@ -102,16 +99,21 @@ func (c *Clone) FetchBranches(ctx context.Context, extent Extent, branches ...st
 	if !extent.Since.IsZero() {
 		limits = append(limits, "--shallow-since="+strconv.FormatInt(extent.Since.Unix(), 10))
 	}
-	if extent.All && c.Shallow(ctx) {
+	if extent.All && c.Shallow() {
 		limits = append(limits, "--unshallow")
 	}
 	return c.fetch(ctx, extent.Filter, limits, refspecs)
 }
 
+// BranchCommit is the commit that a branch is at here, "" where there is no such branch.
+func (c *Clone) BranchCommit(ctx context.Context, name string) (gitcmd.Hash, error) {
+	return c.here.RefCommit(ctx, "refs/heads/"+name)
+}
+
 // Current reports whether a branch is here as the server has it.
 func (c *Clone) Current(ctx context.Context, branch string) (bool, error) {
-	here, err := c.here.ResolveRef(ctx, "refs/heads/"+branch)
-	if err != nil || here.IsZero() {
+	here, err := c.BranchCommit(ctx, branch)
+	if err != nil || here == "" {
 		return false, err
 	}
 	out, err := c.Repository.Git(ctx, nil, "ls-remote", "--quiet", "--heads", Remote, "refs/heads/"+branch)
@@ -125,11 +127,7 @@ func (c *Clone) Current(ctx context.Context, branch string) (bool, error) {
 // Pack puts what many fetches brought into one file, when there are more packs than
 // most. It is for whole clones, which cost most to make anew.
 func (c *Clone) Pack(ctx context.Context, most int) error {
-	dir, err := c.here.GitDir(ctx)
-	if err != nil {
-		return err
-	}
-	packs, err := filepath.Glob(filepath.Join(dir, "objects", "pack", "*.pack"))
+	packs, err := filepath.Glob(filepath.Join(c.dir, "objects", "pack", "*.pack"))
 	if err != nil || len(packs) <= most {
 		return err
 	}
@@ -140,12 +138,8 @@ func (c *Clone) Pack(ctx context.Context, most int) error {
 }
 
 // Shallow reports whether a part of the history was cut off.
-func (c *Clone) Shallow(ctx context.Context) bool {
-	dir, err := c.here.GitDir(ctx)
-	if err != nil {
-		return false
-	}
-	info, err := os.Stat(filepath.Join(dir, "shallow"))
+func (c *Clone) Shallow() bool {
+	info, err := os.Stat(filepath.Join(c.dir, "shallow"))
 	return err == nil && info.Size() > 0
 }
 
@@ -156,15 +150,57 @@ var ErrNoneSince = errors.New("the branch has no commit since then")
 // levels of its tree. What is here already is not asked for. The error for a
 // commit that the server does not have is [gitcmd.ErrNotFound].
 func (c *Clone) FetchCommit(ctx context.Context, commit gitcmd.Hash) error {
-	if info, err := c.ReadCommit(ctx, commit); err == nil {
-		if _, err := c.ReadCommit(ctx, info.Parent); err == nil || info.Parent == "" {
-			return nil
+	if c.holdsCommit(ctx, commit) {
+		return nil
+	}
+	return c.fetchCommit(ctx, commit)
+}
+
+// FetchCommitWith is FetchCommit, and brings in the same exchange the last two commits of a
+// branch that is not here yet. It reports whether it did. Where the server does not have
+// the branch, the commit comes alone.
+func (c *Clone) FetchCommitWith(ctx context.Context, commit gitcmd.Hash, branch string) (with bool, err error) {
+	if c.holdsCommit(ctx, commit) {
+		return false, nil
+	}
+	if here, err := c.BranchCommit(ctx, branch); err != nil {
+		return false, err
+	} else if here == "" {
+		if err := c.fetchCommit(ctx, commit, branch); !errors.Is(err, gitcmd.ErrNotFound) {
+			return err == nil, err
 		}
 	}
+	return false, c.fetchCommit(ctx, commit)
+}
+
+func (c *Clone) holdsCommit(ctx context.Context, commit gitcmd.Hash) bool {
+	info, err := c.ReadCommit(ctx, commit)
+	if err == nil && info.Parent != "" {
+		_, err = c.ReadCommit(ctx, info.Parent)
+	}
+	return err == nil
+}
+
+func (c *Clone) fetchCommit(ctx context.Context, commit gitcmd.Hash, branches ...string) error {
 	if c.whole {
 		return fmt.Errorf("commit %s: %w", commit, gitcmd.ErrNotFound)
 	}
-	return c.fetch(ctx, TwoLevels, []string{"--depth=2"}, []string{"+" + string(commit) + ":refs/datapact/commit"})
+	refspecs, err := branchSpecs(branches)
+	if err != nil {
+		return err
+	}
+	return c.fetch(ctx, TwoLevels, []string{"--depth=2"}, append(refspecs, "+"+string(commit)+":refs/datapact/commit"))
+}
+
+// branchSpecs are the refspecs that make branches local ones.
+func branchSpecs(branches []string) (refspecs []string, err error) {
+	for _, name := range branches {
+		if err := gitcmd.CheckBranchName(name); err != nil {
+			return nil, err
+		}
+		refspecs = append(refspecs, "+refs/heads/"+name+":refs/heads/"+name)
+	}
+	return refspecs, nil
 }
 
 // fetch brings what refspecs name. Refs of the clone are overwritten.
@@ -223,6 +259,9 @@ func (c *Clone) FetchObjects(ctx context.Context, filter Filter, objects []gitcm
 	return c.fetchError(ctx, err)
 }
 
+// Here is the repository of what is here alone: it brings nothing from the server.
+func (c *Clone) Here() *gitcmd.Repository { return c.here }
+
 // Whole reports whether the clone gets branches with all they hold.
 func (c *Clone) Whole() bool { return c.whole }
 
@@ -234,11 +273,37 @@ func (c *Clone) ReadCommit(ctx context.Context, hash gitcmd.Hash) (gitcmd.Commit
 
 // Tip reads the commit that a branch is at here.
 func (c *Clone) Tip(ctx context.Context, branch string) (gitcmd.CommitInfo, error) {
-	hash, err := c.here.ResolveRef(ctx, "refs/heads/"+branch)
+	hash, err := c.BranchCommit(ctx, branch)
 	if err != nil {
 		return gitcmd.CommitInfo{}, err
 	}
 	return c.ReadCommit(ctx, hash)
+}
+
+// readBack bounds the commits that [Clone.Back] reads.
+const readBack = 64
+
+// Back lists the first-parent history of a branch, newest first, from its tip back to a
+// commit, "" for the last one that is here. The list is empty where that is not among the
+// newest commits, or their history was cut off at it. No process is started.
+func (c *Clone) Back(ctx context.Context, branch string, to gitcmd.Hash) ([]gitcmd.CommitInfo, error) {
+	cut, err := c.here.CutOff(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var commits []gitcmd.CommitInfo
+	next, err := c.Tip(ctx, branch)
+	for err == nil && len(commits) < readBack && (to == "" || !cut[next.Hash]) {
+		commits = append(commits, next)
+		if next.Hash == to || to == "" && (next.Parent == "" || cut[next.Hash]) {
+			return commits, nil
+		}
+		next, err = c.ReadCommit(ctx, next.Parent)
+	}
+	if errors.Is(err, gitcmd.ErrNotFound) {
+		err = nil
+	}
+	return nil, err
 }
 
 // Commits lists the first-parent history of a revision or range that is here,

@@ -44,7 +44,7 @@ func cloneOf(t *testing.T, server string, whole bool, settings ...remote.Setting
 	if err != nil {
 		t.Fatal(err)
 	}
-	clone, err := session.Clone(t.Context(), filepath.Join(t.TempDir(), "clone.git"), whole)
+	clone, err := session.Clone(filepath.Join(t.TempDir(), "clone.git"), whole)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,9 +89,68 @@ func TestCloneHoldsWhatWasAskedFor(t *testing.T) {
 	if held := gittest.Run(t, dir, "cat-file", "--batch-all-objects", "--batch-check"); strings.Contains(held, "blob") || strings.Count(held, "commit") > 5 {
 		t.Errorf("the clone holds\n%s\nwant no files and no more than five commits", held)
 	}
+	folder := remote.Folder{Tree: list[0].Tree, Path: "result/02"}
+	if err := clone.Bring(t.Context(), []remote.Folder{folder}, remote.Place{Tree: list[0].Tree, Path: "result/03/file"}, remote.Place{Tree: list[0].Tree, Path: "result/03"}); err != nil {
+		t.Fatal(err)
+	}
+	if held := gittest.Run(t, dir, "cat-file", "--batch-all-objects", "--batch-check"); strings.Count(held, "blob") != 1 {
+		t.Errorf("the clone holds\n%s\nwant the one file", held)
+	}
+	if object, err := clone.Here().Object(t.Context(), string(list[0].Hash)+":result/03/file"); err != nil || string(object.Data) != "3" {
+		t.Errorf("Object = %v, %v, want the file", object, err)
+	}
 	object, err := clone.Object(t.Context(), string(list[0].Hash)+":result/04/file")
 	if err != nil || string(object.Data) != "4" {
 		t.Errorf("Object = %v, %v, want the file", object, err)
+	}
+}
+
+// TestCloneBack reads the newest commits as far as they are here.
+func TestCloneBack(t *testing.T) {
+	server, commits := serverOf(t, 6)
+	clone := cloneOf(t, server, false)
+	back := func(to gitcmd.Hash, want ...gitcmd.Hash) {
+		t.Helper()
+		list, err := clone.Back(t.Context(), "main", to)
+		var got []gitcmd.Hash
+		for _, commit := range list {
+			got = append(got, commit.Hash)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("Back(%s) = %v, %v, want %v", to, got, err, want)
+		}
+	}
+	back("")
+	for i, want := range []bool{true, false} { // what is here is not asked for again
+		with, err := clone.FetchCommitWith(t.Context(), commits[4], "main")
+		if err != nil || with != want {
+			t.Errorf("FetchCommitWith, call %d = %t, %v, want %t", i, with, err, want)
+		}
+	}
+	// The last commit of a history that was cut off does not tell what it changed.
+	back("", commits[5], commits[4], commits[3])
+	back(commits[5], commits[5])
+	back(commits[4], commits[5], commits[4])
+	back(commits[3])
+	if err := clone.FetchBranches(t.Context(), remote.Extent{Filter: remote.NoFolders, Depth: 4}, "main"); err != nil {
+		t.Fatal(err)
+	}
+	back(commits[3], commits[5], commits[4], commits[3])
+	back(commits[0])
+	if err := clone.FetchBranches(t.Context(), remote.Extent{Filter: remote.NoFolders, All: true}, "main"); err != nil {
+		t.Fatal(err)
+	}
+	back("", commits[5], commits[4], commits[3], commits[2], commits[1], commits[0])
+
+	alone := cloneOf(t, server, false)
+	if with, err := alone.FetchCommitWith(t.Context(), commits[4], "none"); err != nil || with {
+		t.Errorf("FetchCommitWith a branch that is not there = %t, %v, want the commit alone", with, err)
+	}
+	if _, err := alone.ReadCommit(t.Context(), commits[3]); err != nil {
+		t.Errorf("the parent was not brought: %v", err)
+	}
+	if _, err := alone.FetchCommitWith(t.Context(), gitcmd.Hash(strings.Repeat("1", 40)), "main"); !errors.Is(err, gitcmd.ErrNotFound) {
+		t.Errorf("FetchCommitWith of no commit = %v, want not found", err)
 	}
 }
 
@@ -130,7 +189,7 @@ func TestSessionKeepsSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	clone, err := session.Clone(t.Context(), filepath.Join(session.Folder(), "clone.git"), false)
+	clone, err := session.Clone(filepath.Join(session.Folder(), "clone.git"), false)
 	if err != nil {
 		t.Fatal(err)
 	}

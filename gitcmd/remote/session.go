@@ -239,9 +239,9 @@ func environWithoutGit() []string {
 	return env
 }
 
-// repository is one that the session's processes work in.
+// repository is a clone that the session's processes work in.
 func (s *Session) repository(gitDir string, more ...Setting) *gitcmd.Repository {
-	return gitcmd.OpenApart(gitDir, s.environ(gitDir, more...))
+	return gitcmd.OpenBare(gitDir, s.environ(gitDir, more...))
 }
 
 // HeadOf is the commit that is checked out in a folder, or its HEAD where the folder
@@ -254,7 +254,7 @@ func (s *Session) HeadOf(ctx context.Context, folder string) (gitcmd.Hash, error
 	if _, err := os.Lstat(gitDir); err != nil {
 		gitDir = folder
 	}
-	out, err := s.repository(gitDir).Git(ctx, nil, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+	out, err := gitcmd.OpenApart(gitDir, s.environ(gitDir)).Git(ctx, nil, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
 	if err != nil {
 		return "", fmt.Errorf("reading HEAD of %s: %w", folder, err)
 	}

@@ -102,7 +102,7 @@ func (c *Cache) work(ctx context.Context, server *server, place *place, do func(
 	if err := place.mark(busyFile); err != nil {
 		return err
 	}
-	clone, err := server.Clone(ctx, filepath.Join(place.dir, cloneDir), place.exists(wholeFile))
+	clone, err := server.Clone(filepath.Join(place.dir, cloneDir), place.exists(wholeFile))
 	if err != nil {
 		return err
 	}

@@ -25,7 +25,7 @@ func Check(ctx context.Context, request *Request, opts *Options) ([]Version, err
 	defer server.Close()
 	versions := []Version{}
 	err = opts.Cache.clone(ctx, server, request.Source, func(ctx context.Context, c *remote.Clone) error {
-		found, err := (&checking{c, request.Source, request.Version}).run(ctx)
+		found, err := (&checking{clone: c, source: request.Source, version: request.Version}).run(ctx)
 		if err == nil {
 			versions = append(versions, found...)
 		}
@@ -39,6 +39,7 @@ type checking struct {
 	clone   *remote.Clone
 	source  *Source
 	version *Version
+	line    []gitcmd.CommitInfo // from the tip back to the version; empty where it is not near
 }
 
 func (c *checking) run(ctx context.Context) ([]Version, error) {
@@ -59,18 +60,20 @@ func (c *checking) run(ctx context.Context) ([]Version, error) {
 // commit. The error for one that is not in the history any more is
 // [gitcmd.ErrNotFound].
 func (c *checking) known(ctx context.Context) (gitcmd.CommitInfo, error) {
+	current, err := true, error(nil)
 	if c.clone.Whole() {
-		if err := c.fetch(ctx, remote.Extent{}); err != nil {
-			return gitcmd.CommitInfo{}, err
-		}
-	} else if err := c.clone.FetchCommit(ctx, c.version.Ref); err != nil {
+		err = c.fetch(ctx, remote.Extent{})
+	} else {
+		current, err = c.clone.FetchCommitWith(ctx, c.version.Ref, c.source.Branch)
+	}
+	if err != nil {
 		return gitcmd.CommitInfo{}, err
 	}
 	commit, err := c.clone.ReadCommit(ctx, c.version.Ref)
 	if err != nil {
 		return commit, err
 	}
-	there, err := c.upTo(ctx, commit)
+	there, err := c.upTo(ctx, commit, current)
 	if err == nil && !there {
 		err = fmt.Errorf("version %s: %w", c.version.Ref, gitcmd.ErrNotFound)
 	}
@@ -78,12 +81,16 @@ func (c *checking) known(ctx context.Context) (gitcmd.CommitInfo, error) {
 }
 
 // upTo brings what the branch has since a commit, and reports whether that commit is
-// in its history.
-func (c *checking) upTo(ctx context.Context, commit gitcmd.CommitInfo) (bool, error) {
-	if current, err := c.clone.Current(ctx, c.source.Branch); err != nil {
-		return false, err
-	} else if current { // mostly nothing is new
-		if there, err := c.holds(ctx); err != nil || there {
+// in its history. It is told when the branch was just fetched.
+func (c *checking) upTo(ctx context.Context, commit gitcmd.CommitInfo, current bool) (bool, error) {
+	if !current {
+		var err error
+		if current, err = c.clone.Current(ctx, c.source.Branch); err != nil {
+			return false, err
+		}
+	}
+	if current { // mostly nothing is new
+		if there, err := c.holds(ctx); err != nil || there || c.clone.Whole() {
 			return there, err
 		}
 	}
@@ -99,7 +106,7 @@ func (c *checking) upTo(ctx context.Context, commit gitcmd.CommitInfo) (bool, er
 		return false, err
 	}
 	there, err := c.holds(ctx)
-	if err != nil || there || !c.clone.Shallow(ctx) {
+	if err != nil || there || !c.clone.Shallow() {
 		return there, err
 	}
 	// Lost, or by odd clocks.
@@ -109,8 +116,15 @@ func (c *checking) upTo(ctx context.Context, commit gitcmd.CommitInfo) (bool, er
 	return c.holds(ctx)
 }
 
-// holds reports whether the branch has the version in what is here of its history.
-func (c *checking) holds(ctx context.Context) (bool, error) {
+// holds reports whether the branch has the version, and what that changed, in what is here
+// of its history.
+func (c *checking) holds(ctx context.Context) (there bool, err error) {
+	if c.line, err = c.clone.Back(ctx, c.source.Branch, c.version.Ref); err != nil || len(c.line) > 0 {
+		return err == nil, err
+	}
+	if cut, err := c.clone.CutOff(ctx); err != nil || cut[c.version.Ref] {
+		return false, err
+	}
 	return c.clone.Ancestor(ctx, c.version.Ref, gitcmd.Hash("refs/heads/"+c.source.Branch))
 }
 
@@ -137,9 +151,11 @@ func (c *checking) after(ctx context.Context, known gitcmd.CommitInfo) ([]Versio
 	if known.Parent != "" {
 		tip = string(known.Parent) + ".." + tip
 	}
-	commits, err := c.clone.Commits(ctx, tip)
-	if err != nil {
-		return nil, err
+	commits, err := c.line, error(nil)
+	if len(commits) == 0 {
+		if commits, err = c.clone.Commits(ctx, tip); err != nil {
+			return nil, err
+		}
 	}
 	own := slices.ContainsFunc(commits, func(commit gitcmd.CommitInfo) bool { return commit.Hash == known.Hash })
 	if parent, err := c.clone.ReadCommit(ctx, known.Parent); err == nil {
@@ -169,11 +185,14 @@ func (c *checking) newest(ctx context.Context) ([]Version, error) {
 		if err := c.fetch(ctx, remote.Extent{Filter: remote.TwoLevels, Depth: depth}); err != nil {
 			return nil, err
 		}
-		commits, err := c.clone.Commits(ctx, tip)
+		commits, err := c.clone.Back(ctx, c.source.Branch, "")
+		if err == nil && len(commits) == 0 {
+			commits, err = c.clone.Commits(ctx, tip)
+		}
 		if err != nil {
 			return nil, err
 		}
-		within, complete := tip, !c.clone.Shallow(ctx)
+		within, complete := tip, !c.clone.Shallow()
 		if last := commits[len(commits)-1]; !complete {
 			within = string(last.Hash) + ".." + tip // what that changed cannot be told
 		}

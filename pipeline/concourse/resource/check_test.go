@@ -163,6 +163,34 @@ func TestCheckWithOddClocks(t *testing.T) {
 	}
 }
 
+// TestCheckGoesBack checks from a version whose history an earlier check cut off: it began
+// with a newer version, which the check of another worker had found.
+func TestCheckGoesBack(t *testing.T) {
+	w := newWorld(t)
+	var versions []version
+	record := func(n int) {
+		for range n {
+			i := len(versions)
+			d := draftOf(t, "data", fmt.Sprint(i), i)
+			w.commitAt("data", fmt.Sprintf("2020-01-%02dT10:00:00Z", i+1), d)
+			versions = append(versions, version{w.tip("data"), d.id})
+		}
+	}
+	check := func(from int) {
+		t.Helper()
+		if got := w.check("data", &versions[from], nil); !cmp.Equal(got, versions[from:]) {
+			t.Errorf("check from version %d of %d = %v, want %v", from, len(versions), got, versions[from:])
+		}
+	}
+	record(6)
+	check(0)
+	record(1)
+	check(6)
+	for from := range versions {
+		check(len(versions) - 1 - from)
+	}
+}
+
 // TestCheckOfMerges lists what came along the first parents.
 func TestCheckOfMerges(t *testing.T) {
 	w := newWorld(t, "data")

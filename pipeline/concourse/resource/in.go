@@ -70,13 +70,13 @@ func readVersionOf(ctx context.Context, c *remote.Clone, request *Request) (*led
 	v, branch := request.Version, request.Source.Branch
 	gone := gitcmd.WithHint(fmt.Errorf("version %s of branch %s no longer exists: the server does not have the commit", v.Ref, branch),
 		"the branch was replaced; check finds the versions there are now")
+	standing, err := true, error(nil) // the branch is there
 	if c.Whole() {
-		if err := c.FetchBranches(ctx, remote.Extent{}, branch); err != nil {
-			return nil, err
-		}
-	} else if err := c.FetchCommit(ctx, v.Ref); errors.Is(err, gitcmd.ErrNotFound) {
-		return nil, gone
-	} else if err != nil {
+		err = c.FetchBranches(ctx, remote.Extent{}, branch)
+	} else if standing, err = c.FetchCommitWith(ctx, v.Ref, branch); errors.Is(err, gitcmd.ErrNotFound) {
+		err = gone
+	}
+	if err != nil {
 		return nil, err
 	}
 	commit, err := c.ReadCommit(ctx, v.Ref)
@@ -86,14 +86,26 @@ func readVersionOf(ctx context.Context, c *remote.Clone, request *Request) (*led
 	if err != nil {
 		return nil, err
 	}
-	found, err := c.Find(ctx, remote.Place{Tree: commit.Tree, Path: v.Receipt.Path()})
+	place := remote.Place{Tree: commit.Tree, Path: v.Receipt.Path()}
+	places := []remote.Place{place}
+	var tip gitcmd.CommitInfo
+	if standing {
+		if tip, err = c.Tip(ctx, branch); err != nil {
+			return nil, err
+		}
+		places = append(places, remote.Place{Tree: tip.Tree, Path: place.Path})
+	}
+	found, err := c.Find(ctx, places...)
 	if err != nil {
 		return nil, err
 	}
 	if found[0] == "" {
 		return nil, fmt.Errorf("version %s of branch %s has no receipt %s", v.Ref, branch, v.Receipt)
 	}
-	entry, err := ledger.At(c.Repository, gitcmd.Branch{Name: branch, Commit: v.Ref}).Find(ctx, v.Receipt)
+	if err := c.Bring(ctx, nil, place); err != nil {
+		return nil, err
+	}
+	entry, err := ledger.At(c.Here(), gitcmd.Branch{Name: branch, Commit: v.Ref}).Find(ctx, v.Receipt)
 	if err != nil {
 		return nil, err
 	}
@@ -101,29 +113,15 @@ func readVersionOf(ctx context.Context, c *remote.Clone, request *Request) (*led
 		return nil, fmt.Errorf("version %s is of branch %s, and not of %s", v.Ref, entry.Receipt.Branch, branch)
 	}
 	entry.Commit = v.Ref
-	return entry, checkStanding(ctx, c, branch, commit, v.Receipt)
+	if standing && found[1] == "" {
+		return nil, takenBack(ctx, c, branch, tip, commit, v.Receipt)
+	}
+	return entry, nil // where the branch is gone, the version is all there is
 }
 
-// checkStanding refuses a receipt that was taken back since a commit recorded it, and says
-// why as far as the server tells.
-func checkStanding(ctx context.Context, c *remote.Clone, branch string, recorded gitcmd.CommitInfo, id receipts.ID) error {
-	if !c.Whole() {
-		err := c.FetchBranches(ctx, remote.Extent{Filter: remote.TwoLevels, Depth: 1}, branch)
-		if errors.Is(err, gitcmd.ErrNotFound) {
-			return nil // the branch is gone, and the version is all there is
-		}
-		if err != nil {
-			return err
-		}
-	}
-	tip, err := c.Tip(ctx, branch)
-	if err != nil {
-		return err
-	}
-	found, err := c.Find(ctx, remote.Place{Tree: tip.Tree, Path: id.Path()})
-	if err != nil || found[0] != "" {
-		return err
-	}
+// takenBack is the error about a receipt that the tip of a branch does not have any more. It
+// says why as far as the server tells.
+func takenBack(ctx context.Context, c *remote.Clone, branch string, tip, recorded gitcmd.CommitInfo, id receipts.ID) error {
 	if !c.Whole() {
 		err := c.FetchBranches(ctx, remote.Extent{Filter: remote.NoFolders, Since: recorded.Time}, branch)
 		if err != nil && !errors.Is(err, remote.ErrNoneSince) {

@@ -198,14 +198,17 @@ func (o *recording) prepare(ctx context.Context, c *remote.Clone) error {
 	}
 	tips := map[string]gitcmd.CommitInfo{}
 	for _, name := range branches {
-		commits, err := c.Tip(ctx, name)
+		tip, err := c.Tip(ctx, name)
 		if err != nil {
 			return err
 		}
-		tips[name] = commits
+		tips[name] = tip
 	}
 	o.tip = tips[own]
-	if err := o.readJob(ctx, c, tips[own]); err != nil {
+	if err := o.bring(ctx, c, tips); err != nil {
+		return err
+	}
+	if err := o.readJob(ctx, c); err != nil {
 		return err
 	}
 	if err := o.readDocker(ctx, c); err != nil {
@@ -220,12 +223,33 @@ func (o *recording) inputs() []receipts.Input {
 	return slices.DeleteFunc(all, func(in receipts.Input) bool { return strings.HasPrefix(in.Branch, ":") })
 }
 
-// readJob lets the branch's job say the order of the inputs and the filters.
-func (o *recording) readJob(ctx context.Context, c *remote.Clone, tip gitcmd.CommitInfo) error {
-	if err := c.BringFile(ctx, remote.Place{Tree: tip.Tree, Path: jobs.File}); err != nil {
-		return err
+// bring gets the job, the folders of the inputs, and that which the receipt goes into if the
+// inputs are told in the order of the job.
+func (o *recording) bring(ctx context.Context, c *remote.Clone, tips map[string]gitcmd.CommitInfo) error {
+	how := o.how
+	for _, in := range how.Inputs {
+		how.InputOrder = append(how.InputOrder, in.Branch)
 	}
-	catalog := jobs.At(c.Repository, map[string]gitcmd.Hash{o.source.Branch: tip.Hash}, nil)
+	var folders []remote.Folder
+	for _, place := range o.places(archive.Draft(o.source.Branch, o.result, &how), tips) {
+		folders = append(folders, place.Folder())
+	}
+	return c.Bring(ctx, folders, remote.Place{Tree: o.tip.Tree, Path: jobs.File})
+}
+
+// places are those of a receipt and of its inputs.
+func (o *recording) places(draft *receipts.Receipt, tips map[string]gitcmd.CommitInfo) []remote.Place {
+	places := []remote.Place{{Tree: o.tip.Tree, Path: draft.ID().Path()}}
+	for _, in := range o.inputs() {
+		id, _ := ledger.InputID(in) // as prepare has made sure
+		places = append(places, remote.Place{Tree: tips[in.Branch].Tree, Path: id.Path()})
+	}
+	return places
+}
+
+// readJob lets the branch's job say the order of the inputs and the filters.
+func (o *recording) readJob(ctx context.Context, c *remote.Clone) error {
+	catalog := jobs.At(c.Repository, map[string]gitcmd.Hash{o.source.Branch: o.tip.Hash}, nil)
 	job, err := catalog.Job(ctx, o.source.Branch)
 	if err != nil {
 		return err
@@ -289,9 +313,9 @@ func (o *recording) checkPlan(ctx context.Context) error {
 	source := *o.source
 	source.Plan = source.Branch
 	c, err := o.server.wholeClone(ctx, func(ctx context.Context, c *remote.Clone) error {
-		p := &planning{clone: c, source: &source}
-		if err := p.look(ctx); err != nil {
-			return err
+		p := &planning{clone: c, source: &source, likely: []string{source.Plan}}
+		for _, in := range read {
+			p.likely = append(p.likely, in.Branch)
 		}
 		if err := p.bring(ctx); err != nil {
 			return err
@@ -307,19 +331,12 @@ func (o *recording) checkPlan(ctx context.Context) error {
 // checkInputs refuses inputs that are not on their branches, and brings the folder
 // that the receipt goes into along with theirs.
 func (o *recording) checkInputs(ctx context.Context, c *remote.Clone, tips map[string]gitcmd.CommitInfo) error {
-	draft := archive.Draft(o.source.Branch, o.result, &o.how)
-	places := []remote.Place{{Tree: tips[o.source.Branch].Tree, Path: draft.ID().Path()}}
-	var faults []error
-	var asked []receipts.Input
-	for _, in := range o.inputs() {
-		id, _ := ledger.InputID(in) // as prepare has made sure
-		places, asked = append(places, remote.Place{Tree: tips[in.Branch].Tree, Path: id.Path()}), append(asked, in)
-	}
-	found, err := c.Find(ctx, places...)
+	found, err := c.Find(ctx, o.places(archive.Draft(o.source.Branch, o.result, &o.how), tips)...)
 	if err != nil {
 		return err
 	}
-	for i, in := range asked {
+	var faults []error
+	for i, in := range o.inputs() {
 		if found[i+1] == "" {
 			faults = append(faults, gitcmd.WithHint(fmt.Errorf("input %s@%s does not exist on the server's branch %s", in.Branch, in.Result, in.Branch),
 				"the receipt was removed, or belongs to another repository"))

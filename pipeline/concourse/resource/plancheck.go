@@ -34,8 +34,11 @@ func (p *planning) check(ctx context.Context, v *PlanVersion, now time.Time) ([]
 	if err := p.look(ctx); err != nil {
 		return nil, err
 	}
-	if v != nil && p.unchanged(v) {
-		return []PlanVersion{*v}, nil
+	if v != nil {
+		if p.unchanged(v) {
+			return []PlanVersion{*v}, nil
+		}
+		p.likely = v.branches()
 	}
 	if err := p.bring(ctx); err != nil {
 		return nil, err

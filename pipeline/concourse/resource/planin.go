@@ -3,7 +3,6 @@ package resource
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,10 +46,7 @@ func InPlan(ctx context.Context, request *Request, dir string, opts *Options) (*
 	var job *jobs.Job
 	var entries []*ledger.Entry
 	c, err := server.wholeClone(ctx, func(ctx context.Context, c *remote.Clone) (err error) {
-		p := &planning{clone: c, source: request.Source}
-		if err := errors.Join(p.look(ctx)); err != nil {
-			return err
-		}
+		p := &planning{clone: c, source: request.Source, likely: request.Plan.branches()}
 		if err := p.bring(ctx); err != nil {
 			return err
 		}

@@ -21,7 +21,9 @@ import (
 type planning struct {
 	clone  *remote.Clone
 	source *Source
-	there  map[string]gitcmd.Hash // the branches of the server
+	likely []string               // branches that the plan is likely to depend on
+	there  map[string]gitcmd.Hash // the branches of the server, as far as they are known
+	looked bool                   // they are: all of them
 	tips   map[string]gitcmd.Hash // of those that the plan depends on
 	job    *jobs.Job
 	jobs   *jobs.Catalog // as it was asked for last, nil before that
@@ -33,6 +35,7 @@ func (p *planning) look(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.looked = true
 	p.there = map[string]gitcmd.Hash{}
 	for _, ref := range refs {
 		if branch, ok := ref.Branch(); ok {
@@ -47,6 +50,9 @@ func (p *planning) look(ctx context.Context) error {
 
 // bring fetches the job's branch, those that it reads, and those that these depend on.
 func (p *planning) bring(ctx context.Context) error {
+	if err := p.guess(ctx); err != nil {
+		return err
+	}
 	wanted := map[string]bool{p.source.Plan: true}
 	for {
 		if err := p.fetch(ctx, wanted); err != nil {
@@ -76,35 +82,68 @@ func (p *planning) bring(ctx context.Context) error {
 	}
 }
 
-// fetch brings those of some branches that are not here as the server has them.
-func (p *planning) fetch(ctx context.Context, wanted map[string]bool) error {
-	p.tips = map[string]gitcmd.Hash{}
-	var missing []string
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		hash, ok := p.there[name]
-		if !ok {
-			if name != p.source.Plan {
-				continue // the job's error, if it is one, says so
-			}
-			return fmt.Errorf("branch %s: %w", name, gitcmd.ErrNotFound)
-		}
-		p.tips[name] = hash
-		if here, err := p.clone.ResolveRef(ctx, "refs/heads/"+name); err != nil || here != hash {
-			missing = append(missing, name)
-		}
-	}
-	if len(missing) == 0 {
-		return nil
-	}
-	if err := p.clone.FetchBranches(ctx, remote.Extent{}, missing...); err != nil {
-		return err
-	}
-	for _, name := range missing { // which may have moved since
-		hash, err := p.clone.ResolveRef(ctx, "refs/heads/"+name)
-		if err != nil {
+// guess fetches the branches that the plan is likely to depend on, all at once. The server
+// is asked which there are only where one of them is not there.
+func (p *planning) guess(ctx context.Context) error {
+	if !p.looked && len(p.likely) > 0 {
+		if err := p.get(ctx, p.likely); !errors.Is(err, gitcmd.ErrNotFound) {
 			return err
 		}
-		p.tips[name], p.there[name] = hash, hash
+	}
+	if !p.looked {
+		if err := p.look(ctx); err != nil {
+			return err
+		}
+	}
+	return p.get(ctx, p.behind(ctx, p.likely))
+}
+
+// fetch brings those of some branches that are not here as the server has them.
+func (p *planning) fetch(ctx context.Context, wanted map[string]bool) error {
+	names := slices.Sorted(maps.Keys(wanted))
+	isNew := func(name string) bool { return p.there[name] == "" }
+	if !p.looked && slices.ContainsFunc(names, isNew) {
+		if err := p.look(ctx); err != nil {
+			return err
+		}
+	}
+	if err := p.get(ctx, p.behind(ctx, names)); err != nil {
+		return err
+	}
+	p.tips = map[string]gitcmd.Hash{}
+	for _, name := range names {
+		if hash := p.there[name]; hash != "" { // else the job's error, if it is one, says so
+			p.tips[name] = hash
+		}
+	}
+	return nil
+}
+
+// behind lists those of some branches of the server that are not here as it has them.
+func (p *planning) behind(ctx context.Context, names []string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		there := p.there[name]
+		here, err := p.clone.BranchCommit(ctx, name)
+		return there == "" || err == nil && here == there
+	})
+}
+
+// get fetches branches, and notes where the server has them.
+func (p *planning) get(ctx context.Context, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	if err := p.clone.FetchBranches(ctx, remote.Extent{}, names...); err != nil {
+		return err
+	}
+	if p.there == nil {
+		p.there = map[string]gitcmd.Hash{}
+	}
+	for _, name := range names {
+		var err error
+		if p.there[name], err = p.clone.BranchCommit(ctx, name); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -52,6 +52,9 @@ func (v *PlanVersion) tips() map[string]string {
 	return tips
 }
 
+// branches are those that the version was planned with.
+func (v *PlanVersion) branches() []string { return slices.Sorted(maps.Keys(v.tips())) }
+
 // at is when the version was planned, the zero time when it does not tell.
 func (v *PlanVersion) at() time.Time {
 	at, err := receipts.ParseTimestamp(v.At)

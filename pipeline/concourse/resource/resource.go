@@ -102,7 +102,7 @@ func openSession(source *Source, patience time.Duration) (*remote.Session, error
 // server gives whole branches only, the work is done again in one of those.
 func (s *server) clone(ctx context.Context, do func(context.Context, *remote.Clone) error) (*remote.Clone, error) {
 	for _, whole := range []bool{false, true} {
-		c, err := s.Clone(ctx, filepath.Join(s.Folder(), fmt.Sprintf("clone-%t.git", whole)), whole)
+		c, err := s.Clone(filepath.Join(s.Folder(), fmt.Sprintf("clone-%t.git", whole)), whole)
 		if err != nil {
 			return nil, err
 		}
@@ -119,7 +119,7 @@ func (s *server) clone(ctx context.Context, do func(context.Context, *remote.Clo
 
 // wholeClone makes a clone of whole branches, and has some work done in it.
 func (s *server) wholeClone(ctx context.Context, do func(context.Context, *remote.Clone) error) (*remote.Clone, error) {
-	c, err := s.Clone(ctx, filepath.Join(s.Folder(), "clone-whole.git"), true)
+	c, err := s.Clone(filepath.Join(s.Folder(), "clone-whole.git"), true)
 	if err != nil {
 		return nil, err
 	}
