@@ -8,8 +8,10 @@ import (
 	"iter"
 	"maps"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -37,19 +39,27 @@ func TestEnginesAgree(t *testing.T) {
 		first, n = rand.Uint64()>>1, *cases
 		t.Logf("the first of %d seeds is %d", n, first)
 	}
-	recorded, builds := 0, 0
-	for i := range n {
-		d := newDifference(t, first+uint64(i))
-		d.run()
-		if d.failed {
-			t.Fatalf("seed %d: go test ./pipeline/concourse/resource -run EnginesAgree -seed %d -v\n%s", first+uint64(i), first+uint64(i), d.story.String())
+	var next, recorded, builds atomic.Int64
+	t.Run("cases", func(t *testing.T) {
+		for i := range runtime.GOMAXPROCS(0) {
+			t.Run(fmt.Sprint(i), func(t *testing.T) {
+				t.Parallel()
+				for i := next.Add(1) - 1; i < int64(n); i = next.Add(1) - 1 {
+					seed := first + uint64(i)
+					d := newDifference(t, seed)
+					d.run()
+					if d.failed {
+						t.Fatalf("seed %d: go test ./pipeline/concourse/resource -run EnginesAgree -seed %d -v\n%s", seed, seed, d.story.String())
+					}
+					recorded.Add(int64(d.local.recordings))
+					builds.Add(int64(d.builds))
+				}
+			})
 		}
-		recorded += d.local.recordings
-		builds += d.builds
-	}
-	t.Logf("%d cases: %d recordings by each engine, %d builds", n, recorded, builds)
-	if n > 100 && recorded < 10*n {
-		t.Errorf("%d recordings in %d cases show little", recorded, n)
+	})
+	t.Logf("%d cases: %d recordings by each engine, %d builds", n, recorded.Load(), builds.Load())
+	if n > 100 && recorded.Load() < int64(10*n) {
+		t.Errorf("%d recordings in %d cases show little", recorded.Load(), n)
 	}
 }
 
@@ -69,6 +79,8 @@ type leaf struct {
 	job      *jobs.Job
 	recorded receipts.ID   // by this commit, "" for none
 	asked    []receipts.ID // by this commit
+
+	entries []*ledger.Entry // the receipts by their ids, made when they are first asked for
 }
 
 type stamp struct {
@@ -133,6 +145,19 @@ func (s *shelf) tips(branches []string) map[string]gitcmd.Hash {
 	return tips
 }
 
+// above are a branch and those that its job depends on.
+func (s *shelf) above(branch string) []string {
+	branches := []string{branch}
+	for i := 0; i < len(branches); i++ {
+		for _, branch := range s.tip(branches[i]).job.InputBranches() {
+			if !slices.Contains(branches, branch) {
+				branches = append(branches, branch)
+			}
+		}
+	}
+	return branches
+}
+
 // A view is a shelf as some commits have it: a source of plans.
 type view struct {
 	*shelf
@@ -155,8 +180,13 @@ func (v view) Receipts(_ context.Context, branch string) iter.Seq2[*ledger.Entry
 			yield(nil, fs.ErrNotExist)
 			return
 		}
-		for _, id := range slices.Sorted(maps.Keys(l.receipts)) {
-			if !yield(&ledger.Entry{ID: id, Receipt: l.receipts[id]}, nil) {
+		if l.entries == nil {
+			for _, id := range slices.Sorted(maps.Keys(l.receipts)) {
+				l.entries = append(l.entries, &ledger.Entry{ID: id, Receipt: l.receipts[id]})
+			}
+		}
+		for _, entry := range l.entries {
+			if !yield(entry, nil) {
 				return
 			}
 		}
@@ -197,12 +227,24 @@ type difference struct {
 	concourse     map[string]*queueOf
 	seeds, builds int
 	again         []*receipts.Receipt // taken back
+	plans         map[planKey]*plan.Plan
 }
+
+// A planKey is all that a plan follows from: commits do not change.
+type planKey struct {
+	shelf *shelf
+	job   string
+	tips  string // of the job's branch, and of those that it depends on
+	how   how
+}
+
+// A how is what a planner is told.
+type how struct{ fresh, ahead bool }
 
 func newDifference(t *testing.T, seed uint64) *difference {
 	d := &difference{
 		t: t, random: rand.New(rand.NewPCG(seed, 1)), local: newShelf(), remote: newShelf(), skew: map[string]time.Duration{},
-		fails: map[string]int{}, concourse: map[string]*queueOf{}, now: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
+		fails: map[string]int{}, concourse: map[string]*queueOf{}, plans: map[planKey]*plan.Plan{}, now: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
 	d.graph()
 	return d
@@ -378,20 +420,33 @@ func (d *difference) takeBack(branch string) {
 func (d *difference) all() []string { return slices.Concat(d.sources, d.derived) }
 
 // plan plans a job on a shelf as it is.
-func (d *difference) plan(s *shelf, name string, set func(*plan.Planner)) *plan.Plan {
-	v := view{s, s.tips(d.all())}
+func (d *difference) plan(s *shelf, name string, how how) *plan.Plan {
+	return d.planAt(s, name, s.tips(s.above(name)), how)
+}
+
+// planAt plans a job on a shelf as it was at some commits. Many ask for the same plan.
+func (d *difference) planAt(s *shelf, name string, tips map[string]gitcmd.Hash, how how) *plan.Plan {
+	key := planKey{shelf: s, job: name, how: how}
+	for _, branch := range slices.Sorted(maps.Keys(tips)) {
+		key.tips += string(tips[branch])
+	}
+	if made := d.plans[key]; made != nil {
+		return made
+	}
+	v := view{s, tips}
 	planner := plan.New(v)
-	set(planner)
+	planner.Fresh, planner.Ahead = how.fresh, how.ahead
 	made, err := planner.Plan(d.t.Context(), v.at(name).job)
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	d.plans[key] = made
 	return made
 }
 
 // outdated has both engines execute what is outdated of a job.
 func (d *difference) outdated(name string) {
-	list := d.plan(d.local, name, func(*plan.Planner) {}).Executions
+	list := d.plan(d.local, name, how{}).Executions
 	var ids []receipts.ID
 	for _, e := range list {
 		if e.State == plan.Outdated && !e.Waiting {
@@ -456,7 +511,7 @@ func (d *difference) runLocal() (settling bool) {
 		settling = false
 		did := false
 		for _, name := range d.derived {
-			for _, e := range d.plan(d.local, name, func(*plan.Planner) {}).Executions {
+			for _, e := range d.plan(d.local, name, how{}).Executions {
 				switch {
 				case e.Waiting || e.State == plan.Outdated:
 				case plan.Settling(&e, d.now):
@@ -495,7 +550,7 @@ func (d *difference) compare() {
 				d.fault("%s@%s: Concourse alone has %s", name, id[:6], describe(b[id]))
 			}
 		}
-		p := d.plan(d.remote, name, func(p *plan.Planner) { p.Ahead = true })
+		p := d.plan(d.remote, name, how{ahead: true})
 		if p.Due() {
 			d.fault("%s has %d pending, %d stale, %d waiting in the end", name, p.Count(plan.Pending), p.Count(plan.Stale), p.Waiting())
 		}
@@ -516,7 +571,7 @@ func (d *difference) compare() {
 // been read before, or not.
 func (d *difference) planned(s *shelf, name string) map[receipts.ID]*receipts.Receipt {
 	list := maps.Clone(s.tip(name).receipts)
-	for _, u := range d.plan(s, name, func(*plan.Planner) {}).Unplanned {
+	for _, u := range d.plan(s, name, how{}).Unplanned {
 		delete(list, u.ID)
 	}
 	return list

@@ -69,22 +69,11 @@ type memoryState struct {
 }
 
 func (m memoryState) current() map[string]gitcmd.Hash {
-	branches := []string{m.branch}
-	for i := 0; i < len(branches); i++ {
-		for _, branch := range m.d.remote.tip(branches[i]).job.InputBranches() {
-			if !slices.Contains(branches, branch) {
-				branches = append(branches, branch)
-			}
-		}
-	}
-	return m.d.remote.tips(branches)
+	return m.d.remote.tips(m.d.remote.above(m.branch))
 }
 
-func (m memoryState) plan(ctx context.Context, tips map[string]gitcmd.Hash, fresh bool) (*plan.Plan, error) {
-	v := view{m.d.remote, tips}
-	planner := plan.New(v)
-	planner.Fresh = fresh
-	return planner.Plan(ctx, v.at(m.branch).job)
+func (m memoryState) plan(_ context.Context, tips map[string]gitcmd.Hash, fresh bool) (*plan.Plan, error) {
+	return m.d.planAt(m.d.remote, m.branch, tips, how{fresh: fresh}), nil
 }
 
 func (m memoryState) then(_ context.Context, v *PlanVersion) (map[string]gitcmd.Hash, bool, error) {
@@ -129,7 +118,7 @@ func (d *difference) runRemote() (settling bool) {
 			continue
 		}
 		for _, name := range d.derived {
-			for _, e := range d.plan(d.remote, name, func(*plan.Planner) {}).Executions {
+			for _, e := range d.plan(d.remote, name, how{}).Executions {
 				settling = settling || !e.Waiting && e.State != plan.Outdated && plan.Settling(&e, d.now)
 			}
 		}
@@ -259,7 +248,7 @@ func (d *difference) ask() bool {
 	did := false
 	for _, name := range d.derived {
 		var ids []receipts.ID
-		for _, e := range d.plan(d.remote, name, func(*plan.Planner) {}).Executions {
+		for _, e := range d.plan(d.remote, name, how{}).Executions {
 			// What is outdated was asked for where run has executed it.
 			r := d.local.tip(name).receipts[e.ID]
 			left := e.State == plan.Outdated && (r == nil || r.Job.Docker != string(d.local.tip(name).job.DockerTree))
