@@ -34,10 +34,13 @@ func draftOf(t *testing.T, branch, input string, second int) draft {
 // plant commits receipts in one commit each, and returns their versions.
 func (w *world) plant(branch string, inputs ...string) []version {
 	w.t.Helper()
-	var versions []version
+	stanzas, versions := make([]stanza, len(inputs)), make([]version, len(inputs))
 	for i, input := range inputs {
 		d := draftOf(w.t, branch, input, i)
-		versions = append(versions, version{w.commit(branch, "record", d.path, d.text), d.id})
+		stanzas[i], versions[i].Receipt = stanza{branch: branch, message: "record", files: []string{d.path, d.text}}, d.id
+	}
+	for i, commit := range w.put(stanzas...) {
+		versions[i].Ref = commit
 	}
 	return versions
 }
@@ -84,9 +87,11 @@ func TestCheck(t *testing.T) {
 				}
 			}
 			// Many commits that record nothing lie on top.
+			var top []stanza
 			for i := range 40 {
-				w.commit("data", "config", "config/job.json", fmt.Sprintf("{}%*s\n", i, ""))
+				top = append(top, stanza{branch: "data", message: "config", files: []string{"config/job.json", fmt.Sprintf("{}%*s\n", i, "")}})
 			}
+			w.put(top...)
 			for _, from := range []*version{nil, &replayed} {
 				if got := w.check("data", from, nil); !cmp.Equal(got, all[4:]) {
 					t.Errorf("check = %v, want %v", got, all[4:])
@@ -150,8 +155,7 @@ func TestCheckWithOddClocks(t *testing.T) {
 	var versions []version
 	for i, date := range []string{"2020-01-05", "2020-01-06", "2020-01-01", "2020-01-07", "2020-01-02", "2020-01-08"} {
 		d := draftOf(t, "data", fmt.Sprint(i), i)
-		w.commitAt("data", date+"T10:00:00Z", d)
-		versions = append(versions, version{w.tip("data"), d.id})
+		versions = append(versions, w.commitAt("data", date+"T10:00:00Z", d))
 	}
 	for i := range versions {
 		cold := w.with("XDG_CACHE_HOME=" + filepath.Join(w.dir, fmt.Sprint("cold", i)))
@@ -172,8 +176,7 @@ func TestCheckGoesBack(t *testing.T) {
 		for range n {
 			i := len(versions)
 			d := draftOf(t, "data", fmt.Sprint(i), i)
-			w.commitAt("data", fmt.Sprintf("2020-01-%02dT10:00:00Z", i+1), d)
-			versions = append(versions, version{w.tip("data"), d.id})
+			versions = append(versions, w.commitAt("data", fmt.Sprintf("2020-01-%02dT10:00:00Z", i+1), d))
 		}
 	}
 	check := func(from int) {
@@ -224,7 +227,8 @@ func TestOldServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, "up", "data")
 			if old.server != nil {
-				w.git("-C", w.repo, "config", old.server[0], old.server[1])
+				section, key, _ := strings.Cut(old.server[0], ".")
+				w.configure(fmt.Sprintf("[%s]\n\t%s = %s\n", section, key, old.server[1]))
 			}
 			if old.client != nil {
 				w.source["git_config"] = []any{object{"name": old.client[0], "value": old.client[1]}}
@@ -355,9 +359,9 @@ func TestCostOfCheck(t *testing.T) {
 		}
 		newer := w.plant(branch, inputs...)
 		check("cold", from, 11)
-		w.plant(branch, "newer0", "newer1", "newer2")
+		newest := w.plant(branch, "newer0", "newer1", "newer2")
 		check("warm", newer[9], 4)
-		check("idle", version{w.tip(branch), draftOf(t, branch, "newer2", 0).id}, 1)
+		check("idle", newest[2], 1)
 	}
 	for _, how := range []string{"cold", "warm", "idle"} {
 		small, large := costs["small "+how], costs["large "+how]

@@ -19,6 +19,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 // programs is the folder with check, in and out.
@@ -79,12 +81,15 @@ func newWorld(t *testing.T, branches ...string) *world {
 	t.Parallel()
 	dir := t.TempDir()
 	w := &world{t: t, dir: dir, repo: filepath.Join(dir, "server.git"), store: filepath.Join(dir, "store"), mu: new(sync.Mutex)}
-	w.git("init", "-q", "--bare", "-b", "main", w.repo)
-	w.git("-C", w.repo, "config", "uploadpack.allowFilter", "true")
-	w.git("-C", w.repo, "config", "http.receivepack", "true")
-	for _, branch := range branches {
-		w.commit(branch, "start", "config/job.json", "{}\n")
+	if err := gitcmd.NewBare(w.repo); err != nil {
+		t.Fatal(err)
 	}
+	w.configure("[uploadpack]\n\tallowFilter = true\n[http]\n\treceivepack = true\n")
+	var starts []stanza
+	for _, branch := range branches {
+		starts = append(starts, stanza{branch: branch, message: "start", files: []string{"config/job.json", "{}\n"}})
+	}
+	w.put(starts...)
 	w.source = object{"uri": "file://" + w.repo, "store": "file://" + w.store}
 	w.env = []string{
 		"PATH=" + os.Getenv("PATH"), "XDG_CACHE_HOME=" + filepath.Join(dir, "cache"), "TMPDIR=" + t.TempDir(),
@@ -94,6 +99,19 @@ func newWorld(t *testing.T, branches ...string) *world {
 	}
 	t.Cleanup(func() { w.nothingLeft() })
 	return w
+}
+
+// configure adds to the configuration of the server's repository.
+func (w *world) configure(text string) {
+	w.t.Helper()
+	file, err := os.OpenFile(filepath.Join(w.repo, "config"), os.O_APPEND|os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteString(text)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // git runs git, on the server's side, as whoever owns the repository.
@@ -110,70 +128,86 @@ func (w *world) git(args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// commit puts files, given as pairs of a path and a text, on a branch of the server,
-// and returns the commit. The text "-" removes the file.
-func (w *world) commit(branch, message string, files ...string) string {
-	w.t.Helper()
-	w.stream(w.stanza(branch, message, "now", files...))
-	return w.tip(branch)
+// A stanza is a commit to be put on a branch of the server: files are pairs of a path and a
+// text, of which "-" removes the file.
+type stanza struct {
+	branch, message string
+	at              time.Time // the zero time for now
+	files           []string
 }
 
-// commitAt commits a receipt at a time.
-func (w *world) commitAt(branch, date string, d draft) {
+// commit puts files on a branch of the server, and returns the commit.
+func (w *world) commit(branch, message string, files ...string) string {
+	w.t.Helper()
+	return w.put(stanza{branch: branch, message: message, files: files})[0]
+}
+
+// commitAt commits a receipt at a time, and returns its version.
+func (w *world) commitAt(branch, date string, d draft) version {
 	w.t.Helper()
 	at, err := time.Parse(time.RFC3339, date)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	w.stream(w.stanza(branch, "record", fmt.Sprintf("%d +0000", at.Unix()), d.path, d.text))
+	return version{w.put(stanza{branch, "record", at, []string{d.path, d.text}})[0], d.id}
 }
 
 // plantMany commits so many receipts.
 func (w *world) plantMany(branch string, n int) {
 	w.t.Helper()
-	var stream strings.Builder
-	from := "from refs/heads/" + branch + "^0\n" // what is there; then each on the one before
+	stanzas := make([]stanza, n)
 	for i := range n {
 		d := draftOf(w.t, branch, fmt.Sprint("many", i), i)
-		fmt.Fprintf(&stream, "commit refs/heads/%s\ncommitter C <c@example.com> %d +0000\ndata 1\nx\n%sM 100644 inline %s\ndata %d\n%s\n",
-			branch, 1600000000+i, from, d.path, len(d.text), d.text)
-		from = ""
+		stanzas[i] = stanza{branch, "x", time.Unix(int64(1600000000+i), 0), []string{d.path, d.text}}
 	}
-	w.stream(stream.String())
+	w.put(stanzas...)
 }
 
-// stanza is a commit as git fast-import reads it.
-func (w *world) stanza(branch, message, date string, files ...string) string {
-	var stream strings.Builder
-	fmt.Fprintf(&stream, "commit refs/heads/%s\ncommitter C <c@example.com> %s\ndata %d\n%s\n", branch, date, len(message), message)
-	if w.exists(branch) {
-		fmt.Fprintf(&stream, "from refs/heads/%s^0\n", branch)
-	}
-	for i := 0; i < len(files); i += 2 {
-		if files[i+1] == "-" {
-			fmt.Fprintf(&stream, "D %s\n", files[i])
-			continue
-		}
-		fmt.Fprintf(&stream, "M 100644 inline %s\ndata %d\n%s\n", files[i], len(files[i+1]), files[i+1])
-	}
-	return stream.String()
-}
-
-func (w *world) stream(stream string) {
+// put makes commits, each on top of what its branch has then, and returns them.
+func (w *world) put(stanzas ...stanza) []string {
 	w.t.Helper()
-	format := "--date-format=raw"
-	if strings.Contains(stream, "> now\n") {
-		format = "--date-format=now"
+	if len(stanzas) == 0 {
+		return nil
 	}
-	cmd := exec.Command("git", "-c", "safe.directory=*", "-C", w.repo, "fast-import", "--quiet", format)
-	cmd.Stdin = strings.NewReader(stream)
-	if out, err := cmd.CombinedOutput(); err != nil {
+	var stream strings.Builder // for git fast-import
+	begun := map[string]bool{}
+	for i, s := range stanzas {
+		if s.at.IsZero() {
+			s.at = time.Now()
+		}
+		fmt.Fprintf(&stream, "commit refs/heads/%s\nmark :%d\ncommitter C <c@example.com> %d +0000\ndata %d\n%s\n", s.branch, i+1, s.at.Unix(), len(s.message), s.message)
+		if !begun[s.branch] && w.exists(s.branch) {
+			fmt.Fprintf(&stream, "from refs/heads/%s^0\n", s.branch)
+		}
+		begun[s.branch] = true
+		for i := 0; i < len(s.files); i += 2 {
+			if s.files[i+1] == "-" {
+				fmt.Fprintf(&stream, "D %s\n", s.files[i])
+				continue
+			}
+			fmt.Fprintf(&stream, "M 100644 inline %s\ndata %d\n%s\n", s.files[i], len(s.files[i+1]), s.files[i+1])
+		}
+	}
+	for i := range stanzas {
+		fmt.Fprintf(&stream, "get-mark :%d\n", i+1)
+	}
+	cmd := exec.Command("git", "-c", "safe.directory=*", "-C", w.repo, "fast-import", "--quiet", "--date-format=raw")
+	cmd.Stdin = strings.NewReader(stream.String())
+	out, err := cmd.CombinedOutput()
+	made := strings.Fields(string(out))
+	if err != nil || len(made) != len(stanzas) {
 		w.t.Fatalf("git fast-import: %v\n%s", err, out)
 	}
+	return made
 }
 
+// exists reports whether the server has a branch.
 func (w *world) exists(branch string) bool {
-	return exec.Command("git", "-c", "safe.directory=*", "-C", w.repo, "rev-parse", "-q", "--verify", "refs/heads/"+branch).Run() == nil
+	if _, err := os.Stat(filepath.Join(w.repo, "refs", "heads", branch)); err == nil {
+		return true
+	}
+	packed, err := os.ReadFile(filepath.Join(w.repo, "packed-refs"))
+	return err == nil && strings.Contains(string(packed), " refs/heads/"+branch+"\n")
 }
 
 func (w *world) tip(branch string) string { return w.git("-C", w.repo, "rev-parse", branch) }

@@ -61,11 +61,13 @@ func last(versions []object) object { return versions[len(versions)-1] }
 // diamond makes a world of four jobs, with some receipts of the first.
 func diamond(t *testing.T, seeds int) *world {
 	w := newWorld(t, "src", "a", "b", "ab")
+	var jobs []stanza
 	for branch, job := range map[string]string{
 		"a": `{"input": [{"branch": "src"}]}`, "b": `{"input": [{"branch": "src"}]}`, "ab": `{"input": [{"branch": "a"}, {"branch": "b"}]}`,
 	} {
-		w.commit(branch, "job", "config/job.json", job)
+		jobs = append(jobs, stanza{branch: branch, message: "job", files: []string{"config/job.json", job}})
 	}
+	w.put(jobs...)
 	w.giveAway(w.repo)
 	for i := range seeds {
 		w.out("src", w.seeded(fmt.Sprint(i)), nil)

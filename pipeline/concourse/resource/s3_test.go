@@ -21,7 +21,7 @@ func TestS3(t *testing.T) {
 	older := object{"store": nil, "s3_bucket": address.Host, "s3_endpoint": s3.Endpoint, "s3_prefix": "some/prefix/",
 		"s3_access_key_id": id, "s3_secret_access_key": secret, "s3_signature": "v4"}
 	newer := object{"store": s3.URL + "&prefix=some/prefix/", "store_env": s3.Env}
-	w := newWorld(t, "data")
+	w := newWorld(t, "data").with("GIT_DATAPACT_WAIT=3s")
 	serveHTTP(t, w)
 	w.hide(secret, "hush-hush")
 	build := w.seeded("1")
