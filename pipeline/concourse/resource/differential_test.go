@@ -416,9 +416,6 @@ func (d *difference) takeBack(branch string) {
 	d.both(func(s *shelf) { s.commit(branch, func(l *leaf) { delete(l.receipts, id) }) })
 }
 
-// all are the branches.
-func (d *difference) all() []string { return slices.Concat(d.sources, d.derived) }
-
 // plan plans a job on a shelf as it is.
 func (d *difference) plan(s *shelf, name string, how how) *plan.Plan {
 	return d.planAt(s, name, s.tips(s.above(name)), how)
