@@ -56,11 +56,19 @@ func (r *Repository) converse(ctx context.Context, git program, remote string, a
 	} else {
 		out, said, err = git.run(ctx, nil, args...)
 	}
-	if failed, ok := errors.AsType[*ExecError](err); ok && ranOutOfTime.MatchString(failed.Stderr) {
-		err = WithHint(err, patienceHint)
+	if failed, ok := errors.AsType[*ExecError](err); ok {
+		if half := halfMade.FindStringSubmatch(failed.Stderr); half != nil {
+			err = WithHint(err, fmt.Sprintf("a 'git worktree add' that was killed has left worktree %s half made: delete its folder, and worktrees/%s in the git directory", half[1], half[1]))
+		} else if ranOutOfTime.MatchString(failed.Stderr) {
+			err = WithHint(err, patienceHint)
+		}
 	}
 	return out, said, err
 }
+
+// halfMade finds what git says of a worktree whose HEAD names nothing: it fetches nothing
+// then, into any of them.
+var halfMade = regexp.MustCompile(`bad object worktrees/([^/]+)/HEAD`)
 
 // ranOutOfTime finds what curl and ssh say of a server that is silent.
 var ranOutOfTime = regexp.MustCompile(`Operation too slow|[Tt]imed out|Timeout, server`)
