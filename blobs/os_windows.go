@@ -46,3 +46,14 @@ func syncFile(name string) error {
 // syncDir does nothing: Windows cannot sync a folder, and makes new names
 // durable as it gives them.
 func syncDir(string) error { return nil }
+
+// freeBytes is how much room there is where a folder is, for this user.
+func freeBytes(dir string) (int64, bool) {
+	name, err := windows.UTF16PtrFromString(dir)
+	if err != nil {
+		return 0, false
+	}
+	var free uint64
+	err = windows.GetDiskFreeSpaceEx(name, &free, nil, nil)
+	return int64(free), err == nil
+}

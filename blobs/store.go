@@ -11,6 +11,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -131,6 +132,26 @@ func (s *Store) Delete(ctx context.Context, key Key) error {
 		return err
 	}
 	return s.backend.remove(ctx, key)
+}
+
+// Free tells how many bytes there is room for, where that is known: where the store is a
+// folder, which need not be there yet.
+func (s *Store) Free() (int64, bool) {
+	f, ok := s.backend.(*folder)
+	if !ok {
+		return 0, false
+	}
+	dir := f.dir
+	for {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() {
+			return freeBytes(dir)
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			return 0, false
+		}
+		dir = above
+	}
 }
 
 // Close releases the store. Readers and uploads are to be closed before.

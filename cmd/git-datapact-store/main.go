@@ -1,7 +1,10 @@
-// Git-datapact-store says which store a repository uses, why, and whether it can be
-// reached.
+// Git-datapact-store says which store a repository uses, why, and how full it is, and
+// moves a repository to another one.
 //
 // Usage: git datapact store [status] [--store URL] [--json]
+//
+//	git datapact store migrate [--dry-run] [--force] [--jobs N] [--store URL] [--json] URL
+//	git datapact store push|pull [--dry-run] [--jobs N] [--store URL] [--json] [URL]
 package main
 
 import (
@@ -10,64 +13,62 @@ import (
 	"fmt"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
-	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
 type command struct {
 	storeflag.Flag
+	DryRun bool   `short:"n" help:"Say how much migrate, push or pull would copy, and copy nothing."`
+	Force  bool   `help:"Let migrate switch although blobs are missing."`
+	Jobs   int    `short:"j" placeholder:"N" help:"Copy N blobs side by side (default: 8)."`
 	JSON   bool   `name:"json" help:"Print what there is to say as one JSON object on a line."`
-	Action string `arg:"" optional:"" enum:"status" default:"status" help:"What to do: status (default)."`
+	Action string `arg:"" optional:"" help:"What to do: status, migrate, push or pull (default: say which store it is)."`
+	URL    string `arg:"" optional:"" name:"url" help:"The store to migrate to, to push to or to pull from."`
 }
 
 func (*command) Help() string {
-	return "Say which store the repository uses, what chose it, and whether it can be reached. Nothing is stored or changed."
+	return "Say which store the repository uses, what chose it, whether it can be reached, and how full it is (status). Move to another store (migrate), or copy what one store has and another lacks (push, pull)."
 }
 
-// A status is what is said, as JSON.
-type status struct {
-	Store     string             `json:"store"`
-	Origin    storechoice.Origin `json:"origin"`
-	Why       string             `json:"why"`
-	Reachable bool               `json:"reachable"`
-	Error     string             `json:"error,omitempty"`
-}
-
-// Run finds the store and tries it. That it cannot be reached is a negative answer.
-func (c *command) Run(ctx context.Context, env *frame.Env) error {
+// Run does what is asked for.
+func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
+	defer storeflag.Hint(&err)
+	if err := c.check(); err != nil {
+		return gitcmd.Usage(err)
+	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	if _, err := repository.GitDir(ctx); err != nil {
 		return err
 	}
-	chosen, err := c.Find(ctx, repository, jobs.Later(repository))
-	if err != nil {
-		return err
+	switch c.Action {
+	case "migrate":
+		return c.migrate(ctx, env, repository)
+	case "push", "pull":
+		return c.exchange(ctx, env, repository)
 	}
-	reachErr := storeflag.Reach(ctx, chosen)
-	if errors.Is(reachErr, gitcmd.ErrUsage) {
-		return reachErr
+	return c.status(ctx, env, repository)
+}
+
+// check looks at what the command line says, before anything is done.
+func (c *command) check() error {
+	copies := c.Action == "migrate" || c.Action == "push" || c.Action == "pull"
+	switch {
+	case c.Action != "" && c.Action != "status" && !copies:
+		return fmt.Errorf("there is no action %q: want status, migrate, push or pull", c.Action)
+	case c.URL != "" && !copies:
+		return fmt.Errorf("unexpected argument %s: another store is named with --store", gitcmd.ShownAddresses(c.URL))
+	case c.URL == "" && c.Action == "migrate":
+		return errors.New("migrate: want the URL of the store to move to")
+	case !copies && (c.DryRun || c.Jobs != 0):
+		return errors.New("--dry-run and --jobs go with migrate, push and pull")
+	case c.Force && c.Action != "migrate":
+		return errors.New("--force goes with migrate")
+	case c.Jobs < 0:
+		return errors.New("--jobs: want a number above 0")
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	said := status{Store: chosen.Shown(), Origin: chosen.Origin, Why: chosen.Why(), Reachable: reachErr == nil}
-	reachable := "yes"
-	if reachErr != nil {
-		said.Error, reachable = reachErr.Error(), "no"
-		reachErr = gitcmd.Negative(fmt.Errorf("the store cannot be reached: %w", reachErr))
-	}
-	if c.JSON {
-		err = env.PrintJSON(said)
-	} else {
-		err = env.Printf("store      %s\nwhy        %s\nreachable  %s\n", said.Store, said.Why, reachable)
-	}
-	if err != nil {
-		return err
-	}
-	return reachErr
+	return nil
 }
 
 func main() { frame.Main("git-datapact-store", &command{}) }

@@ -31,7 +31,7 @@ var synopses = map[string]string{
 	"run":      "run every execution that is due",
 	"show":     "print one receipt in full",
 	"status":   "tell which jobs are pending or out of date",
-	"store":    "say which store is used, why, and whether it can be reached",
+	"store":    "say which store is used, how full it is, and move to another one",
 	"tag":      "give receipts names, as tags of git",
 	"validate": "check receipts and jobs, also as a hook",
 	"verify":   "prove that the store holds what receipts say",

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 	"path"
 	"slices"
 	"strings"
@@ -47,8 +48,10 @@ type roots struct {
 	indexes    map[gitcmd.Index]bool // that are read
 	keepers    map[string]*keeper    // of branches that do not keep all
 	receipts   int
+	visit      func(*ledger.Entry, error) bool // is given what is read, which is not remembered then; nil for nobody
 
 	pending []version
+	ended   bool  // visit has had enough
 	size    int64 // of the last portion, in bytes
 	last    int   // how many that were
 	faults  []error
@@ -66,6 +69,27 @@ func newRoots(repository *gitcmd.Repository, opts *Options) *roots {
 		repository: repository, opts: opts, used: map[digest]struct{}{}, seen: map[[20]byte]struct{}{},
 		branches: map[string]bool{}, tips: map[gitcmd.Hash]bool{},
 		others: map[gitcmd.Hash]bool{}, indexes: map[gitcmd.Index]bool{},
+	}
+}
+
+// errEnded ends the reading that nobody wants to go on.
+var errEnded = errors.New("ended")
+
+// Receipts yields every version of every receipt whose objects [Collect] keeps, each once:
+// of all branches, remote-tracking branches and tags, with their history. One that cannot
+// be read is a [*ledger.ReceiptError], and does not end it. A repository that does not hold
+// the whole history is refused.
+func Receipts(ctx context.Context, repository *gitcmd.Repository) iter.Seq2[*ledger.Entry, error] {
+	return func(yield func(*ledger.Entry, error) bool) {
+		err := whole(ctx, repository)
+		if err == nil {
+			r := newRoots(repository, &Options{})
+			r.visit = yield
+			err = r.read(ctx, nil)
+		}
+		if err != nil && !errors.Is(err, errEnded) {
+			yield(nil, err)
+		}
 	}
 }
 
@@ -305,6 +329,9 @@ func (r *roots) portion() int {
 
 // flush reads what is pending.
 func (r *roots) flush(ctx context.Context) error {
+	if r.ended {
+		return errEnded
+	}
 	hashes := make([]string, len(r.pending))
 	for i, v := range r.pending {
 		hashes[i] = string(v.file.Hash)
@@ -315,6 +342,9 @@ func (r *roots) flush(ctx context.Context) error {
 	}
 	r.size, r.last = 0, len(objects)
 	for i, object := range objects {
+		if r.ended {
+			return errEnded
+		}
 		r.size += object.Size
 		if err := r.take(object); err != nil && !slices.Contains(r.opts.Ignore, object.Hash) {
 			r.fault(r.pending[i], err)
@@ -342,6 +372,10 @@ func (r *roots) take(object *gitcmd.Object) error {
 	if err != nil {
 		return err
 	}
+	if r.visit != nil {
+		r.ended = r.ended || !r.visit(&ledger.Entry{ID: receipt.ID(), Receipt: receipt}, nil)
+		return nil
+	}
 	r.receipts++
 	r.branches[receipt.Branch] = true
 	if k := r.keepers[receipt.Branch]; k != nil && !k.keeps(receipt, object.Hash) {
@@ -357,8 +391,13 @@ func (r *roots) take(object *gitcmd.Object) error {
 }
 
 func (r *roots) fault(v version, err error) {
+	bad := &ledger.ReceiptError{Branch: v.commit.Short(), Path: v.file.Path, Err: err}
+	if r.visit != nil {
+		r.ended = r.ended || !r.visit(nil, bad)
+		return
+	}
 	if r.faulty++; r.faulty <= maxFaults {
-		r.faults = append(r.faults, fmt.Errorf("%w (git object %s)", &ledger.ReceiptError{Branch: v.commit.Short(), Path: v.file.Path, Err: err}, v.file.Hash))
+		r.faults = append(r.faults, fmt.Errorf("%w (git object %s)", bad, v.file.Hash))
 	}
 }
 

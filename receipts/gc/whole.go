@@ -12,13 +12,8 @@ import (
 // part of the history, and one that is behind a remote. It returns the commits that
 // the remotes' branches and tags are at.
 func (c *collection) whole(ctx context.Context) ([]gitcmd.Hash, error) {
-	why, err := c.repository.Incomplete(ctx)
-	if err != nil {
+	if err := whole(ctx, c.repository); err != nil {
 		return nil, err
-	}
-	if why != "" {
-		return nil, gitcmd.WithHint(fmt.Errorf("this is %s, which does not hold every receipt", why),
-			"run it in a full clone, or make this one full with 'git fetch --unshallow' or 'git fetch --refetch'")
 	}
 	if c.opts.Offline {
 		return nil, nil
@@ -36,6 +31,16 @@ func (c *collection) whole(ctx context.Context) ([]gitcmd.Hash, error) {
 		tips = append(tips, known...)
 	}
 	return tips, nil
+}
+
+// whole refuses a repository with a part of the history.
+func whole(ctx context.Context, repository *gitcmd.Repository) error {
+	why, err := repository.Incomplete(ctx)
+	if err == nil && why != "" {
+		err = gitcmd.WithHint(fmt.Errorf("this is %s, which does not hold every receipt", why),
+			"run it in a full clone, or make this one full with 'git fetch --unshallow' or 'git fetch --refetch'")
+	}
+	return err
 }
 
 // shown is how many of many names an error shows.

@@ -15,6 +15,9 @@ func (r *run) mend(ctx context.Context, c *check, v verdict) verdict {
 	if v.kind != Missing && v.kind != Size && v.kind != Digest {
 		return v
 	}
+	if r.opts.DryRun {
+		return r.foresee(ctx, c, v)
+	}
 	if err := r.copy(ctx, c.object); err != nil {
 		if errors.Is(err, blobs.ErrNoBucket) {
 			r.stop(fmt.Errorf("reading the other store: %w", err))
@@ -28,6 +31,19 @@ func (r *run) mend(ctx context.Context, c *check, v verdict) verdict {
 	}
 	v.what += "; mended from the other store"
 	v.mended = true
+	return v
+}
+
+// foresee tells whether a blob would be mended, as far as that can be told without
+// reading it.
+func (r *run) foresee(ctx context.Context, c *check, v verdict) verdict {
+	found, err := r.opts.Mirror.Stat(ctx, c.object.Key)
+	if err == nil && found.Size != c.object.Size {
+		err = fmt.Errorf("size is %d, want %d", found.Size, c.object.Size)
+	}
+	if v.mended = err == nil; !v.mended {
+		v.what = fmt.Sprintf("%s; in the other store: %s", v.what, reason(err))
+	}
 	return v
 }
 

@@ -24,6 +24,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -73,6 +74,8 @@ type Options struct {
 
 	Jobs   int          // blobs at a time; 0 for 8
 	Mirror *blobs.Store // where blobs are copied from to mend the store; nil for none
+	DryRun bool         // look whether the mirror has what the store lacks, copy nothing
+	Stored bool         // prove the stored bytes, whatever file is in them
 
 	Found    func(Finding) error // is told what is wrong; calls do not overlap
 	Progress func(Summary)       // is told what is done so far; calls do not overlap
@@ -88,6 +91,9 @@ type Summary struct {
 	Expired    int   // outputs that are missing since they are not kept any more
 	Findings   int
 	Mended     int    // findings that are put right
+	Copied     int    // blobs that were copied from the mirror
+	Lacking    int    // blobs that are wrong, and were not put right
+	Sent       int64  // bytes that were copied
 	Seed       uint32 // of the sample
 	Forgot     error  // why it is not remembered what was proved, or nil
 }
@@ -220,7 +226,7 @@ func (r *run) receipt(ctx context.Context, branch string, entry *ledger.Entry) e
 	r.mu.Lock()
 	r.summary.Receipts++
 	r.mu.Unlock()
-	at := Place{Branch: branch, ID: entry.ID, Timestamp: entry.Receipt.Timestamp}
+	at := Place{Branch: cmp.Or(branch, entry.Receipt.Branch), ID: entry.ID, Timestamp: entry.Receipt.Timestamp}
 	for i := range entry.Receipt.Output {
 		output := &entry.Receipt.Output[i]
 		at.Path = output.Path
@@ -228,6 +234,9 @@ func (r *run) receipt(ctx context.Context, branch string, entry *ledger.Entry) e
 		if err != nil {
 			r.report(Finding{Place: at, Kind: Receipt, What: err.Error()})
 			continue
+		}
+		if r.opts.Stored {
+			claim.chain, claim.content = nil, nil
 		}
 		if err := r.add(ctx, claim, at); err != nil {
 			return err
@@ -280,7 +289,12 @@ func (r *run) settle(ctx context.Context, c *check, v verdict) {
 		r.proved[c.mark] = struct{}{}
 		return
 	}
-	r.wrong[c.mark] = v
+	if r.wrong[c.mark] = v; v.mended {
+		r.summary.Copied++
+		r.summary.Sent += c.object.Size
+	} else {
+		r.summary.Lacking++
+	}
 	for _, at := range c.places {
 		r.findBlob(ctx, v, at, c.object.Key)
 	}

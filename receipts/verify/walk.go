@@ -11,7 +11,8 @@ import (
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
-// A Source is receipts of a branch that are to be verified.
+// A Source is receipts of a branch that are to be verified. Without a branch, each is of
+// the one that it says.
 type Source struct {
 	Branch   string
 	Receipts iter.Seq2[*ledger.Entry, error]

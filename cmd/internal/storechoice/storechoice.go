@@ -65,6 +65,11 @@ func Find(ctx context.Context, repository *gitcmd.Repository, option string, ope
 	} else if store.URL != "" {
 		return Store{URL: store.URL, Env: store.Env, Origin: Configuration, File: config.File}, nil
 	}
+	return Own(ctx, repository)
+}
+
+// Own is the folder in the git directory, which is in this clone alone.
+func Own(ctx context.Context, repository *gitcmd.Repository) (Store, error) {
 	data, err := repository.DataDir(ctx)
 	folder := filepath.Join(data, "blobs")
 	return Store{URL: FileURL(folder), Folder: folder, Origin: Default}, err

@@ -43,6 +43,11 @@ func (f Flag) OpenToStore(ctx context.Context, repository *gitcmd.Repository, ca
 	if err != nil {
 		return nil, err
 	}
+	return OpenToStore(ctx, repository, chosen)
+}
+
+// OpenToStore is [Flag.OpenToStore] for a store that was chosen.
+func OpenToStore(ctx context.Context, repository *gitcmd.Repository, chosen storechoice.Store) (*blobs.Store, error) {
 	sharing, err := repository.Sharing(ctx)
 	if err != nil {
 		return nil, err
@@ -52,7 +57,7 @@ func (f Flag) OpenToStore(ctx context.Context, repository *gitcmd.Repository, ca
 			return nil, err
 		}
 	}
-	return open(ctx, chosen)
+	return Open(ctx, chosen)
 }
 
 // OpenNamed opens another store, which a flag or an argument names. The caller closes it.
@@ -61,10 +66,11 @@ func OpenNamed(ctx context.Context, flag, text string) (*blobs.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return open(ctx, chosen)
+	return Open(ctx, chosen)
 }
 
-func open(ctx context.Context, chosen storechoice.Store) (*blobs.Store, error) {
+// Open opens a store that was chosen. The caller closes it.
+func Open(ctx context.Context, chosen storechoice.Store) (*blobs.Store, error) {
 	store, err := blobs.Open(ctx, chosen.URL, drivers.Options(chosen.Env))
 	if errors.Is(err, blobs.ErrURL) {
 		return nil, misnamed(chosen, errors.Unwrap(err))
@@ -109,7 +115,7 @@ func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, cata
 		return nil, gitcmd.WithHint(fmt.Errorf("the store is reached over the network (%s), which --offline excludes", scheme),
 			"leave out --offline, or name a local copy with --store")
 	}
-	return open(ctx, chosen)
+	return Open(ctx, chosen)
 }
 
 // Prepare makes sure that the store can be opened, and writes the flag into the
@@ -128,7 +134,7 @@ func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (store
 // Reach makes sure that a store can be opened and listed.
 func Reach(ctx context.Context, chosen storechoice.Store) (err error) {
 	defer Hint(&err)
-	store, err := open(ctx, chosen)
+	store, err := Open(ctx, chosen)
 	if err != nil {
 		return err
 	}
