@@ -18,6 +18,14 @@ type Source struct {
 	Receipts iter.Seq2[*ledger.Entry, error]
 }
 
+// within says of an error which branch it is about, where that is known.
+func (s Source) within(err error) error {
+	if s.Branch == "" {
+		return err
+	}
+	return fmt.Errorf("branch %s: %w", s.Branch, err)
+}
+
 // sources finds what the selectors choose, before anything is verified.
 func (r *run) sources(ctx context.Context) ([]Source, error) {
 	if r.opts.Given != nil {
@@ -82,7 +90,7 @@ func (r *run) walk(ctx context.Context, sources []Source) error {
 				continue
 			}
 			if err != nil && ctx.Err() == nil {
-				return fmt.Errorf("branch %s: %w", s.Branch, err)
+				return s.within(err)
 			}
 			if err == nil {
 				err = r.receipt(ctx, s.Branch, entry)
