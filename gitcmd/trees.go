@@ -239,6 +239,14 @@ func (r *Repository) Changed(ctx context.Context, a, b Hash) ([]string, error) {
 // Export writes the files of a tree into a folder that exists, as a checkout would.
 // It uses no worktree and no index of the repository.
 func (r *Repository) Export(ctx context.Context, tree Hash, dir string) error {
+	if err := r.export(ctx, dir, nil, "read-tree", string(tree)); err != nil {
+		return fmt.Errorf("exporting tree %s: %w", tree, err)
+	}
+	return nil
+}
+
+// export writes the files of an index of its own, which a command fills from its input.
+func (r *Repository) export(ctx context.Context, dir string, input io.Reader, fill ...string) error {
 	index, err := os.MkdirTemp("", "git-datapact-")
 	if err != nil {
 		return err
@@ -248,12 +256,10 @@ func (r *Repository) Export(ctx context.Context, tree Hash, dir string) error {
 		return err
 	}
 	git := r.git.with("GIT_INDEX_FILE=" + filepath.Join(index, "index"))
-	if _, err := git.output(ctx, "read-tree", string(tree)); err != nil {
-		return fmt.Errorf("exporting tree %s: %w", tree, err)
+	if _, err := git.pipe(ctx, input, fill...); err != nil {
+		return err
 	}
 	git = git.with("GIT_WORK_TREE=" + dir)
-	if _, err := git.output(ctx, "checkout-index", "--all", "--prefix="+filepath.ToSlash(dir)+"/"); err != nil {
-		return fmt.Errorf("exporting tree %s: %w", tree, err)
-	}
-	return nil
+	_, err = git.output(ctx, "checkout-index", "--all", "--prefix="+filepath.ToSlash(dir)+"/")
+	return err
 }

@@ -72,7 +72,8 @@ The keys of the receipt:
 
 The keys of a job, each left out when it says nothing or is unknown:
 
-  - code: what came from a branch of its own, an object with ref and tree.
+  - code: what came from an ordinary branch, an object with ref, the commit, and
+    tree, that of the files that were chosen of it and of no others.
   - config: a hash of the effective task.
   - docker: the tree of the folder docker/.
   - image: the digest of the container image.

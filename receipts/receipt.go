@@ -63,10 +63,10 @@ type Job struct {
 	Extra  Extra
 }
 
-// Code names the code that an execution ran: where it was taken from, and its tree.
+// Code names the files of an ordinary branch that an execution ran.
 type Code struct {
-	Ref   string
-	Tree  string
+	Ref   string // the commit
+	Tree  string // of a folder with these files and no others
 	Extra Extra
 }
 

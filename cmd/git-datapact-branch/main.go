@@ -1,6 +1,6 @@
 // Git-datapact-branch starts a dataset branch, without touching the checkout.
 //
-// Usage: git datapact branch [--input BRANCH]… [--image REPOSITORY] [--docker] NAME [-- COMMAND…]
+// Usage: git datapact branch [--input BRANCH]… [--code BRANCH:PATH] [--image REPOSITORY] [--docker] NAME [-- COMMAND…]
 package main
 
 import (
@@ -12,12 +12,13 @@ import (
 )
 
 type command struct {
-	Input   []string `type:"branch" short:"i" sep:"none" placeholder:"BRANCH" help:"The job reads this branch."`
-	Image   string   `placeholder:"REPOSITORY" help:"The job runs in this container image."`
-	Docker  bool     `help:"Start docker/ with a Dockerfile and a script of the branch's own."`
-	JSON    bool     `name:"json" help:"Print branch and commit as one JSON object on a line."`
-	Name    string   `type:"branch" arg:"" help:"The branch to start."`
-	Command []string `arg:"" optional:"" empty:"yes" help:"What the job runs."`
+	Input   []string      `type:"branch" short:"i" sep:"none" placeholder:"BRANCH" help:"The job reads this branch."`
+	Code    jobs.CodePath `placeholder:"BRANCH:PATH" help:"The job runs this file, or the files of this folder, of another branch; they stand in the folder code."`
+	Image   string        `placeholder:"REPOSITORY" help:"The job runs in this container image."`
+	Docker  bool          `help:"Start docker/ with a Dockerfile and a script of the branch's own."`
+	JSON    bool          `name:"json" help:"Print branch and commit as one JSON object on a line."`
+	Name    string        `type:"branch" arg:"" help:"The branch to start."`
+	Command []string      `arg:"" optional:"" empty:"yes" help:"What the job runs."`
 }
 
 func (*command) Help() string {
@@ -29,7 +30,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	repository := gitcmd.Open("")
 	defer repository.Close()
 	commit, err := jobs.Start(ctx, repository, c.Name, jobs.NewJob{
-		Inputs: c.Input, Image: c.Image, Docker: c.Docker, Command: c.Command,
+		Inputs: c.Input, Code: c.Code, Image: c.Image, Docker: c.Docker, Command: c.Command,
 	})
 	if err != nil {
 		return err

@@ -21,6 +21,7 @@ type Catalog struct {
 	commits    map[string]gitcmd.Hash
 	branches   map[string]gitcmd.Branch
 	jobs       map[string]outcome
+	code       map[string]CodeTree // by commit and patterns
 }
 
 type outcome struct {
@@ -60,7 +61,7 @@ func Later(repository *gitcmd.Repository) Opener {
 }
 
 func newCatalog(repository *gitcmd.Repository) *Catalog {
-	return &Catalog{repository: repository, branches: map[string]gitcmd.Branch{}, jobs: map[string]outcome{}}
+	return &Catalog{repository: repository, branches: map[string]gitcmd.Branch{}, jobs: map[string]outcome{}, code: map[string]CodeTree{}}
 }
 
 // At is the catalog of a repository as some commits have it, whatever its branches and
@@ -118,7 +119,7 @@ func (c *Catalog) Job(ctx context.Context, name string) (*Job, error) {
 	branch, err := c.Branch(ctx, name)
 	var job *Job
 	if err == nil {
-		job, err = c.config.job(ctx, c.repository, branch, c.sealed)
+		job, err = c.read(ctx, branch)
 	}
 	if ctx.Err() == nil {
 		c.jobs[name] = outcome{job, err}

@@ -152,7 +152,11 @@ func (j *Job) hash() string {
 	for _, in := range j.Input {
 		inputs = append(inputs, object{"alias": in.Alias, "branch": in.Branch, "params": in.Params})
 	}
-	data, err := json.Marshal(object{"task": task, "input": inputs})
+	runs := object{"task": task, "input": inputs}
+	if j.Code != nil {
+		runs["code"] = j.Code.Alias
+	}
+	data, err := json.Marshal(runs)
 	if err != nil {
 		return "" // values of jq always encode
 	}
@@ -166,6 +170,9 @@ func (j *Job) Runs() receipts.Job {
 	runs := receipts.Job{Config: j.effective}
 	if j.Task.Image == nil {
 		runs.Docker = string(j.DockerTree)
+	}
+	if j.Code != nil {
+		runs.Code = j.Code.Files.Receipt()
 	}
 	return runs
 }

@@ -44,6 +44,7 @@ type Job struct {
 	Put               map[string]any // parameters of Concourse's put
 	Retention         *Retention     // which executions keep their blobs, nil for all
 	Join              []string       // pseudo-branches whose results inputs are joined by
+	Code              *Code          // nil for none
 	DockerTree        gitcmd.Hash    // the folder docker/ of the commit, "" for none
 	ConfigTree        gitcmd.Hash    // the folder config/, likewise
 
@@ -152,7 +153,19 @@ func (c *Catalog) Current(ctx context.Context, name string) (*Job, error) {
 	if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
 		return nil, err
 	}
-	return c.config.job(ctx, c.repository, gitcmd.Branch{Name: name, Commit: commit}, c.sealed)
+	return c.read(ctx, gitcmd.Branch{Name: name, Commit: commit})
+}
+
+// read reads the job of a branch, and finds its code.
+func (c *Catalog) read(ctx context.Context, branch gitcmd.Branch) (*Job, error) {
+	job, err := c.config.job(ctx, c.repository, branch, c.sealed)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.resolve(ctx, job); err != nil {
+		return nil, job.Veil(err)
+	}
+	return job, nil
 }
 
 func readJob(branch gitcmd.Branch, value any) (*Job, error) {
@@ -205,6 +218,7 @@ func readJobKeys(f fields.Object, branch string) *Job {
 		job.Output = append(job.Output, readOutput(output))
 	}
 	job.checkInputs(inputs)
+	job.Code = readCode(f, job)
 	return job
 }
 
@@ -358,7 +372,7 @@ func (j *Job) checkInputs(read []fields.Object) {
 		if in.Branch == j.Branch && in.Branch != "" {
 			read[i].Fault("branch", "the job cannot be its own input")
 		}
-		if in.Alias == "result" || in.Alias == "." || in.Alias == ".." || in.Alias != path.Base(in.Alias) {
+		if !isFolderName(in.Alias) {
 			read[i].Fault("alias", "%q cannot be the name of an input's folder", in.Alias)
 		}
 		if first, ok := taken[in.Alias]; ok {
@@ -366,6 +380,11 @@ func (j *Job) checkInputs(read []fields.Object) {
 		}
 		taken[in.Alias] = i
 	}
+}
+
+// isFolderName reports whether a folder beside that of the result can have a name.
+func isFolderName(alias string) bool {
+	return alias != "result" && alias != "." && alias != ".." && alias == path.Base(alias)
 }
 
 // InputBranches are the branches that the job reads, in the order that a receipt

@@ -203,7 +203,7 @@ func TestStartedJobsAreAccepted(t *testing.T) {
 		{[]string{"Prices", "eu/prices"}, []string{"Prices", "eu-prices"}},
 	} {
 		job := NewJob{Inputs: test.inputs}
-		if err := checkDocument("new", job.document()); err != nil {
+		if err := checkDocument("new", job.document(nil)); err != nil {
 			t.Errorf("the job of %v is not accepted: %v", test.inputs, err)
 		}
 		if got := aliases(test.inputs); !slices.Equal(got, test.aliases) {

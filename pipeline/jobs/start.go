@@ -19,6 +19,7 @@ type NewJob struct {
 	Inputs  []string // branches that the job reads
 	Image   string   // repository of the container image, "" for none
 	Docker  bool     // start docker/ with an image of the branch's own
+	Code    CodePath // what the job shares with others, the zero value for nothing
 	Command []string // what to run, nothing for the image's own execute script
 }
 
@@ -35,7 +36,11 @@ func Start(ctx context.Context, repository *gitcmd.Repository, name string, job 
 	if err := checkNew(ctx, repository, name, job); err != nil {
 		return "", err
 	}
-	data := job.document()
+	patterns, err := findCode(ctx, repository, job.Code)
+	if err != nil {
+		return "", err
+	}
+	data := job.document(patterns)
 	if err := checkDocument(name, data); err != nil {
 		return "", err
 	}
@@ -122,8 +127,11 @@ func existsError(name string) error {
 // aliases are the names of the folders of inputs, each one's own also where case does not
 // count: the last part of the branch's name, more parts where that is taken or no input
 // can have it, and at last a number too.
-func aliases(branches []string) []string {
+func aliases(branches []string, others ...string) []string {
 	taken := map[string]bool{"result": true}
+	for _, other := range others {
+		taken[other] = true
+	}
 	list := make([]string, len(branches))
 	for i, branch := range branches {
 		parts := strings.Split(branch, "/")
@@ -152,7 +160,7 @@ func checkDocument(branch string, data []byte) error {
 }
 
 // document is the job as config/job.json.
-func (j NewJob) document() []byte {
+func (j NewJob) document(code CodePatterns) []byte {
 	type object = map[string]any
 	job, task := object{}, object{}
 	if j.Image != "" {
@@ -169,7 +177,12 @@ func (j NewJob) document() []byte {
 		job["task"] = task
 	}
 	var inputs []object
-	for i, alias := range aliases(j.Inputs) {
+	var others []string
+	if len(code) > 0 {
+		job["code"] = object{"branch": j.Code.Branch, "paths": code, "alias": codeAlias}
+		others = append(others, codeAlias)
+	}
+	for i, alias := range aliases(j.Inputs, others...) {
 		input := object{"branch": j.Inputs[i]}
 		if alias != path.Base(j.Inputs[i]) {
 			input["alias"] = alias

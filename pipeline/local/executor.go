@@ -135,6 +135,9 @@ func (x *execution) prepare(ctx context.Context) error {
 	if err := x.bringInputs(ctx); err != nil {
 		return err
 	}
+	if err := x.bringCode(ctx); err != nil {
+		return err
+	}
 	_, err = archive.MakeFolder(x.build, resultFolder, x.aliases())
 	return err
 }
@@ -193,11 +196,31 @@ func (x *execution) fetch(ctx context.Context, in jobs.Input, planned receipts.I
 	return nil
 }
 
-// aliases are the names of the folders of all inputs.
+// bringCode writes the files that the job takes from another branch, as they were when it was
+// planned.
+func (x *execution) bringCode(ctx context.Context) error {
+	code := x.work.Job.Code
+	if code == nil {
+		return nil
+	}
+	folder, err := archive.MakeFolder(x.build, code.Alias, x.aliases())
+	if err == nil {
+		err = code.Files.WriteTo(ctx, x.archive.Repository, folder)
+	}
+	if err != nil {
+		return fmt.Errorf("code %s (%s of %s): %w", code.Alias, code.Files.Commit.Short(), code.Branch, err)
+	}
+	return nil
+}
+
+// aliases are the names of the folders of all inputs, and of the code.
 func (x *execution) aliases() []string {
 	var list []string
 	for _, in := range x.work.Job.Input {
 		list = append(list, in.Alias)
+	}
+	if code := x.work.Job.Code; code != nil {
+		list = append(list, code.Alias)
 	}
 	return list
 }

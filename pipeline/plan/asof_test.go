@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
@@ -254,4 +255,50 @@ func TestOutdatedByContent(t *testing.T) {
 			t.Errorf("%+v is %s: %s, want %s: %s", test.job, p.Executions[0].State, p.Executions[0].Why, test.want, test.why)
 		}
 	}
+}
+
+// Code is compared by its tree, and a source that knows the history tells the files.
+func TestOutdatedByCode(t *testing.T) {
+	top := receipt("top", 1, seed("1"))
+	for _, test := range []struct {
+		was     *receipts.Code
+		now     gitcmd.Hash // "" where it is not known
+		changed []string
+		why     string // "" for fresh
+	}{
+		{&receipts.Code{Ref: "r", Tree: "1"}, "1", nil, ""},
+		{&receipts.Code{Ref: "r", Tree: "1"}, "", nil, ""},
+		{&receipts.Code{Ref: "r", Tree: "1"}, "2", nil, "code main changed since it was recorded"},
+		{&receipts.Code{Ref: "r", Tree: "1"}, "2", []string{"src/a"}, "code main: src/a changed since it was recorded"},
+		{&receipts.Code{Ref: "r", Tree: "1"}, "2", []string{"a", "b", "c", "d", "e"}, "code main: a, b, c and 2 more changed since it was recorded"},
+		{nil, "2", []string{"a"}, "code main changed since it was recorded"},
+	} {
+		w := newWorld(reads("top"), reads("next top"))
+		w.jobs["next"].Code = &jobs.Code{Branch: "main", Files: jobs.CodeTree{Tree: test.now}}
+		made := receipt("next", 5, input(top))
+		made.Job = &receipts.Job{Code: test.was}
+		w.record(top, made)
+		p := New(&codeWorld{w, test.changed})
+		p.Fresh = true
+		plan, err := p.Plan(t.Context(), w.jobs["next"])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := plan.Executions[0]; (e.State == Fresh) != (test.why == "") || e.State == Outdated && e.Why != test.why {
+			t.Errorf("%+v and now %q: %s: %s, want %s", test.was, test.now, e.State, e.Why, test.why)
+		}
+	}
+}
+
+// A codeWorld knows which files of code have changed since commit r and tree 1.
+type codeWorld struct {
+	*world
+	changed []string
+}
+
+func (w *codeWorld) CodeChanges(_ context.Context, _ *jobs.Code, ref, tree string) ([]string, error) {
+	if ref != "r" || tree != "1" {
+		return nil, fmt.Errorf("asked for %s of %s", tree, ref)
+	}
+	return w.changed, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -194,11 +195,14 @@ func (c *comparison) changedInput(at int32, picked []int32) (which int, read rec
 func (c *comparison) compareJob(ctx context.Context) error {
 	now, source := c.plan.Job.Runs(), c.planner.source
 	var changed receipts.Timestamp
+	var err error
 	for _, was := range c.own.ran {
 		why := ""
 		switch {
 		case was.known:
-			why = differs(was, now)
+			if why, err = c.differs(ctx, was, now); err != nil {
+				return err
+			}
 		case was.buildenv != "" && (was.buildenv == now.Docker || was.buildenv == string(c.plan.Job.ConfigTree)):
 		default:
 			tree, err := source.HasTree(ctx, was.buildenv)
@@ -237,27 +241,67 @@ func (c *comparison) changed(at int32) string {
 	return ""
 }
 
-// differs names the parts of a job that are not what they were, "" for none.
-func differs(was ran, now receipts.Job) string {
-	var code string
-	if now.Code != nil {
-		code = now.Code.Tree
-	}
+// differs names the parts of a job that are not what they were, "" for none. What is not
+// known is not compared.
+func (c *comparison) differs(ctx context.Context, was ran, now receipts.Job) (string, error) {
 	var parts []string
 	for _, part := range []struct{ name, was, now string }{
-		{"the task in config/job.json", was.config, now.Config}, {"docker/", was.docker, now.Docker}, {"its code", was.code, code},
+		{"the task in config/job.json", was.config, now.Config}, {"docker/", was.docker, now.Docker},
 	} {
 		if part.was != part.now {
 			parts = append(parts, part.name)
 		}
 	}
+	code, err := c.changedCode(ctx, was.code)
+	if err != nil {
+		return "", err
+	}
+	if code != "" {
+		parts = append(parts, code)
+	}
 	if was.image != now.Image && was.image != "" && now.Image != "" {
 		parts = append(parts, "the container image")
 	}
 	if len(parts) == 0 {
-		return ""
+		return "", nil
 	}
-	return strings.Join(parts, " and ") + " changed since it was recorded"
+	return strings.Join(parts, " and ") + " changed since it was recorded", nil
+}
+
+// namedFiles is how many files are named that changed.
+const namedFiles = 3
+
+// changedCode names the code of the job where it is not the tree that was run, "" where it
+// is.
+func (c *comparison) changedCode(ctx context.Context, was string) (string, error) {
+	code := c.plan.Job.Code
+	switch {
+	case code == nil && was == "" || code != nil && (code.Files.Tree == "" || string(code.Files.Tree) == was):
+		return "", nil
+	case code == nil:
+		return "its code", nil
+	}
+	name := "code " + code.Branch
+	source, ok := c.planner.source.(codeHistorian)
+	if !ok || was == "" {
+		return name, nil
+	}
+	files, err := source.CodeChanges(ctx, code, c.own.codeRefs[was], was)
+	if err != nil || len(files) == 0 {
+		return name, err
+	}
+	list := strings.Join(files[:min(len(files), namedFiles)], ", ")
+	if more := len(files) - namedFiles; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return name + ": " + list, nil
+}
+
+// A codeHistorian is a source that knows the history of the branches that code is on.
+type codeHistorian interface {
+	// CodeChanges are the paths of the files in which the code of a job is unlike a tree that
+	// was taken from a commit, none where what that was is not known any more.
+	CodeChanges(ctx context.Context, code *jobs.Code, ref, tree string) ([]string, error)
 }
 
 // explain completes an execution, with its state in words.

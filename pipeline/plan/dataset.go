@@ -25,7 +25,9 @@ type dataset struct {
 	reads  []int32       // numbers of the branches that any record read, each once
 	ran    []ran
 	ranAt  map[ran]int32 // places in ran
-	first  []first       // when each was recorded first; nil until it is asked for
+
+	codeRefs map[string]string // a commit that each tree of code was taken from
+	first    []first           // when each was recorded first; nil until it is asked for
 }
 
 // A record is one receipt of a dataset, or an execution that is expected to become one.
@@ -109,7 +111,7 @@ func (d *datasets) get(ctx context.Context, number int32) (*dataset, error) {
 	if known, ok := d.byNumber[number]; ok {
 		return known, nil
 	}
-	set := &dataset{number: number, newest: -1, later: map[key]int32{}, ranAt: map[ran]int32{}}
+	set := &dataset{number: number, newest: -1, later: map[key]int32{}, ranAt: map[ran]int32{}, codeRefs: map[string]string{}}
 	if name := d.names[number]; !isPseudo(name) {
 		for entry, err := range d.source.Receipts(ctx, name) {
 			if errors.Is(err, fs.ErrNotExist) {
@@ -182,6 +184,7 @@ func (s *dataset) runs(r *receipts.Receipt) int32 {
 		what = ran{known: true, config: r.Job.Config, docker: r.Job.Docker, image: r.Job.Image}
 		if r.Job.Code != nil {
 			what.code = r.Job.Code.Tree
+			s.codeRefs[what.code] = r.Job.Code.Ref
 		}
 	} else if i := slices.IndexFunc(r.Metadata, func(m receipts.Metadata) bool { return m.Key == buildenv }); i >= 0 {
 		what.buildenv, _ = r.Metadata[i].Value.(string)

@@ -118,3 +118,23 @@ func (s *gitSource) HasTree(ctx context.Context, name string) (bool, error) {
 	}
 	return err == nil && objects[0].Kind == gitcmd.Tree, err
 }
+
+// CodeChanges compares by the patterns of today: where these choose something else of the
+// commit, it does not tell which files changed.
+func (s *gitSource) CodeChanges(ctx context.Context, code *jobs.Code, ref, tree string) ([]string, error) {
+	if _, err := receipts.ParseID(ref); err != nil {
+		return nil, nil
+	}
+	objects, err := s.repository.Headers(ctx, []string{ref})
+	if errors.Is(err, gitcmd.ErrNotFound) || err == nil && objects[0].Kind != gitcmd.Commit {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	was, err := jobs.SelectCode(ctx, s.repository, gitcmd.Branch{Name: code.Branch, Commit: gitcmd.Hash(ref)}, code.Patterns)
+	if err != nil || string(was.Tree) != tree {
+		return nil, ctx.Err()
+	}
+	return code.Files.Differences(&was), nil
+}
