@@ -292,8 +292,6 @@ func (r *run) settle(ctx context.Context, c *check, v verdict) {
 	if r.wrong[c.mark] = v; v.mended {
 		r.summary.Copied++
 		r.summary.Sent += c.object.Size
-	} else {
-		r.summary.Lacking++
 	}
 	for _, at := range c.places {
 		r.findBlob(ctx, v, at, c.object.Key)
