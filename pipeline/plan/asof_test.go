@@ -271,6 +271,7 @@ func TestOutdatedByCode(t *testing.T) {
 		{&receipts.Code{Ref: "r", Tree: "1"}, "2", nil, "code main changed since it was recorded"},
 		{&receipts.Code{Ref: "r", Tree: "1"}, "2", []string{"src/a"}, "code main: src/a changed since it was recorded"},
 		{&receipts.Code{Ref: "r", Tree: "1"}, "2", []string{"a", "b", "c", "d", "e"}, "code main: a, b, c and 2 more changed since it was recorded"},
+		{&receipts.Code{Ref: "r", Tree: "1"}, "2", []string{"a\x1b[1m\n"}, `code main: "a\x1b[1m\n" changed since it was recorded`},
 		{nil, "2", []string{"a"}, "code main changed since it was recorded"},
 	} {
 		w := newWorld(reads("top"), reads("next top"))

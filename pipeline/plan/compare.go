@@ -5,8 +5,10 @@ import (
 	"crypto/sha1"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 )
@@ -291,6 +293,9 @@ func (c *comparison) changedCode(ctx context.Context, was string) (string, error
 		return name, err
 	}
 	list := strings.Join(files[:min(len(files), namedFiles)], ", ")
+	if gitcmd.Printable(list) != list || strings.ContainsAny(list, "\n\t") {
+		list = strconv.Quote(list)
+	}
 	if more := len(files) - namedFiles; more > 0 {
 		list += fmt.Sprintf(" and %d more", more)
 	}

@@ -3,6 +3,7 @@ package plans
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -137,7 +138,8 @@ func (l Line) distance() string {
 }
 
 // Text is the line about a job, after its name padded to a width, one that says why it
-// failed last, and if it is to be explained one for each execution that is not fresh.
+// failed last, and if it is to be explained one for each execution that is not fresh, else
+// what makes executions outdated.
 func (l Line) Text(width int, explain bool, now time.Time) string {
 	p := l.Plan
 	var out strings.Builder
@@ -164,8 +166,28 @@ func (l Line) Text(width int, explain bool, now time.Time) string {
 	}
 	if explain {
 		l.explain(&out)
+	} else {
+		l.outdated(&out)
 	}
 	return out.String()
+}
+
+// reasons is how many reasons are told for which executions are outdated.
+const reasons = 3
+
+// outdated tells what has changed since executions were recorded, each change once.
+func (l Line) outdated(out *strings.Builder) {
+	var said []string
+	for _, e := range l.Plan.Executions {
+		if e.State != plan.Outdated || e.Waiting || slices.Contains(said, e.Why) {
+			continue
+		}
+		if said = append(said, e.Why); len(said) > reasons {
+			fmt.Fprintf(out, "  outdated  and more: --explain tells all\n")
+			return
+		}
+		fmt.Fprintf(out, "  outdated  %s\n", e.Why)
+	}
 }
 
 // lastLine is how long the last line of a text is.
