@@ -221,3 +221,11 @@ func (c *Clone) Find(ctx context.Context, places ...Place) ([]gitcmd.Hash, error
 	}
 	return hashes, nil
 }
+
+// BringFiles brings files by the names of what they hold, in one exchange.
+func (c *Clone) BringFiles(ctx context.Context, blobs []gitcmd.Hash) error {
+	if c.whole {
+		return nil
+	}
+	return c.bringMissing(ctx, NoFolders, slices.Clone(blobs))
+}

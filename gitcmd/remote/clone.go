@@ -203,6 +203,20 @@ func branchSpecs(branches []string) (refspecs []string, err error) {
 	return refspecs, nil
 }
 
+// FetchTrees brings a branch's commit by its name with all of its folders, and none of its
+// files where the server can leave them out. The error for a commit that the server does
+// not have is [gitcmd.ErrNotFound].
+func (c *Clone) FetchTrees(ctx context.Context, branch gitcmd.Branch) error {
+	if !c.whole {
+		return c.fetch(ctx, NoFiles, []string{"--depth=1"}, []string{"+" + string(branch.Commit) + ":refs/datapact/commit"})
+	}
+	if err := c.FetchBranches(ctx, Extent{}, branch.Name); err != nil {
+		return err
+	}
+	_, err := c.ReadCommit(ctx, branch.Commit)
+	return err
+}
+
 // fetch brings what refspecs name. Refs of the clone are overwritten.
 func (c *Clone) fetch(ctx context.Context, filter Filter, options, refspecs []string) error {
 	args := append([]string{"fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"}, options...)

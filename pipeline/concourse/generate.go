@@ -133,6 +133,7 @@ func (b *builder) build() *Pipeline {
 			b.plan(job)
 		}
 		b.raws(job)
+		b.code(job)
 		b.addJob(job, b.job(job))
 		if b.buildsImage(job) {
 			b.image(job)
@@ -249,6 +250,17 @@ func (b *builder) raws(job *jobs.Job) {
 		}
 	}
 }
+
+// code adds the resource of the code that a job takes from an ordinary branch. It is one of
+// ours, and not of git: that would bring all files of the branch, and at other paths than
+// those at which a task finds them elsewhere.
+func (b *builder) code(job *jobs.Job) {
+	if code := job.Code; code != nil {
+		b.datapact(b.codeName(job), map[string]any{"branch": code.Branch, "code": map[string]any{"paths": code.Patterns}})
+	}
+}
+
+func (b *builder) codeName(job *jobs.Job) string { return b.names[job.Branch] + "-code" }
 
 func (b *builder) rawName(job *jobs.Job, in jobs.Input) string {
 	return b.names[job.Branch] + "-raw-" + identifier(in.Alias, "input")

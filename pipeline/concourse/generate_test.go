@@ -272,6 +272,71 @@ func TestEverything(t *testing.T) {
 	wantFile(t, "everything.json", generate(t, r))
 }
 
+// Code of an ordinary branch comes by a resource that starts nothing, to the task and, by what
+// it says of itself, to the receipt; with a plan and without.
+func TestCode(t *testing.T) {
+	r := newRepository(t, "main", "src/run", "x", "main", "README", "x",
+		"list", "config/job.json", `{"task": {"image": {"source": {"repository": "x"}}, "run": {"path": "code/run"}}, "code": {"branch": "main", "paths": ["src/**"]}}`,
+		"count", "config/job.json", `{"task": {"image": {"source": {"repository": "x"}}, "run": {"path": "Tools/run"}, "attempts": 2, "timeout": "1m"},
+			"input": [{"branch": "list"}], "code": {"branch": "main", "paths": ["src/run"], "alias": "Tools"}}`,
+		"", "datapact.json", `{"branches_list": [{"branch": "list"}, {"branch": "count"}],
+			"datapact_job": {"check_every": "1h", "source": {"uri": "u", "branch": "x", "private_key": "((k))"}}}`)
+	var got struct {
+		Resources []Resource
+		Jobs      []struct {
+			Name string
+			Plan []map[string]any
+		}
+	}
+	if err := json.Unmarshal([]byte(generate(t, r)), &got); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, resource := range got.Resources {
+		if name, ok := strings.CutSuffix(resource.Name, "-code"); ok {
+			found++
+			paths := map[string]any{"paths": []any{map[string]string{"list": "src/**", "count": "src/run"}[name]}}
+			want := Resource{Name: resource.Name, Type: "datapact", CheckEvery: "1h", Source: map[string]any{"uri": "u", "private_key": "((k))", "branch": "main", "code": paths}}
+			if diff := cmp.Diff(want, resource); diff != "" {
+				t.Errorf("the resource of code differs (-want +got):\n%s", diff)
+			}
+		}
+	}
+	if found != 2 {
+		t.Fatalf("there are %d resources of code", found)
+	}
+	for _, job := range got.Jobs {
+		steps, _ := job.Plan[0]["in_parallel"].([]any)
+		get := map[string]any{"get": job.Name + "-code"}
+		input := map[string]any{"name": job.Name + "-code", "path": "code"}
+		if job.Name == "count" {
+			get["attempts"], get["timeout"], input["path"] = 2.0, "1m", "work/Tools"
+		}
+		if diff := cmp.Diff(any(get), steps[len(steps)-1]); diff != "" {
+			t.Errorf("%s gets (-want +got):\n%s", job.Name, diff)
+		}
+		inputs, _ := job.Plan[1]["config"].(map[string]any)["inputs"].([]any)
+		if diff := cmp.Diff(any(input), inputs[len(inputs)-1]); diff != "" {
+			t.Errorf("the task of %s reads (-want +got):\n%s", job.Name, diff)
+		}
+		load, put := job.Plan[len(job.Plan)-2], job.Plan[len(job.Plan)-1]
+		if diff := cmp.Diff(map[string]any{"load_var": "code", "file": job.Name + "-code/.datapact/code", "format": "json", "reveal": true}, load); diff != "" {
+			t.Errorf("%s loads (-want +got):\n%s", job.Name, diff)
+		}
+		runs, _ := put["params"].(map[string]any)["job"].(map[string]any)
+		if runs["code"] != "((.:code))" {
+			t.Errorf("the put of %s says %v", job.Name, runs)
+		}
+	}
+	// The branch is gone.
+	if err := r.DeleteRef(t.Context(), "refs/heads/main", ""); err == nil {
+		_, err = Generate(t.Context(), r, nil)
+		if _, invalid := errors.AsType[jobs.InvalidError](err); !invalid || strings.Count(err.Error(), "code.branch: branch main: not found") != 2 {
+			t.Errorf("Generate without the branch = %v", err)
+		}
+	}
+}
+
 // wantFile compares a pipeline with the one in testdata.
 func wantFile(t *testing.T, name, got string) {
 	t.Helper()

@@ -17,6 +17,8 @@ const (
 	receiptFile  = ".datapact/result"
 	planFile     = ".datapact/plan"
 	planVar      = "plan"
+	codeFile     = ".datapact/code"
+	codeVar      = "code"
 	executeFile  = "/opt/datapact/execute" // what the image of a branch brings by convention
 	digestVar    = "image-digest"
 	commitVar    = "image-commit"
@@ -38,6 +40,9 @@ func (b *builder) job(job *jobs.Job) Job {
 		if in.of.Branch != "" {
 			j.Plan = append(j.Plan, LoadVar{receiptVar(in.artifact), in.artifact + "/" + receiptFile, "json", true})
 		}
+	}
+	if job.Code != nil {
+		j.Plan = append(j.Plan, LoadVar{codeVar, b.codeName(job) + "/" + codeFile, "json", true})
 	}
 	if b.runsOwnImage(job) {
 		j.Plan = append(j.Plan, LoadVar{digestVar, b.imageName(job) + "/digest", "trim", true},
@@ -123,6 +128,11 @@ func (b *builder) gets(job *jobs.Job, inputs []input) []Get {
 		get.Passed = b.passed(in.of)
 		gets = append(gets, get)
 	}
+	if job.Code != nil { // a change of it starts nothing, here as elsewhere
+		get := base
+		get.Get = b.codeName(job)
+		gets = append(gets, get)
+	}
 	if b.runsOwnImage(job) {
 		name := b.imageName(job)
 		image, context := base, base
@@ -201,6 +211,13 @@ func (b *builder) task(job *jobs.Job, inputs []input) Task {
 		}
 		task.Config.Inputs = append(task.Config.Inputs, artifact)
 	}
+	if code := job.Code; code != nil {
+		artifact := Artifact{Name: b.codeName(job), Path: code.Alias}
+		if planned(job) {
+			artifact.Path = path.Join(workFolder, code.Alias)
+		}
+		task.Config.Inputs = append(task.Config.Inputs, artifact)
+	}
 	b.setImage(&task, job)
 	return task
 }
@@ -271,6 +288,9 @@ func (b *builder) put(job *jobs.Job, inputs []input) Put {
 	runs := map[string]any{}
 	if config := job.Runs().Config; config != "" {
 		runs["config"] = config
+	}
+	if job.Code != nil {
+		runs["code"] = "((.:" + codeVar + "))"
 	}
 	if b.runsOwnImage(job) {
 		params["buildenv"] = "((.:" + digestVar + "))"

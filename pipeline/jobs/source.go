@@ -8,7 +8,7 @@ import (
 // knownSourceKeys are the keys that a source of a datapact resource understands.
 var knownSourceKeys = slices.Concat([]string{
 	"uri", "branch", "private_key", "private_key_user", "private_key_passphrase", "known_hosts", "username", "password",
-	"skip_ssl_verification", "git_config", "committer_name", "committer_email", "filters", "initial", "store", "store_env", "plan", "plan_jobs",
+	"skip_ssl_verification", "git_config", "committer_name", "committer_email", "filters", "initial", "store", "store_env", "plan", "plan_jobs", "code",
 }, s3Keys)
 
 // IgnoredSourceKeys are the keys of Concourse's git resource that say nothing about

@@ -36,6 +36,7 @@ type Request struct {
 	Source  *Source
 	Version *Version     // nil for none
 	Plan    *PlanVersion // nil for none; of a source with a plan
+	Code    *CodeVersion // nil for none; of a source with code
 	In      InParams
 	Out     OutParams
 }
@@ -85,12 +86,14 @@ func ParseRequest(data []byte, action Action) (*Request, error) {
 	if request.Source.Branch != "" && gitcmd.CheckBranchName(request.Source.Branch) != nil {
 		findings.Add("source.branch", "want the name of a branch")
 	}
-	if _, _, err := request.Source.Store(); err != nil && action != ActionCheck {
+	if _, _, err := request.Source.Store(); err != nil && action != ActionCheck && request.Source.Code == nil {
 		findings.Add("source", "names no store: want s3_bucket or store")
 	}
 	if version := value(document["version"]); version != nil && action != ActionOut {
 		if request.Source.Plan != "" {
 			request.Plan = readPlanVersion(version, findings)
+		} else if request.Source.Code != nil {
+			request.Code = readCodeVersion(version, findings)
 		} else {
 			request.Version = readVersion(version, action, findings)
 		}
@@ -99,6 +102,9 @@ func ParseRequest(data []byte, action Action) (*Request, error) {
 	}
 	if action == ActionOut && request.Source.Plan != "" {
 		findings.Add("source.plan", "nothing is put to a plan: put the result to the resource of the branch")
+	}
+	if action == ActionOut && request.Source.Code != nil {
+		findings.Add("source.code", "nothing is put to code: commit to its branch")
 	}
 	switch action {
 	case ActionIn:
@@ -226,7 +232,7 @@ func readOutParams(raw json.RawMessage, findings *fields.Findings) OutParams {
 		p.Inputs, p.Told = append(slices.Clone(p.Plan.Input), p.Inputs...), true
 	}
 	if job, ok := f.Sub("job"); ok {
-		p.Job = &receipts.Job{Config: job.Text("config"), Docker: job.Text("docker"), Image: strings.TrimSpace(job.Text("image"))}
+		p.Job = &receipts.Job{Config: job.Text("config"), Docker: job.Text("docker"), Image: strings.TrimSpace(job.Text("image")), Code: readRanCode(job)}
 		job.Done()
 	}
 	if p.Docker = strings.TrimSpace(f.Text("docker")); p.Docker != "" {

@@ -175,12 +175,16 @@ func Do(ctx context.Context, action Action, request *Request, dir string, opts *
 	case ActionCheck:
 		if request.Source.Plan != "" {
 			answer, err = CheckPlan(ctx, request, opts)
+		} else if request.Source.Code != nil {
+			answer, err = CheckCode(ctx, request, opts)
 		} else {
 			answer, err = Check(ctx, request, opts)
 		}
 	case ActionIn:
 		if request.Source.Plan != "" {
 			answer, err = InPlan(ctx, request, dir, opts)
+		} else if request.Source.Code != nil {
+			answer, err = InCode(ctx, request, dir, opts)
 		} else {
 			answer, err = In(ctx, request, dir, opts)
 		}

@@ -33,7 +33,8 @@ type Source struct {
 	Initial              int      // versions that the first check answers, 0 for the default, InitialAll for all
 	Plan                 string   // the branch whose executions are the versions, "" for its receipts
 	PlanJobs             map[string]map[string]any
-	Ignored              []string // keys that mean nothing here
+	Code                 jobs.CodePatterns // the files of the branch that are the versions, nil for its receipts
+	Ignored              []string          // keys that mean nothing here
 
 	store jobs.Store // the zero value for none
 }
@@ -66,6 +67,7 @@ func ReadSource(path string, value any, findings *fields.Findings) *Source {
 		Initial:              readInitial(f),
 	}
 	s.readPlan(f)
+	s.readCode(f)
 	for _, key := range jobs.IgnoredSourceKeys {
 		if _, ok := f.Value(key); ok {
 			s.Ignored = append(s.Ignored, key)
