@@ -22,6 +22,7 @@ type cloud struct {
 	bucket  *blob.Bucket
 	name    string                      // of the bucket, "" if unknown
 	explain func(error) (string, error) // as in Options, or nil
+	lacks   func() bool                 // Options.Unconditional, or nil
 
 	mu    sync.Mutex
 	known bool // the bucket exists, or cannot be asked for

@@ -30,6 +30,9 @@ type Options struct {
 	// one of ErrNotFound, ErrNoBucket, ErrDenied and ErrURL. It answers "", nil about
 	// one that it does not know. May be nil.
 	Explain func(err error) (reason string, kind error)
+	// Unconditional reports whether the server was found not to know writes on the
+	// condition that a key is free. May be nil.
+	Unconditional func() bool
 }
 
 // Open opens the store that a URL names: file:///absolute/folder, which need
@@ -104,7 +107,7 @@ func openBucket(ctx context.Context, u *url.URL, opts *Options) (*cloud, error) 
 	}
 	c := &cloud{name: u.Host}
 	if opts != nil {
-		c.explain = opts.Explain
+		c.explain, c.lacks = opts.Explain, opts.Unconditional
 	}
 	var err error
 	if c.bucket, err = mux.OpenBucketURL(ctx, u); err != nil {

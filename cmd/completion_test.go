@@ -56,6 +56,8 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact re", []string{"record ", "replay ", "resource ", "retract "}},
 		{"git datapact resource ", []string{"check ", "in ", "out "}},
 		{"git datapact resource in re", []string{"result"}},
+		{"git datapact store m", []string{"migrate "}},
+		{"git datapact store push -j 2 re", []string{"result"}},
 		{"git datapact ru", []string{"run "}},
 		{"git datapact run --engine=p", []string{"process ", "podman "}},
 		{"git datapact run -j 2 c", []string{"counts "}},

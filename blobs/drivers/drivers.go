@@ -39,6 +39,7 @@ import (
 // AWS_REGION, AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL. Env may be nil.
 func Options(env map[string]string) *blobs.Options {
 	mux := new(blob.URLMux)
-	mux.RegisterBucket(s3blob.Scheme, &s3Opener{env: env, patience: patience})
-	return &blobs.Options{Mux: mux, Explain: explainS3}
+	opener := &s3Opener{env: env, patience: patience}
+	mux.RegisterBucket(s3blob.Scheme, opener)
+	return &blobs.Options{Mux: mux, Explain: explainS3, Unconditional: opener.unconditional.Load}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,6 +37,8 @@ var s3Variables = []string{
 type s3Opener struct {
 	env      map[string]string
 	patience time.Duration // how long a request may make no progress
+
+	unconditional atomic.Bool // a server does not know conditions
 }
 
 // OpenBucketURL is what a [blob.URLMux] calls. It reads the configuration and
@@ -57,7 +60,7 @@ func (o *s3Opener) OpenBucketURL(ctx context.Context, u *url.URL) (*blob.Bucket,
 	if err != nil {
 		return nil, err
 	}
-	conditions := &conditions{}
+	conditions := &conditions{lacked: &o.unconditional}
 	client := s3.NewFromConfig(cfg, params.client, checksums(cfg.ConfigSources), conditions.option)
 	conditions.lookUp = client
 	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation

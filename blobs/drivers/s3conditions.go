@@ -19,7 +19,7 @@ import (
 // can come between the two; as keys are made of their bytes, it writes the same.
 type conditions struct {
 	lookUp s3.HeadObjectAPIClient // set before the first request
-	lacked atomic.Bool            // the server does not know them
+	lacked *atomic.Bool           // the server does not know them
 }
 
 // option is one of the client whose writes these are.

@@ -3,6 +3,7 @@
 //
 // Usage: git datapact store [status] [--store URL] [--json]
 //
+//	git datapact store test [--size SIZE] [--store URL] [--json] [URL]
 //	git datapact store migrate [--dry-run] [--force] [--jobs N] [--store URL] [--json] URL
 //	git datapact store push|pull [--dry-run] [--jobs N] [--store URL] [--json] [URL]
 package main
@@ -14,21 +15,26 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
 type command struct {
 	storeflag.Flag
-	DryRun bool   `short:"n" help:"Say how much migrate, push or pull would copy, and copy nothing."`
-	Force  bool   `help:"Let migrate switch although blobs are missing."`
-	Jobs   int    `short:"j" placeholder:"N" help:"Copy N blobs side by side (default: 8)."`
-	JSON   bool   `name:"json" help:"Print what there is to say as one JSON object on a line."`
-	Action string `arg:"" optional:"" help:"What to do: status, migrate, push or pull (default: say which store it is)."`
-	URL    string `arg:"" optional:"" name:"url" help:"The store to migrate to, to push to or to pull from."`
+	DryRun bool       `short:"n" help:"Say how much migrate, push or pull would copy, and copy nothing."`
+	Force  bool       `help:"Let migrate switch although blobs are missing."`
+	Jobs   int        `short:"j" placeholder:"N" help:"Copy N blobs side by side (default: 8)."`
+	Size   units.Size `placeholder:"SIZE" default:"64M" help:"Let test send an object of SIZE, such as 4096, 64M or 2G (default: 64M); 0 leaves it at the checks."`
+	JSON   bool       `name:"json" help:"Print what there is to say as one JSON object on a line."`
+	Action string     `arg:"" optional:"" help:"What to do: status, test, migrate, push or pull (default: say which store it is)."`
+	URL    string     `arg:"" optional:"" name:"url" help:"The store to test, to migrate to, to push to or to pull from."`
 }
 
+// usualSize is the default of --size.
+const usualSize = 64 << 20
+
 func (*command) Help() string {
-	return "Say which store the repository uses, what chose it, whether it can be reached, and how full it is (status). Move to another store (migrate), or copy what one store has and another lacks (push, pull)."
+	return "Say which store the repository uses, what chose it, whether it can be reached, and how full it is (status). Find out what a store can do, and how fast it is (test). Move to another store (migrate), or copy what one store has and another lacks (push, pull)."
 }
 
 // Run does what is asked for.
@@ -43,6 +49,8 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 		return err
 	}
 	switch c.Action {
+	case "test":
+		return c.test(ctx, env, repository)
 	case "migrate":
 		return c.migrate(ctx, env, repository)
 	case "push", "pull":
@@ -55,14 +63,16 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 func (c *command) check() error {
 	copies := c.Action == "migrate" || c.Action == "push" || c.Action == "pull"
 	switch {
-	case c.Action != "" && c.Action != "status" && !copies:
-		return fmt.Errorf("there is no action %q: want status, migrate, push or pull", c.Action)
-	case c.URL != "" && !copies:
+	case c.Action != "" && c.Action != "status" && c.Action != "test" && !copies:
+		return fmt.Errorf("there is no action %q: want status, test, migrate, push or pull", c.Action)
+	case c.URL != "" && c.Action != "test" && !copies:
 		return fmt.Errorf("unexpected argument %s: another store is named with --store", gitcmd.ShownAddresses(c.URL))
 	case c.URL == "" && c.Action == "migrate":
 		return errors.New("migrate: want the URL of the store to move to")
 	case !copies && (c.DryRun || c.Jobs != 0):
 		return errors.New("--dry-run and --jobs go with migrate, push and pull")
+	case c.Size != usualSize && c.Action != "test":
+		return errors.New("--size goes with test")
 	case c.Force && c.Action != "migrate":
 		return errors.New("--force goes with migrate")
 	case c.Jobs < 0:

@@ -70,7 +70,7 @@ __git_datapact_scan ()
 __git_datapact_takes_value ()
 {
 	case "$command,$1" in
-	*,-C|branch,-i|edit,-[Fm]|fetch,-o|log,-n|record,-[bim]|run,-[ij]|tag,-m|validate,-b|verify,-j)
+	*,-C|branch,-i|edit,-[Fm]|fetch,-o|log,-n|record,-[bim]|run,-[ij]|store,-j|tag,-m|validate,-b|verify,-j)
 		return 0 ;;
 	*,--*)
 		[[ " $(__git_datapact_options) " = *" $1= "* ]] ;;
@@ -131,7 +131,9 @@ __git_datapact_argument ()
 	resource,0)
 		__gitcomp "check in out" ;;
 	store,0)
-		__gitcomp "status" ;;
+		__gitcomp "status test migrate push pull" ;;
+	store,1)
+		[ "$first" = status ] || __git_datapact_folders "$cur" ;;
 	esac
 }
 

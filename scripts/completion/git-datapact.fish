@@ -27,7 +27,7 @@ end
 # Prints the command's first argument.
 function __git_datapact_argument
     set -l words (__git_datapact_words)
-    set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= j/jobs= engine= config= log= store= hook= require-signed-by=+ filter=+ since= where=+
+    set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= j/jobs= engine= config= log= store= hook= require-signed-by=+ filter=+ since= where=+ size=
     test "$words[1]" = log; and set -a options n/number=
     argparse -i $options -- $words[2..] 2>/dev/null
     and string match -v -- '-*' $argv | head -n 1
@@ -105,6 +105,8 @@ complete -c git-datapact -n '__git_datapact_using run' -s f -l force
 complete -c git-datapact -n '__git_datapact_using run' -s i -l input -r
 complete -c git-datapact -n '__git_datapact_using run' -l engine -x -a 'process docker podman'
 complete -c git-datapact -n '__git_datapact_using run' -l log -x -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using store' -s n -l dry-run
+complete -c git-datapact -n '__git_datapact_using store' -s j -l jobs -x
 complete -c git-datapact -n '__git_datapact_using verify' -s j -l jobs -x
 complete -c git-datapact -n '__git_datapact_using verify' -l repair-from -x -a '(__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using validate' -s b -l branch -x -a '(__git_datapact_branches)'
@@ -118,5 +120,6 @@ complete -c git-datapact -n '__git_datapact_using fetch; and not __git_datapact_
 complete -c git-datapact -n '__git_datapact_using cat; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
 complete -c git-datapact -n '__git_datapact_using resource; and __git_datapact_first' -a 'check in out'
 complete -c git-datapact -n '__git_datapact_using resource; and not __git_datapact_first' -a '(__fish_complete_directories)'
-complete -c git-datapact -n '__git_datapact_using store; and __git_datapact_first' -a 'status'
+complete -c git-datapact -n '__git_datapact_using store; and __git_datapact_first' -a 'status test migrate push pull'
+complete -c git-datapact -n '__git_datapact_using store; and not __git_datapact_first' -a '(__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using init record; and __git_datapact_first' -a '(__fish_complete_directories)'
