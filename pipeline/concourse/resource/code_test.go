@@ -2,6 +2,7 @@ package resource_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,7 +15,11 @@ import (
 func TestCode(t *testing.T) {
 	w := newWorld(t, "made")
 	w.commit("tools", "tools", "src/run", "first", "src/lib/x", "x", "README", "1", "big", strings.Repeat("y", 1<<16))
-	w.stream("commit refs/heads/tools\ncommitter C <c@example.com> now\ndata 4\nlink\nfrom refs/heads/tools^0\nM 120000 inline src/latest\ndata 3\nrun\n")
+	link := exec.Command("git", "-c", "safe.directory=*", "-C", w.repo, "fast-import", "--quiet", "--date-format=now")
+	link.Stdin = strings.NewReader("commit refs/heads/tools\ncommitter C <c@example.com> now\ndata 4\nlink\nfrom refs/heads/tools^0\nM 120000 inline src/latest\ndata 3\nrun\n")
+	if out, err := link.CombinedOutput(); err != nil {
+		t.Fatalf("git fast-import: %v\n%s", err, out)
+	}
 	source := func(more object) object {
 		s := w.sourceOf("tools", object{"store": nil, "code": object{"paths": []string{"src/**"}}})
 		for key, value := range more {
