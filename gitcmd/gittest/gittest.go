@@ -40,6 +40,22 @@ func Run(t *testing.T, dir string, args ...string) string {
 	return strings.TrimSuffix(string(out), "\n")
 }
 
+// Import has git fast-import read a stream in a repository, and returns what the stream
+// asked for. Options stand before the subcommand.
+func Import(t *testing.T, dir, stream string, options ...string) string {
+	t.Helper()
+	cmd := exec.Command("git", append(options, "fast-import", "--quiet", "--force", "--date-format=raw")...)
+	// Where memory is given back to the system after each object, and asked for again, many
+	// commits take twenty times as long.
+	cmd.Env = append(os.Environ(), "MALLOC_TRIM_THRESHOLD_=268435456")
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stream)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("git fast-import: %v\n%s", err, out)
+	}
+	return strings.TrimSuffix(string(out), "\n")
+}
+
 // Live is a bare copy of a live repository with two dataset branches. Where there is
 // none beside the project, the test is skipped.
 func Live(t *testing.T) string {

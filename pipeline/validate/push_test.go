@@ -1,7 +1,6 @@
 package validate_test
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
@@ -126,15 +125,7 @@ func (b *bench) say(message, parents string, steps ...string) string {
 		fmt.Fprintf(&in, "%s %s\n", []string{"from", "merge"}[min(i, 1)], parent)
 	}
 	in.WriteString(strings.Join(steps, "") + "get-mark :1\n")
-	cmd := exec.Command("git", "fast-import", "--quiet", "--force", "--done")
-	cmd.Dir, cmd.Stdin = b.clone, strings.NewReader("feature done\n"+in.String()+"done\n")
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		b.t.Fatalf("fast-import: %v\n%s", err, stderr.String())
-	}
-	return strings.TrimSpace(string(out))
+	return gittest.Import(b.t, b.clone, "feature done\n"+in.String()+"done\n")
 }
 
 // push pushes and returns what was printed.
@@ -387,11 +378,7 @@ func TestManyReceiptsPassInSeconds(t *testing.T) {
 		}
 		in.WriteString(put(r))
 	}
-	cmd := exec.Command("git", "fast-import", "--quiet")
-	cmd.Dir, cmd.Stdin = b.clone, strings.NewReader(in.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("fast-import: %v\n%s", err, out)
-	}
+	gittest.Import(t, b.clone, in.String())
 	begun := time.Now()
 	if out, err := b.push("data"); err != nil || out != "" {
 		t.Fatalf("push = %v:\n%s", err, out)

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -228,11 +227,7 @@ func TestScanFarBack(t *testing.T) {
 			receipt.Timestamp.Time().Unix(), from, receipt.ID().Path(), len(data), data)
 		want = append([]string{fmt.Sprint(i)}, want...)
 	}
-	cmd := exec.Command("git", "fast-import", "--quiet")
-	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stream.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("fast-import: %v\n%s", err, out)
-	}
+	gittest.Import(t, dir, stream.String())
 	l := ledger(t, repository)
 	if got := versions(t, l.Scan(t.Context(), everything)); got != strings.Join(want, " ") {
 		t.Errorf("Scan gives another order than the timestamps")

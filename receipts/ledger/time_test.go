@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -26,11 +25,7 @@ func imported(t *testing.T, dir string, committed time.Time, list ...*receipts.R
 			committed.Unix(), from, receipt.ID().Path(), len(data), data)
 		from = ""
 	}
-	cmd := exec.Command("git", "fast-import", "--quiet")
-	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stream.String())
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("fast-import: %v\n%s", err, out)
-	}
+	gittest.Import(t, dir, stream.String())
 }
 
 // newest is the input of the receipt that the branch's name selects.

@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 )
 
 // programs is the folder with check, in and out.
@@ -152,14 +153,13 @@ func (w *world) commitAt(branch, date string, d draft) version {
 	return version{w.put(stanza{branch, "record", at, []string{d.path, d.text}})[0], d.id}
 }
 
-// plantMany commits so many receipts, ten at a time: git takes long to import many commits.
+// plantMany commits so many receipts, each in a commit of its own.
 func (w *world) plantMany(branch string, n int) {
 	w.t.Helper()
-	stanzas := make([]stanza, (n+9)/10)
+	stanzas := make([]stanza, n)
 	for i := range n {
 		d := draftOf(w.t, branch, fmt.Sprint("many", i), i)
-		s := &stanzas[i/10]
-		*s = stanza{branch, "x", time.Unix(int64(1600000000+i), 0), append(s.files, d.path, d.text)}
+		stanzas[i] = stanza{branch, "x", time.Unix(int64(1600000000+i), 0), []string{d.path, d.text}}
 	}
 	w.put(stanzas...)
 }
@@ -192,12 +192,9 @@ func (w *world) put(stanzas ...stanza) []string {
 	for i := range stanzas {
 		fmt.Fprintf(&stream, "get-mark :%d\n", i+1)
 	}
-	cmd := exec.Command("git", "-c", "safe.directory=*", "-C", w.repo, "fast-import", "--quiet", "--date-format=raw")
-	cmd.Stdin = strings.NewReader(stream.String())
-	out, err := cmd.CombinedOutput()
-	made := strings.Fields(string(out))
-	if err != nil || len(made) != len(stanzas) {
-		w.t.Fatalf("git fast-import: %v\n%s", err, out)
+	made := strings.Fields(gittest.Import(w.t, w.repo, stream.String(), "-c", "safe.directory=*"))
+	if len(made) != len(stanzas) {
+		w.t.Fatalf("git fast-import made %q, want %d commits", made, len(stanzas))
 	}
 	return made
 }
