@@ -35,7 +35,7 @@ func (r *Repository) IsWithin(ctx context.Context, folder string) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	out, err := r.git.output(ctx, "rev-parse", "--path-format=absolute", "--git-common-dir")
+	where, err := r.where(ctx)
 	if err != nil {
 		return false, fmt.Errorf("looking for the git directory: %w", err)
 	}
@@ -43,7 +43,7 @@ func (r *Repository) IsWithin(ctx context.Context, folder string) (bool, error) 
 	if err != nil {
 		return false, err
 	}
-	for _, base := range []string{top, strings.TrimSuffix(string(out), "\n")} {
+	for _, base := range []string{top, where.common} {
 		if base == "" {
 			continue
 		}
