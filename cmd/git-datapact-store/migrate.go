@@ -34,7 +34,11 @@ func (c *command) migrate(ctx context.Context, env *frame.Env, repository *gitcm
 	}
 	if old.URL == next.URL {
 		env.Infof("%s is the store already; 'git datapact store pull URL' brings what it lacks from another one", next.Shown())
-		return nil
+		switched := true
+		if c.JSON {
+			return env.PrintJSON(copied{From: old.Shown(), To: next.Shown(), Switched: &switched, Why: old.Why()})
+		}
+		return printUsed(env, old)
 	}
 	done, err := c.copy(ctx, env, repository, old, next)
 	if err != nil {
@@ -61,7 +65,11 @@ func (c *command) migrate(ctx context.Context, env *frame.Env, repository *gitcm
 	if c.JSON {
 		return nil
 	}
-	return env.Printf("store      %s\nwhy        %s\n", now.Shown(), now.Why())
+	return printUsed(env, now)
+}
+
+func printUsed(env *frame.Env, store storechoice.Store) error {
+	return env.Printf("store      %s\nwhy        %s\n", store.Shown(), store.Why())
 }
 
 // removal says how to remove a store that nobody uses any more.
@@ -71,7 +79,7 @@ func removal(store storechoice.Store) string {
 		return "when nobody uses " + store.Shown() + " any more, delete its objects with the tools of its server"
 	}
 	folder := filepath.FromSlash(path.Join(parsed.Path, parsed.Query().Get("prefix")))
-	return fmt.Sprintf("when nobody uses it any more, remove it with: rm -r '%s'", folder)
+	return fmt.Sprintf("when nobody uses it any more, remove it with: rm -r '%s'", strings.ReplaceAll(folder, "'", `'\''`))
 }
 
 // adopt makes the repository use a store, where what chooses the store is a matter of
