@@ -148,6 +148,6 @@ func (s Store) MissingHint() string {
 func (s Store) WarnOfPush(env *frame.Env) {
 	if s.Origin == Default {
 		env.Warnf("receipts are pushed, but their blobs are in the store of this clone alone (%s): choose one that others reach with "+
-			"'git config %s URL', or datapact_job.source.store in datapact.json", s.Shown(), configKey)
+			"'git config %s URL', or datapact_job.source.store in datapact.json, and bring them there with 'git datapact store push'", s.Shown(), configKey)
 	}
 }
