@@ -28,9 +28,12 @@ func TestS3Try(t *testing.T) {
 		"Conditions": {failing: "conditional put", why: "the server does not know it", server: func(w http.ResponseWriter, r *http.Request) bool {
 			return r.Header.Get("If-None-Match") != "" && refuse(w, r, http.StatusNotImplemented, "NotImplemented")
 		}},
-		"Ranges": {failing: "ranges", why: "bytes", server: func(_ http.ResponseWriter, r *http.Request) bool {
-			r.Header.Del("Range")
-			return false
+		"Ranges": {failing: "ranges", why: "bytes", server: func(w http.ResponseWriter, r *http.Request) bool {
+			if r.Header.Get("Range") == "" {
+				return false
+			}
+			_, _ = w.Write(make([]byte, 1<<20)) // all there is, whatever was asked for
+			return true
 		}},
 		"Copies": {failing: "quarantine", why: "no", server: func(w http.ResponseWriter, r *http.Request) bool {
 			return r.Header.Get("X-Amz-Copy-Source") != "" && refuse(w, r, http.StatusForbidden, "AccessDenied")
