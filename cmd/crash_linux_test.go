@@ -73,7 +73,7 @@ func TestCrashes(t *testing.T) {
 			k.killAll(t)
 		})
 	}
-	for i, f := range faults {
+	for i, f := range slices.Concat(faults, surroundings) {
 		t.Run(f.name, func(t *testing.T) {
 			t.Parallel()
 			f.test(t, &kit{bin: bin, rounds: n, tally: &counts, random: rand.New(rand.NewPCG(seed, uint64(100+i)))})
