@@ -53,7 +53,7 @@ const bigFile = 8 << 20
 // An Archive is a repository with the store its blobs are in. Its methods may be
 // used from several goroutines. Both parts stay the caller's to close.
 type Archive struct {
-	Repository *gitcmd.Repository
+	Repository *gitcmd.Repository // nil where receipts are only fetched
 	Store      *blobs.Store
 	Leave      ledger.Leave // receipts that selectors of inputs do not choose; nil for none
 	appending  sync.Mutex   // its own recordings need not race each other for the branch

@@ -221,7 +221,7 @@ func (e explained) Read(p []byte) (int, error) {
 // explain says of a blob that is not there that those of the receipt are not kept any more,
 // if that is so.
 func (a *Archive) explain(ctx context.Context, entry *ledger.Entry, err error) error {
-	if !errors.Is(err, blobs.ErrNotFound) || errors.Is(err, blobs.ErrNoBucket) {
+	if a.Repository == nil || !errors.Is(err, blobs.ErrNotFound) || errors.Is(err, blobs.ErrNoBucket) {
 		return err
 	}
 	return ledger.ExplainMissing(ctx, a.Repository, entry, err)

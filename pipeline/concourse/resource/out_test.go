@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // TestConcurrentOuts has as many workers record at once as there could be.
@@ -255,7 +256,7 @@ func TestHookRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := w.fails("rejected: [remote rejected] (pre-receive hook declined)", "out", object{"source": w.sourceOf("data", nil)}, w.seeded("1"))
-	if o.took.Seconds() > 10 {
+	if o.took > time.Minute { // it is not tried for as long as a server that is away
 		t.Errorf("the refusal took %v", o.took)
 	}
 }
