@@ -123,14 +123,6 @@ func TestSelectCode(t *testing.T) {
 	}
 }
 
-// A pattern that could match in very many ways is decided at once.
-func TestMatchNames(t *testing.T) {
-	many := strings.Split(strings.Repeat("**/a/", 40)+"b", "/")
-	if matchNames(many, strings.Split(strings.Repeat("a/", 200)+"c", "/")) || !matchNames(many, strings.Split(strings.Repeat("a/", 200)+"b", "/")) {
-		t.Error("many folders are not matched")
-	}
-}
-
 // A link is taken as it is where it stays among the files.
 func TestCodeLinks(t *testing.T) {
 	r := newRepository(t, "main", "src/a", "a")

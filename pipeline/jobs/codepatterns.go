@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/fields"
+	"github.com/git-datapact/git-datapact/receipts"
 )
 
 // CodePatterns choose files of a branch by their paths from its top. "*", "?" and
@@ -21,7 +21,7 @@ import (
 // out of the paths at which the files stand: src/lib/a.py of src/** is lib/a.py.
 type CodePatterns []string
 
-const everything = "**"
+const everything = receipts.AnyFolders
 
 // ReadCodePatterns reads patterns that stand at a key.
 func ReadCodePatterns(f fields.Object, key string) CodePatterns {
@@ -41,10 +41,8 @@ func checkCodePattern(pattern string) error {
 	if !fs.ValidPath(pattern) || pattern == "." || strings.ContainsAny(pattern, "\n\r\x00") {
 		return fmt.Errorf("%q is not a path from the top of the branch, such as src/**", pattern)
 	}
-	for element := range strings.SplitSeq(pattern, "/") {
-		if _, err := path.Match(element, ""); err != nil {
-			return fmt.Errorf("%q is not a pattern: %w", pattern, err)
-		}
+	if err := receipts.CheckPattern(pattern); err != nil {
+		return fmt.Errorf("%q is not a pattern: %w", pattern, err)
 	}
 	return nil
 }
@@ -145,32 +143,6 @@ func isWithin(name, folder string) bool {
 // match reports whether a pattern chooses a file.
 func (p CodePatterns) match(file string) bool {
 	return slices.ContainsFunc(p, func(pattern string) bool {
-		return matchNames(strings.Split(pattern, "/"), strings.Split(file, "/"))
+		return receipts.MatchPath(pattern, file)
 	})
-}
-
-// matchNames matches a path, or one of the folders it is in. Of what "**" can stand for it
-// takes the shortest first, and goes back to the last one alone: what stands before that
-// cannot match better.
-func matchNames(pattern, file []string) bool {
-	last, from := -1, 0 // the last "**", and what follows it in the path
-	for p, f := 0, 0; p < len(pattern); {
-		if pattern[p] == everything {
-			last, from = p, f
-			p++
-			continue
-		}
-		if f < len(file) {
-			if ok, _ := path.Match(pattern[p], file[f]); ok {
-				p, f = p+1, f+1
-				continue
-			}
-		}
-		if last < 0 || from >= len(file) {
-			return false
-		}
-		from++
-		p, f = last+1, from
-	}
-	return true
 }

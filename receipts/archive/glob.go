@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"github.com/git-datapact/git-datapact/receipts"
 )
 
 // A pattern chooses paths of outputs. Without a slash it is matched against the
@@ -12,10 +14,8 @@ import (
 type pattern string
 
 func (p pattern) validate() error {
-	for element := range strings.SplitSeq(string(p), "/") {
-		if _, err := path.Match(element, ""); err != nil {
-			return fmt.Errorf("pattern %q: %w", string(p), err)
-		}
+	if err := receipts.CheckPattern(string(p)); err != nil {
+		return fmt.Errorf("pattern %q: %w", string(p), err)
 	}
 	if p == "" {
 		return fmt.Errorf("pattern %q is empty", string(p))
@@ -30,26 +30,5 @@ func (p pattern) matches(name string) bool {
 			return true
 		}
 	}
-	return matchElements(strings.Split(strings.TrimPrefix(text, "/"), "/"), strings.Split(name, "/"))
-}
-
-// matchElements matches a path, or one of the folders it is in.
-func matchElements(pattern, name []string) bool {
-	for ; len(pattern) > 0; pattern, name = pattern[1:], name[1:] {
-		if pattern[0] == "**" {
-			for skip := range len(name) + 1 {
-				if matchElements(pattern[1:], name[skip:]) {
-					return true
-				}
-			}
-			return false
-		}
-		if len(name) == 0 {
-			return false
-		}
-		if ok, _ := path.Match(pattern[0], name[0]); !ok {
-			return false
-		}
-	}
-	return true
+	return receipts.MatchPath(strings.TrimPrefix(text, "/"), name)
 }
