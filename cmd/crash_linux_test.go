@@ -151,19 +151,26 @@ func (k *kit) round(t *testing.T, template *world, how string, kill func(*world,
 	if killed {
 		k.kills.Add(1)
 	}
+	k.afterwards(w, said.String())
+	if killed {
+		k.survived.Add(1)
+	}
+	_ = os.RemoveAll(w.dir) // not to fill the disk before the test ends
+}
+
+// afterwards wants nothing to be lost, what the victim has printed to be recorded, and the
+// same to succeed now.
+func (k *kit) afterwards(w *world, out string) {
+	w.t.Helper()
 	w.unlock()
 	w.check()
-	w.recorded(said.String())
+	w.recorded(out)
 	if k.whole != nil {
 		k.whole(w)
 	}
 	w.succeed(k.args(w))
 	w.check()
 	k.done(w)
-	if killed {
-		k.survived.Add(1)
-	}
-	_ = os.RemoveAll(w.dir) // not to fill the disk before the test ends
 }
 
 // killAfter kills a program in its course, with its process group or with all it

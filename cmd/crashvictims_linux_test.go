@@ -22,6 +22,14 @@ func always(args ...string) func(*world) []string {
 	return func(*world) []string { return args }
 }
 
+// pushing records and pushes.
+var pushing = victim{
+	name: "record and push",
+	make: makePush,
+	args: always("git-datapact-record", "--push", "--branch", "data", "../next"),
+	done: pushed,
+}
+
 var victims = []victim{
 	{
 		name: "record", make: makeRecord,
@@ -40,12 +48,7 @@ var victims = []victim{
 				w.failed("git status prints %q", left)
 			}
 		},
-	}, {
-		name: "record and push",
-		make: makePush,
-		args: always("git-datapact-record", "--push", "--branch", "data", "../next"),
-		done: pushed,
-	}, {
+	}, pushing, {
 		name: "fetch", make: makeRecord,
 		args:  always("git-datapact-fetch", "data", "-o", "../out"),
 		whole: func(w *world) { w.visible("out", "first") },

@@ -59,15 +59,7 @@ func (k *kit) faulty(w *world, repaired func()) {
 		k.refused.Add(1)
 	}
 	repaired()
-	w.unlock()
-	w.check()
-	w.recorded(out)
-	if k.whole != nil {
-		k.whole(w)
-	}
-	w.succeed(k.args(w))
-	w.check()
-	k.done(w)
+	k.afterwards(w, out)
 	k.survived.Add(1)
 	_ = os.RemoveAll(w.dir)
 }
@@ -312,11 +304,7 @@ var pushFaults = []struct {
 
 // testPushFaults hangs up while a receipt is pushed.
 func testPushFaults(t *testing.T, k *kit) {
-	k.victim = victim{
-		name: "record and push", make: makePush,
-		args: always("git-datapact-record", "--push", "--branch", "data", "../next"),
-		done: pushed,
-	}
+	k.victim = pushing
 	template := k.world(t)
 	k.make(template)
 	template.must("remote.git/", "git", "config", "http.receivepack", "true")

@@ -33,11 +33,7 @@ const lingering = `#!/bin/sh
 // testLeftBehind records and pushes where each hook that git runs leaves a process behind:
 // what is done is done, and nobody waits for them.
 func testLeftBehind(t *testing.T, k *kit) {
-	k.victim = victim{
-		name: "record and push", make: makePush,
-		args: always("git-datapact-record", "--push", "--branch", "data", "../next"),
-		done: pushed,
-	}
+	k.victim = pushing
 	w := k.world(t)
 	k.make(w)
 	w.remember()
@@ -69,11 +65,7 @@ func testLeftBehind(t *testing.T, k *kit) {
 
 // testHangingHelper interrupts a push that waits for a credential helper.
 func testHangingHelper(t *testing.T, k *kit) {
-	k.victim = victim{
-		name: "record and push", make: makePush,
-		args: always("git-datapact-record", "--push", "--branch", "data", "../next"),
-		done: pushed,
-	}
+	k.victim = pushing
 	w := k.world(t)
 	k.make(w)
 	w.must("remote.git/", "git", "config", "http.receivepack", "true")
@@ -174,15 +166,7 @@ func testMemoryLimit(t *testing.T, k *kit) {
 			if status != 0 {
 				k.refused.Add(1)
 			}
-			w.unlock()
-			w.check()
-			w.recorded(out)
-			if k.whole != nil {
-				k.whole(w)
-			}
-			w.succeed(k.args(w))
-			w.check()
-			k.done(w)
+			k.afterwards(w, out)
 			k.survived.Add(1)
 			_ = os.RemoveAll(w.dir)
 		}
@@ -228,17 +212,13 @@ func testIgnoredCase(t *testing.T, k *kit) {
 			w.remember()
 			after := time.Duration(k.random.Int64N(int64(300 * time.Millisecond)))
 			w.how = fmt.Sprintf("killed after %v", after)
-			if killAfter(t, after, false, w.command(k.args(w))) {
+			cmd := w.command(k.args(w))
+			var out bytes.Buffer
+			cmd.Stdout = &out
+			if killAfter(t, after, false, cmd) {
 				k.kills.Add(1)
 			}
-			w.unlock()
-			w.check()
-			if k.whole != nil {
-				k.whole(w)
-			}
-			w.succeed(k.args(w))
-			w.check()
-			k.done(w)
+			k.afterwards(w, out.String())
 			k.survived.Add(1)
 			if err := unmount(w.path("disk")); err != nil {
 				t.Error(err)
