@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// clocksApart is how far a store's clock may be ahead: 'gc' refuses more.
-const clocksApart = 5 * time.Minute
+// ClockTolerance is how far in the future an object may have been stored: clocks of machines
+// differ a little.
+const ClockTolerance = 5 * time.Minute
 
 // checks makes all checks, those first without which the others, or cleaning up, fail. It
 // reports whether the store can be used.
@@ -50,7 +51,7 @@ func (t *trial) checks(ctx context.Context) bool {
 		check(false, "quarantine", "'gc --delete' fails", func(ctx context.Context) error { return t.move(ctx, o) }) &&
 		check(false, "clock", "'gc' refuses objects from the future", func(ctx context.Context) error {
 			found, err := t.store.Stat(ctx, o.Key)
-			if ahead := time.Until(found.ModTime); err == nil && ahead > clocksApart {
+			if ahead := time.Until(found.ModTime); err == nil && ahead > ClockTolerance {
 				err = fmt.Errorf("the store's clock is %v ahead", ahead.Round(time.Second))
 			}
 			return err

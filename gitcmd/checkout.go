@@ -38,15 +38,8 @@ func (r *Repository) checkout(ctx context.Context, branch Branch, paths []string
 	if err != nil || top == "" {
 		return nil, err
 	}
-	data, err := r.DataDir(ctx)
+	data, sharing, err := r.DataFolder(ctx)
 	if err != nil {
-		return nil, err
-	}
-	sharing, err := r.Sharing(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := sharing.MkdirAll(data); err != nil {
 		return nil, err
 	}
 	c := &checkout{

@@ -60,6 +60,21 @@ func parseSharing(text string) (Sharing, error) {
 	return Sharing{mode: fs.FileMode(n) & 0o666, exact: true}, nil
 }
 
+// DataFolder makes a folder in [Repository.DataDir], or that itself where no name is given,
+// and tells how files in it are shared.
+func (r *Repository) DataFolder(ctx context.Context, names ...string) (string, Sharing, error) {
+	data, err := r.DataDir(ctx)
+	if err != nil {
+		return "", Sharing{}, err
+	}
+	sharing, err := r.Sharing(ctx)
+	if err != nil {
+		return "", Sharing{}, err
+	}
+	folder := filepath.Join(append([]string{data}, names...)...)
+	return folder, sharing, sharing.MkdirAll(folder)
+}
+
 // MkdirAll makes a folder, and those above it that are missing.
 func (s Sharing) MkdirAll(dir string) error {
 	if info, err := os.Stat(dir); err == nil && info.IsDir() {

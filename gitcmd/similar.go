@@ -31,6 +31,15 @@ func Similar(name, kind string, there []string, otherwise string) string {
 	return otherwise
 }
 
+// SimilarBranch is [Similar] for a branch, of those that there are.
+func SimilarBranch(name string, there []Branch, otherwise string) string {
+	names := make([]string, len(there))
+	for i, branch := range there {
+		names[i] = branch.Name
+	}
+	return Similar(name, "branch", names, otherwise)
+}
+
 // typos counts what was typed wrong where want was meant: characters too many, too few or
 // others, and neighbours in the other order (the optimal string alignment distance).
 func typos(typed, want string) int {

@@ -28,19 +28,11 @@ type draft struct {
 // openDraft makes the draft of a branch from its job, or finds an earlier one that was
 // made from the same.
 func openDraft(ctx context.Context, repository *gitcmd.Repository, branch string, text []byte) (*draft, error) {
-	data, err := repository.DataDir(ctx)
+	dir, sharing, err := repository.DataFolder(ctx, "edit", fmt.Sprintf("%x", sha256.Sum256([]byte(branch)))[:16])
 	if err != nil {
 		return nil, err
 	}
-	sharing, err := repository.Sharing(ctx)
-	if err != nil {
-		return nil, err
-	}
-	dir := filepath.Join(data, "edit", fmt.Sprintf("%x", sha256.Sum256([]byte(branch)))[:16])
 	d := &draft{dir: dir, path: filepath.Join(dir, "job.json")}
-	if err := sharing.MkdirAll(dir); err != nil {
-		return nil, err
-	}
 	if d.lock, err = sharing.Lock(dir + ".lock"); err != nil {
 		return nil, err
 	}

@@ -62,16 +62,8 @@ func (c *command) takeInput(ctx context.Context, env *frame.Env, repository *git
 // openScratch makes the folder that holds such directories, and removes what killed
 // recordings left in it when no other one is at work: each holds the lock with the others.
 func openScratch(ctx context.Context, repository *gitcmd.Repository) (string, *flock.Flock, error) {
-	data, err := repository.DataDir(ctx)
+	folder, sharing, err := repository.DataFolder(ctx, "stdin")
 	if err != nil {
-		return "", nil, err
-	}
-	sharing, err := repository.Sharing(ctx)
-	if err != nil {
-		return "", nil, err
-	}
-	folder := filepath.Join(data, "stdin")
-	if err := sharing.MkdirAll(folder); err != nil {
 		return "", nil, err
 	}
 	lock, err := sharing.Lock(folder + ".lock")

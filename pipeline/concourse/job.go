@@ -17,7 +17,6 @@ const (
 	receiptFile  = ".datapact/result"
 	planFile     = ".datapact/plan"
 	planVar      = "plan"
-	codeFile     = ".datapact/code"
 	codeVar      = "code"
 	executeFile  = "/opt/datapact/execute" // what the image of a branch brings by convention
 	digestVar    = "image-digest"
@@ -42,7 +41,7 @@ func (b *builder) job(job *jobs.Job) Job {
 		}
 	}
 	if job.Code != nil {
-		j.Plan = append(j.Plan, LoadVar{codeVar, b.codeName(job) + "/" + codeFile, "json", true})
+		j.Plan = append(j.Plan, LoadVar{codeVar, b.codeName(job) + "/" + jobs.CodeFile, "json", true})
 	}
 	if b.runsOwnImage(job) {
 		j.Plan = append(j.Plan, LoadVar{digestVar, b.imageName(job) + "/digest", "trim", true},

@@ -21,7 +21,7 @@ type Catalog struct {
 	commits    map[string]gitcmd.Hash
 	branches   map[string]gitcmd.Branch
 	jobs       map[string]outcome
-	code       map[string]CodeTree // by commit and patterns
+	code       map[string]CodeTree // by branch, commit and patterns
 }
 
 type outcome struct {

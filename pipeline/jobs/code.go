@@ -20,8 +20,8 @@ import (
 // codeAlias is the folder of a job's code, where the job names no other.
 const codeAlias = "code"
 
-// codeFile is where the folder of a job's code says what it holds.
-const codeFile = ".datapact/code"
+// CodeFile is where the folder of a job's code says what it holds.
+const CodeFile = ".datapact/code"
 
 // Code is what a job runs that lies on an ordinary branch, where several jobs can share it.
 type Code struct {
@@ -85,14 +85,14 @@ func (c *Catalog) resolve(ctx context.Context, job *Job) error {
 	if err != nil {
 		return fmt.Errorf("%sbranch: %w", key, err)
 	}
-	if isDataset, err := c.isDataset(ctx, branch); err != nil {
-		return err
-	} else if isDataset {
-		return gitcmd.WithHint(fmt.Errorf("%sbranch: %s is a dataset branch", key, code.Branch), "make it an input of the job, or keep the code on an ordinary branch")
-	}
-	name := string(branch.Commit) + "\x00" + strings.Join(code.Patterns, "\x00")
+	name := branch.Name + "\x00" + string(branch.Commit) + "\x00" + strings.Join(code.Patterns, "\x00")
 	files, known := c.code[name]
 	if !known {
+		if isDataset, err := c.isDataset(ctx, branch); err != nil {
+			return err
+		} else if isDataset {
+			return gitcmd.WithHint(fmt.Errorf("%sbranch: %s is a dataset branch", key, code.Branch), "make it an input of the job, or keep the code on an ordinary branch")
+		}
 		if files, err = SelectCode(ctx, c.repository, branch, code.Patterns); err != nil {
 			return codeError(key, err)
 		}
@@ -139,7 +139,7 @@ func SelectCode(ctx context.Context, repository *gitcmd.Repository, branch gitcm
 			return CodeTree{}, fmt.Errorf("%s of %s is a submodule, whose files are in another repository", file.Path, branch.Name)
 		}
 		file.Path = strings.TrimPrefix(file.Path[len(selected.root):], "/")
-		if top, _, _ := strings.Cut(file.Path, "/"); top == path.Dir(codeFile) {
+		if top, _, _ := strings.Cut(file.Path, "/"); top == path.Dir(CodeFile) {
 			return CodeTree{}, fmt.Errorf("%s of %s: the folder %s is git-datapact's own", selected.name(file), branch.Name, top)
 		}
 		selected.files = append(selected.files, file)
@@ -208,7 +208,7 @@ func (t *CodeTree) WriteTo(ctx context.Context, repository *gitcmd.Repository, f
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(folder, filepath.FromSlash(codeFile))
+	file := filepath.Join(folder, filepath.FromSlash(CodeFile))
 	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 		return err
 	}

@@ -103,7 +103,7 @@ func TestSelectCode(t *testing.T) {
 		}
 		var written []string
 		_ = filepath.WalkDir(folder, func(name string, entry fs.DirEntry, _ error) error {
-			if name, _ = filepath.Rel(folder, name); !entry.IsDir() && filepath.ToSlash(name) != codeFile {
+			if name, _ = filepath.Rel(folder, name); !entry.IsDir() && filepath.ToSlash(name) != CodeFile {
 				written = append(written, filepath.ToSlash(name))
 			}
 			return nil
@@ -112,7 +112,7 @@ func TestSelectCode(t *testing.T) {
 		if strings.Join(written, " ") != test.want {
 			t.Errorf("%s writes %v, want %s", test.patterns, written, test.want)
 		}
-		if said, err := os.ReadFile(filepath.Join(folder, codeFile)); string(said) != fmt.Sprintf("{\"ref\":%q,\"tree\":%q}\n", branch.Commit, selected.Tree) {
+		if said, err := os.ReadFile(filepath.Join(folder, CodeFile)); string(said) != fmt.Sprintf("{\"ref\":%q,\"tree\":%q}\n", branch.Commit, selected.Tree) {
 			t.Errorf("%s says %s, %v", test.patterns, said, err)
 		}
 	}

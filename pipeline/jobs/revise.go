@@ -41,8 +41,8 @@ func textAt(ctx context.Context, repository *gitcmd.Repository, branch gitcmd.Br
 }
 
 // Revise commits another text of the job of a local branch, in the place of the blob
-// before. A text that is no job is refused ([gitcmd.ErrNegative]), and so is any where the
-// job is not as it was before. After a [gitcmd.SyncError] the commit is returned beside it.
+// before. A text that is not a job is refused ([gitcmd.ErrNegative]), and so is any where
+// the job is not as it was before. After a [gitcmd.SyncError] the commit is returned beside it.
 func Revise(ctx context.Context, repository *gitcmd.Repository, name string, before gitcmd.Hash, text []byte, message string) (gitcmd.Hash, error) {
 	for try := 0; ; try++ {
 		commit, err := reviseOnce(ctx, repository, name, before, text, message)

@@ -9,7 +9,7 @@ import (
 )
 
 // gitIgnore is written into a folder that a fetch makes in a worktree, so that git does not
-// take what was fetched for files to be added. It is no output of a result.
+// take what was fetched for files to be added. It is not an output of a result.
 const (
 	gitIgnore = ".gitignore"
 	ignoreAll = "# Made by git datapact fetch: what is fetched belongs in no commit.\n*\n"

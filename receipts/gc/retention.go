@@ -52,6 +52,7 @@ func (c *collection) newKeepers(ctx context.Context) (map[string]*keeper, error)
 			keepers[branch.Name] = &keeper{tips: []gitcmd.Branch{branch}, tagged: map[gitcmd.Hash]bool{}}
 		}
 	}
+	tagged := map[string]*keeper{}
 	for name, k := range keepers {
 		retention, ok, err := c.opts.Retention(ctx, name)
 		if err == nil && ok {
@@ -63,13 +64,10 @@ func (c *collection) newKeepers(ctx context.Context) (map[string]*keeper, error)
 		if !ok {
 			delete(keepers, name)
 		} else if retention.Tagged {
-			err = c.tagged(ctx, name, k)
-		}
-		if err != nil {
-			return nil, err
+			tagged[name] = k
 		}
 	}
-	return keepers, nil
+	return keepers, c.tagged(ctx, tagged)
 }
 
 // since finds the date from which a retention keeps all.
@@ -101,21 +99,25 @@ func (c *collection) since(ctx context.Context, k *keeper, retention Retention) 
 	return nil
 }
 
-// tagged finds the receipts of a branch that tags name.
-func (c *collection) tagged(ctx context.Context, name string, k *keeper) error {
+// tagged finds the receipts of some branches that tags name.
+func (c *collection) tagged(ctx context.Context, keepers map[string]*keeper) error {
+	if len(keepers) == 0 {
+		return nil
+	}
 	tags, err := c.repository.Tags(ctx)
 	if err != nil {
 		return err
 	}
 	for _, tag := range tags {
-		tagged, err := ledger.FindTag(ctx, c.repository, tag.Name)
+		tagged, err := ledger.ReadTag(ctx, c.repository, tag)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil || tagged.Branch != name {
-			continue // of what is no receipt
+		k := keepers[tagged.Branch]
+		if err != nil || k == nil {
+			continue // the tag names none of them
 		}
-		entry, err := ledger.At(c.repository, gitcmd.Branch{Name: name, Commit: tagged.Commit}).Find(ctx, tagged.ID)
+		entry, err := ledger.At(c.repository, gitcmd.Branch{Name: tagged.Branch, Commit: tag.Commit}).Find(ctx, tagged.ID)
 		if err != nil {
 			return err
 		}

@@ -13,10 +13,6 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
-// clockTolerance is how far in the future an object may have been stored: clocks of
-// machines differ a little.
-const clockTolerance = 5 * time.Minute
-
 // manyBranches is of how many branches beyond the known ones a store may have objects
 // before the rest is not listed: it will not be touched anyway.
 const manyBranches = 1000
@@ -69,7 +65,7 @@ func (c *collection) survey(ctx context.Context) error {
 
 // sane refuses to compare ages where the clocks are off.
 func (c *collection) sane(object blobs.Attributes) error {
-	if ahead := time.Until(object.ModTime); ahead > clockTolerance {
+	if ahead := time.Until(object.ModTime); ahead > blobs.ClockTolerance {
 		return gitcmd.WithHint(fmt.Errorf("blob %q was stored %v in the future: the clock of this machine, or of the store, is off",
 			string(object.Key), ahead.Round(time.Second)), "set the clocks right: how old objects are cannot be told")
 	}

@@ -112,11 +112,7 @@ func LocalBranch(ctx context.Context, repository *gitcmd.Repository, name string
 	}
 	hint := fmt.Sprintf("start it with 'git datapact branch %s'", name)
 	if local, err := repository.LocalBranches(ctx); err == nil {
-		var there []string
-		for _, branch := range local {
-			there = append(there, branch.Name)
-		}
-		hint = gitcmd.Similar(name, "branch", there, hint)
+		hint = gitcmd.SimilarBranch(name, local, hint)
 	}
 	if tracking, err := repository.FindBranch(ctx, name); err == nil {
 		hint = fmt.Sprintf("start it from the remote's with 'git branch %s %s/%s'", name, tracking.Remote, name)

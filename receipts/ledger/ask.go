@@ -66,5 +66,5 @@ func parseRequest(message string) []receipts.ID {
 	if !strings.HasPrefix(message, requestSubject) {
 		return nil
 	}
-	return idsIn(message, requestLine)
+	return listed(message, requestLine)
 }

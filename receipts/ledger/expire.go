@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -81,7 +80,7 @@ func expired(ctx context.Context, repository *gitcmd.Repository, revision, patte
 		if expiry.Why = why; strings.HasPrefix(why, expireLine) {
 			expiry.Why = "no reason is given"
 		}
-		for _, id := range idsIn(message.Text, expireLine) {
+		for _, id := range listed(message.Text, expireLine) {
 			if _, known := found[id]; !known {
 				found[id] = expiry
 			}
@@ -97,7 +96,7 @@ func (l *Ledger) FindExpiry(ctx context.Context, entry *Entry) (*Expiry, error) 
 	if err := l.Locate(ctx, &at); err != nil {
 		return nil, err
 	}
-	found, err := expired(ctx, l.repository, string(at.Commit)+".."+string(l.branch.Commit), expireLine+string(entry.ID)+retractEnd)
+	found, err := expired(ctx, l.repository, string(at.Commit)+".."+string(l.branch.Commit), expireLine+string(entry.ID)+lineEnd)
 	if expiry, ok := found[entry.ID]; ok && err == nil {
 		return &expiry, nil
 	}
@@ -116,51 +115,4 @@ func ExplainMissing(ctx context.Context, repository *gitcmd.Repository, entry *E
 		return missing
 	}
 	return &ExpiredError{Branch: branch.Name, ID: entry.ID, Expiry: *expiry, Err: missing}
-}
-
-// announce makes a commit without changes on a local branch, whose message lists receipts.
-func announce(ctx context.Context, repository *gitcmd.Repository, name, subject, line string, ids []receipts.ID, why string) (gitcmd.Hash, error) {
-	var message strings.Builder
-	fmt.Fprintf(&message, "%s%s", subject, ids[0][:12])
-	if len(ids) > 1 {
-		fmt.Fprintf(&message, " and %d more", len(ids)-1)
-	}
-	message.WriteString("\n\n")
-	if why != "" {
-		message.WriteString(why + "\n\n")
-	}
-	for _, id := range ids {
-		message.WriteString(line + string(id) + retractEnd + "\n")
-	}
-	for try := 0; ; try++ {
-		branch, err := LocalBranch(ctx, repository, name)
-		if err != nil {
-			return "", err
-		}
-		commit, err := repository.Commit(ctx, gitcmd.NewCommit{Parent: branch.Commit, Message: message.String()})
-		if err != nil {
-			return "", err
-		}
-		err = repository.Advance(ctx, branch, commit, nil, "datapact: "+strings.TrimSpace(subject))
-		if !errors.Is(err, gitcmd.ErrMoved) {
-			return commit, err
-		}
-		if err := gitcmd.Backoff(ctx, try); err != nil {
-			return "", err
-		}
-	}
-}
-
-// idsIn lists the receipts that a message names on lines of a kind.
-func idsIn(message, line string) []receipts.ID {
-	var ids []receipts.ID
-	for text := range strings.Lines(message) {
-		text, ok := strings.CutPrefix(strings.TrimSpace(text), line)
-		if text, end := strings.CutSuffix(text, retractEnd); ok && end {
-			if id, err := receipts.ParseID(text); err == nil {
-				ids = append(ids, id)
-			}
-		}
-	}
-	return ids
 }

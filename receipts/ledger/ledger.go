@@ -102,13 +102,8 @@ func missingHint(ctx context.Context, repository *gitcmd.Repository, name string
 	if strings.Contains(name, "@") {
 		return "after an @ stand 4 to 40 hexadecimal digits of a receipt's id or a commit, or braces"
 	}
-	var there []string
-	if branches, err := repository.ReadableBranches(ctx); err == nil {
-		for _, branch := range branches {
-			there = append(there, branch.Name)
-		}
-	}
-	return gitcmd.Similar(name, "branch", there, "'git branch -a' lists the branches that are here, 'git fetch' brings those of a remote")
+	there, _ := repository.ReadableBranches(ctx) // without them, nothing is similar
+	return gitcmd.SimilarBranch(name, there, "'git branch -a' lists the branches that are here, 'git fetch' brings those of a remote")
 }
 
 // A ReceiptError says that a file that should be a receipt is none, or one that

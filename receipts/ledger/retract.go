@@ -19,7 +19,6 @@ import (
 const (
 	retractSubject = "retract "
 	retractLine    = `{"retract":"`
-	retractEnd     = `"}`
 )
 
 // A Retraction says that a receipt was taken back.
@@ -62,7 +61,7 @@ func (e *RetractedError) Hint() string {
 // branch does not hold is [gitcmd.ErrNotFound]; nothing is done then. After a
 // [gitcmd.SyncError] the commit is returned beside the error.
 func Retract(ctx context.Context, repository *gitcmd.Repository, name string, ids []receipts.ID, why string) (gitcmd.Hash, error) {
-	message := retractMessage(ids, why)
+	message := listing(retractSubject, retractLine, ids, strings.TrimSpace(why))
 	for try := 0; ; try++ {
 		commit, err := retractOnce(ctx, repository, name, ids, message)
 		if !errors.Is(err, gitcmd.ErrMoved) {
@@ -98,19 +97,6 @@ func retractOnce(ctx context.Context, repository *gitcmd.Repository, name string
 		return "", err
 	}
 	return commit, err
-}
-
-func retractMessage(ids []receipts.ID, why string) string {
-	var message strings.Builder
-	message.WriteString(retractSubject + string(ids[0][:12]))
-	if len(ids) > 1 {
-		fmt.Fprintf(&message, " and %d more", len(ids)-1)
-	}
-	message.WriteString("\n\n" + strings.TrimSpace(why) + "\n\n")
-	for _, id := range ids {
-		message.WriteString(retractLine + string(id) + retractEnd + "\n")
-	}
-	return message.String()
 }
 
 // reverting is how git says which commit another one takes back.
@@ -149,7 +135,7 @@ func parseTaking(message string) taking {
 	for line := range strings.Lines(body) {
 		line = strings.TrimSpace(line)
 		text, ok := strings.CutPrefix(line, retractLine)
-		if text, end := strings.CutSuffix(text, retractEnd); ok && end {
+		if text, end := strings.CutSuffix(text, lineEnd); ok && end {
 			if id, err := receipts.ParseID(text); err == nil {
 				t.receipts = append(t.receipts, id)
 			}

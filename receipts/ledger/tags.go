@@ -20,7 +20,7 @@ func Tag(ctx context.Context, repository *gitcmd.Repository, name string, entry 
 	if message == "" {
 		message = fmt.Sprintf("%s@%s", branch, entry.ID[:12])
 	}
-	tag := gitcmd.Tag{Name: name, Commit: entry.Commit, Message: message + "\n\n" + tagLine + branch + "@" + string(entry.ID) + retractEnd + "\n"}
+	tag := gitcmd.Tag{Name: name, Commit: entry.Commit, Message: message + "\n\n" + tagLine + branch + "@" + string(entry.ID) + lineEnd + "\n"}
 	err := repository.MakeTag(ctx, tag, replace)
 	if errors.Is(err, gitcmd.ErrExists) {
 		err = gitcmd.WithHint(err, "choose another name, or move it with --force")
@@ -56,7 +56,7 @@ func parseTag(tag gitcmd.Tag) (Tagged, bool) {
 		return Tagged{}, false
 	}
 	line, _, _ := strings.Cut(tag.Message[at+1+len(tagLine):], "\n") // a signature may follow
-	line, ok := strings.CutSuffix(line, retractEnd)
+	line, ok := strings.CutSuffix(line, lineEnd)
 	i := strings.LastIndexByte(line, '@')
 	if !ok || i < 0 {
 		return Tagged{}, false
@@ -75,10 +75,16 @@ func FindTag(ctx context.Context, repository *gitcmd.Repository, name string) (T
 	if err != nil {
 		return Tagged{}, err
 	}
+	return ReadTag(ctx, repository, tag)
+}
+
+// ReadTag is [FindTag] for a tag that was found.
+func ReadTag(ctx context.Context, repository *gitcmd.Repository, tag gitcmd.Tag) (Tagged, error) {
 	if tagged, ok := parseTag(tag); ok {
 		return tagged, nil
 	}
-	entries, err := At(repository, gitcmd.Branch{Name: name, Ref: tag.Name, Commit: tag.Commit}).Recorded(ctx, tag.Commit)
+	name := tag.Name
+	entries, err := At(repository, gitcmd.Branch{Name: name, Ref: name, Commit: tag.Commit}).Recorded(ctx, tag.Commit)
 	switch {
 	case err != nil:
 		return Tagged{}, err

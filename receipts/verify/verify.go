@@ -92,7 +92,6 @@ type Summary struct {
 	Findings   int
 	Mended     int    // findings that are put right
 	Copied     int    // blobs that were copied from the mirror
-	Lacking    int    // blobs that are wrong, and were not put right
 	Sent       int64  // bytes that were copied
 	Seed       uint32 // of the sample
 	Forgot     error  // why it is not remembered what was proved, or nil

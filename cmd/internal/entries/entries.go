@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -33,10 +34,10 @@ func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.E
 	object["id"], _ = json.Marshal(entry.ID)
 	object["commit"], _ = json.Marshal(entry.Commit)
 	if r := entry.Retraction; r != nil {
-		object["retracted"], _ = json.Marshal(map[string]any{"commit": r.Commit, "timestamp": receipts.NewTimestamp(r.Time).String(), "why": r.Why})
+		object["retracted"] = said(r.Commit, r.Time, r.Why)
 	}
 	if e := entry.Expiry; e != nil {
-		object["expired"], _ = json.Marshal(map[string]any{"commit": e.Commit, "timestamp": receipts.NewTimestamp(e.Time).String(), "why": e.Why})
+		object["expired"] = said(e.Commit, e.Time, e.Why)
 	}
 	if s := entry.Signature; s != nil {
 		object["signature"], _ = json.Marshal(map[string]string{
@@ -44,6 +45,12 @@ func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.E
 		})
 	}
 	return env.PrintJSON(object)
+}
+
+// said is what a commit says of the receipt.
+func said(commit gitcmd.Hash, at time.Time, why string) json.RawMessage {
+	data, _ := json.Marshal(map[string]any{"commit": commit, "timestamp": receipts.NewTimestamp(at).String(), "why": why})
+	return data
 }
 
 // ID is the receipt's id on a line.

@@ -9,8 +9,8 @@ import (
 )
 
 // lengthen writes out the long flags that stand abbreviated on a command line: as in git,
-// any beginning will do that only one of them has. It leaves alone what is no flag's, for
-// the parser to complain of, and what stands behind a -- or behind the name of a command.
+// any beginning will do that only one of them has. It leaves alone what none of them begins
+// with, for the parser to complain of, and what stands behind a -- or behind the name of a command.
 func lengthen(model *kong.Application, args []string) ([]string, error) {
 	names := longFlags(model)
 	passing := len(model.Positional) > 0 && model.Positional[0].Passthrough
