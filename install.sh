@@ -17,7 +17,8 @@ usage() {
 	shells below DIR: by default /usr/local for root, ~/.local for others.
 	--uninstall removes what an installation below DIR put there.
 	--resource installs what Concourse runs in an image, and nothing else: check,
-	in and out in DIR, which is to be /opt/resource in the image.
+	in and out in DIR, which is to be /opt/resource in the image, and what they reach
+	buckets with.
 	EOF
 }
 
@@ -175,16 +176,21 @@ install() {
 	tell
 }
 
-# resource installs one executable, which acts by the name it is run under.
+# resource installs one executable, which acts by the name it is run under, and the
+# helpers of stores.
 resource() {
 	prepare resource
-	compile "$stage/" ./cmd/git-datapact-resource
+	set -- ./cmd/git-datapact-resource
+	for folder in "$root"/cmd/git-datapact-store-*; do
+		set -- "$@" "./cmd/${folder##*/}"
+	done
+	compile "$stage/" "$@"
 	for action in check in out; do
 		[ ! -d "$prefix/$action" ] || fail "$prefix/$action is a folder"
 		ln -s git-datapact-resource "$stage/$action"
 	done
-	for file in git-datapact-resource check in out; do
-		mv -f "$stage/$file" "$prefix/$file"
+	for file in "$stage"/git-datapact-* "$stage/check" "$stage/in" "$stage/out"; do
+		mv -f "$file" "$prefix/"
 	done
 	say "Installed $("$prefix/check" --version): check, in and out in $prefix"
 }

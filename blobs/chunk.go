@@ -1,7 +1,6 @@
 package blobs
 
 import (
-	"context"
 	"io"
 	"sync"
 	"sync/atomic"
@@ -66,18 +65,4 @@ func (c *chunk) fill(r io.Reader) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-type readerFunc func(p []byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
-// contextReader reads from r until ctx is done.
-func contextReader(ctx context.Context, r io.Reader) io.Reader {
-	return readerFunc(func(p []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		return r.Read(p)
-	})
 }

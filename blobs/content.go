@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/filters"
 )
 
@@ -44,7 +45,7 @@ func (s *Store) Content(ctx context.Context, obj Object, chain filters.Chain, wa
 		stored.Close()
 		return nil, err
 	}
-	r.decoded = contextReader(ctx, r.decoder) // also what was decoded ahead
+	r.decoded = backend.ContextReader(ctx, r.decoder) // also what was decoded ahead
 	return r, nil
 }
 

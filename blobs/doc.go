@@ -1,5 +1,5 @@
-// Package blobs is a content-addressed store of files over gocloud.dev/blob,
-// with a plain folder as its default.
+// Package blobs is a content-addressed store of files in a plain folder,
+// or in a bucket of a cloud that a helper serves.
 //
 // # Objects
 //
@@ -16,14 +16,8 @@
 // together in [Upload.Commit]. Until then nothing shows in the store, and after
 // it everything survives a power cut.
 //
-// # Folders
+// # Where objects are
 //
-// A file:// URL names a folder. Objects are plain files "<dir>/<branch>/<blob>";
-// "<dir>/.quarantine" what collections of garbage set aside, in a bucket too, and
-// "<dir>/.incoming" the bytes of uploads that run, and what interrupted
-// uploads left there is removed when the next one starts. All other URLs go
-// through gocloud.dev/blob and the drivers that the program links.
-//
-// What is made in a folder that a group may write to is for that group too, as git
-// does it under core.sharedRepository.
+// A file:// URL names a folder, see package folder. The stores of all other schemes are
+// served by helpers, processes of their own, see package wire.
 package blobs

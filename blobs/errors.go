@@ -3,34 +3,20 @@ package blobs
 import (
 	"errors"
 	"fmt"
-	"io/fs"
+
+	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
-// ErrNotFound is what errors about an object that is not in the store wrap. It is an
-// [fs.ErrNotExist].
-var ErrNotFound error = absent("not found")
+// The kinds of errors of a store, see package [backend].
+var (
+	ErrNotFound = backend.ErrNotFound
+	ErrNoBucket = backend.ErrNoBucket
+	ErrURL      = backend.ErrURL
+	ErrDenied   = backend.ErrDenied
+)
 
-// ErrNoBucket is what errors about a bucket that does not exist wrap. It is an
-// [fs.ErrNotExist], and not an [ErrNotFound].
-var ErrNoBucket error = absent("bucket does not exist")
-
-type absent string
-
-func (a absent) Error() string      { return string(a) }
-func (absent) Is(target error) bool { return target == fs.ErrNotExist }
-
-// ErrURL is what errors about a URL that no store can have wrap.
-var ErrURL = errors.New("not the URL of a store")
-
-// badURL says what is wrong with a URL.
-type badURL string
-
-func (b badURL) Error() string      { return string(b) }
-func (badURL) Is(target error) bool { return target == ErrURL }
-
-// ErrDenied is what errors about a bucket that refuses a request, or has no keys
-// to sign it with, wrap. They are a [fs.ErrPermission] too.
-var ErrDenied = fmt.Errorf("access to the bucket: %w", fs.ErrPermission)
+// A ConflictError says that a key is taken by other bytes.
+type ConflictError = backend.ConflictError
 
 // A GoneError says that an object on which a recording relies was deleted
 // meanwhile, and is not in quarantine either. Storing the file again mends it.
@@ -57,16 +43,6 @@ type CorruptError struct {
 func (e *CorruptError) Error() string {
 	return fmt.Sprintf("reading blob %q: stored bytes are not the recorded ones: %s is %s, want %s",
 		string(e.Key), e.What, e.Got, e.Want)
-}
-
-// A ConflictError says that an object was not stored because its key is taken
-// by other bytes, which were left as they are.
-type ConflictError struct {
-	Key Key
-}
-
-func (e *ConflictError) Error() string {
-	return fmt.Sprintf("storing blob %q: the store holds other bytes under this key", string(e.Key))
 }
 
 // A DecodeError says that an object's stored bytes are the recorded ones and that

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 
+	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/filters"
 )
 
@@ -39,7 +40,7 @@ type ingestion struct {
 // run consumes r. A file of at most one chunk is handled in sequence, a bigger
 // one with its stages side by side.
 func (in *ingestion) run(ctx context.Context, r io.Reader) (Stored, error) {
-	r = contextReader(ctx, named(r))
+	r = backend.ContextReader(ctx, named(r))
 	first := in.chunks.get()
 	end, err := first.fill(r)
 	switch {
@@ -145,7 +146,7 @@ func hexSum(h hash.Hash) string {
 
 // named tells a failure of the caller's reader from one of the store.
 func named(r io.Reader) io.Reader {
-	return readerFunc(func(p []byte) (int, error) {
+	return backend.ReaderFunc(func(p []byte) (int, error) {
 		n, err := r.Read(p)
 		if err != nil && err != io.EOF {
 			err = fmt.Errorf("reading content: %w", err)

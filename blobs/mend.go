@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
 // Mend puts the bytes of good under obj's key, in the place of what is there, if
@@ -18,13 +20,13 @@ import (
 // whoever reads the key meanwhile has either the old bytes or the new ones. After
 // nil the new ones survive a power cut.
 func (s *Store) Mend(ctx context.Context, obj Object, good io.Reader) error {
-	if err := obj.Key.check(); err != nil {
+	if err := obj.Key.Check(); err != nil {
 		return err
 	}
-	b, err := s.backend.begin(ctx)
+	b, err := s.backend.Begin(ctx)
 	if err == nil {
 		err = mend(ctx, b, obj, good)
-		if closeErr := b.close(); err == nil {
+		if closeErr := b.Close(); err == nil {
 			err = closeErr
 		}
 	}
@@ -34,14 +36,14 @@ func (s *Store) Mend(ctx context.Context, obj Object, good io.Reader) error {
 	return nil
 }
 
-func mend(ctx context.Context, b batch, obj Object, good io.Reader) error {
-	f, err := b.create()
+func mend(ctx context.Context, b backend.Batch, obj Object, good io.Reader) error {
+	f, err := b.Create()
 	if err != nil {
 		return err
 	}
 	sum := sha256.New()
 	// One byte more than wanted shows that there are more.
-	size, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(contextReader(ctx, named(good)), obj.Size+1))
+	size, err := io.Copy(io.MultiWriter(f, sum), io.LimitReader(backend.ContextReader(ctx, named(good)), obj.Size+1))
 	if closeErr := f.Close(); err == nil {
 		err = closeErr
 	}
@@ -51,5 +53,5 @@ func mend(ctx context.Context, b batch, obj Object, good io.Reader) error {
 	if size != obj.Size || !strings.EqualFold(hexSum(sum), obj.SHA256) {
 		return errors.New("the bytes to put there are not the recorded ones")
 	}
-	return b.publish(ctx, []item{{Object: obj, path: f.Name(), replace: true}})
+	return b.Publish(ctx, []backend.Item{{Object: obj, Path: f.Name(), Replace: true}})
 }

@@ -11,10 +11,12 @@ import (
 	"strings"
 	"testing"
 
-	"gocloud.dev/blob"
 	"gocloud.dev/blob/memblob"
 
 	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/blobs/blobstest"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
+	"github.com/git-datapact/git-datapact/blobs/wire"
 )
 
 func TestOpenPrefix(t *testing.T) {
@@ -23,18 +25,16 @@ func TestOpenPrefix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	obj := store(t, s, "main", []byte("content"))
+	obj := blobstest.Store(t, s, "main", []byte("content"))
 	if _, err := os.Stat(filepath.Join(dir, "a", "b", filepath.FromSlash(string(obj.Key)))); err != nil {
 		t.Error(err)
 	}
-	bucket := memblob.OpenBucket(nil)
-	mux := new(blob.URLMux)
-	mux.RegisterBucket("kept", opener(func() (*blob.Bucket, error) { return bucket, nil }))
-	s, err = blobs.Open(t.Context(), "kept://?prefix=a/b", &blobs.Options{Mux: mux})
+	s, err = blobs.Open(t.Context(), "kept://?prefix=a/b", served)
 	if err != nil {
 		t.Fatal(err)
 	}
-	obj = store(t, s, "main", []byte("content"))
+	t.Cleanup(func() { s.Close() })
+	obj = blobstest.Store(t, s, "main", []byte("content"))
 	for a, err := range s.List(t.Context(), "main/") {
 		if err != nil || a.Key != obj.Key {
 			t.Errorf("List: %+v, %v, want %q", a, err, obj.Key)
@@ -42,20 +42,33 @@ func TestOpenPrefix(t *testing.T) {
 	}
 }
 
-type opener func() (*blob.Bucket, error)
+// TestMain makes the test binary a helper too: of buckets in memory, and of one that cannot
+// be opened.
+func TestMain(m *testing.M) {
+	if os.Getenv(wire.SocketVariable) == "" {
+		os.Exit(m.Run())
+	}
+	cloud.Main("git-datapact-store-test", func(_ context.Context, u *url.URL, _ map[string]string) (*cloud.Bucket, error) {
+		if u.Scheme == "bad" {
+			return &cloud.Bucket{}, errors.New(`open bucket bad://user:s3cret@host/b?key=s3cret&x=no: "no" is no number, s3cret neither`)
+		}
+		return &cloud.Bucket{Bucket: memblob.OpenBucket(nil)}, nil
+	})
+}
 
-func (o opener) OpenBucketURL(context.Context, *url.URL) (*blob.Bucket, error) { return o() }
+// served are the stores that the test binary serves.
+var served = &blobs.Options{Helper: func(scheme string) (string, error) {
+	if scheme != "bad" && scheme != "kept" {
+		return "", fs.ErrNotExist
+	}
+	return os.Executable()
+}}
 
 func TestOpenErrors(t *testing.T) {
-	mux := new(blob.URLMux)
-	mux.RegisterBucket("bad", opener(func() (*blob.Bucket, error) {
-		return nil, errors.New(`open bucket bad://user:s3cret@host/b?key=s3cret&x=no: "no" is no number, s3cret neither`)
-	}))
-	mux.RegisterBucket("kept", opener(func() (*blob.Bucket, error) { return memblob.OpenBucket(nil), nil }))
 	for _, test := range []struct{ url, want string }{
-		{"", `unknown scheme "": want bad, file`},
-		{"/folder", `unknown scheme "": want bad, file`},
-		{"s4://b?key=s3cret", `opening store "s4://b": unknown scheme "s4": want bad, file`},
+		{"", "no scheme: want file:///FOLDER, or the URL of a bucket"},
+		{"/folder", "no scheme: want file:///FOLDER, or the URL of a bucket"},
+		{"s4://b?key=s3cret", `opening store "s4://b": unknown scheme "s4": there is no git-datapact-store-s4 beside this command or on PATH`},
 		{"s4://user:s3cret@b/c", `opening store "s4://b/c": unknown scheme "s4"`},
 		{"s4:s3cret", `opening store "s4:": unknown scheme "s4"`},
 		{"s4://b:s3cret", "malformed URL"},
@@ -75,7 +88,7 @@ func TestOpenErrors(t *testing.T) {
 		{"bad://user:s3cret@host/b?key=s3cret&x=no",
 			`opening store "bad://host/b": open bucket bad://host/b a value is no number, … neither`},
 	} {
-		_, err := blobs.Open(t.Context(), test.url, &blobs.Options{Mux: mux})
+		_, err := blobs.Open(t.Context(), test.url, served)
 		if got := fmt.Sprint(err); err == nil || !strings.Contains(got, test.want) || strings.Contains(got, "s3cret") {
 			t.Errorf("Open(%q): %v, want %s", test.url, err, test.want)
 		}
@@ -90,7 +103,7 @@ func TestOpenErrors(t *testing.T) {
 	if _, err := blobs.Open(t.Context(), "file://"+filepath.ToSlash(file), nil); err == nil || errors.Is(err, blobs.ErrURL) {
 		t.Errorf("Open of a file: %v, want an error that is not about the URL", err)
 	}
-	if _, err := blobs.Open(t.Context(), "s4://b", nil); err == nil || !strings.Contains(err.Error(), "file") {
+	if _, err := blobs.Open(t.Context(), "s4://b", nil); err == nil || !strings.Contains(err.Error(), "git-datapact-store-s4") {
 		t.Errorf("Open without options: %v", err)
 	}
 }

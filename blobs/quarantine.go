@@ -10,11 +10,9 @@ import (
 	"slices"
 	"strings"
 	"time"
-)
 
-// quarantine is the folder, inside a store's, of the objects that a collection of
-// garbage has set aside: "<dir>/.quarantine/<run>/<branch>/<blob>".
-const quarantine = ".quarantine"
+	"github.com/git-datapact/git-datapact/blobs/backend"
+)
 
 // A Run is the name of a collection of garbage in the quarantine: the time at
 // which it began, in seconds, and what tells it from all others. Its objects have
@@ -45,16 +43,7 @@ func (r Run) Time() (time.Time, error) {
 }
 
 // key is where an object is in the quarantine.
-func (r Run) key(key Key) Key { return Key(quarantine + "/" + string(r) + "/" + string(key)) }
-
-// listed reports whether what has this key is an object, for a list of what
-// starts with the prefix.
-func listed(key Key, prefix string) bool {
-	if !reserved(prefix) {
-		return key.check() == nil
-	}
-	return checkPath(string(key)) == nil
-}
+func (r Run) key(key Key) Key { return Key(backend.Quarantine + "/" + string(r) + "/" + string(key)) }
 
 // Quarantine sets an object aside that was neither stored nor relied upon by an
 // upload since a time. It reports false when it was, or is not there. An object in
@@ -64,13 +53,13 @@ func listed(key Key, prefix string) bool {
 // that made it young meanwhile gets it back. In a bucket that comparison is made
 // just before, and an upload may be quicker; see [Upload.Confirm].
 func (s *Store) Quarantine(ctx context.Context, key Key, run Run, before time.Time) (bool, error) {
-	if err := key.check(); err != nil {
+	if err := key.Check(); err != nil {
 		return false, err
 	}
 	if _, err := run.Time(); err != nil {
 		return false, err
 	}
-	return s.backend.setAside(ctx, key, run.key(key), before)
+	return s.backend.SetAside(ctx, key, run.key(key), before)
 }
 
 // A Quarantined is an object in quarantine.
@@ -79,20 +68,20 @@ type Quarantined struct {
 	Run        Run
 }
 
-// Quarantined yields what is in quarantine, an object several times if it is
+// Quarantined yields what is in backend.Quarantine, an object several times if it is
 // there from several runs.
 func (s *Store) Quarantined(ctx context.Context) iter.Seq2[Quarantined, error] {
 	return func(yield func(Quarantined, error) bool) {
-		for a, err := range s.backend.list(ctx, quarantine+"/") {
+		for a, err := range s.backend.List(ctx, backend.Quarantine+"/") {
 			if err != nil {
 				yield(Quarantined{}, err)
 				return
 			}
-			name := strings.TrimPrefix(string(a.Key), quarantine+"/")
+			name := strings.TrimPrefix(string(a.Key), backend.Quarantine+"/")
 			run, key, _ := strings.Cut(name, "/")
 			q := Quarantined{Attributes: a, Run: Run(run)}
 			q.Key = Key(key)
-			if _, err := q.Run.Time(); err != nil || q.Key.check() != nil {
+			if _, err := q.Run.Time(); err != nil || q.Key.Check() != nil {
 				continue // not ours
 			}
 			if !yield(q, nil) {
@@ -102,20 +91,20 @@ func (s *Store) Quarantined(ctx context.Context) iter.Seq2[Quarantined, error] {
 	}
 }
 
-// Restore brings an object back from quarantine, as young as one that was just
+// Restore brings an object back from backend.Quarantine, as young as one that was just
 // stored. It reports false where nothing was to be done: the object is under its
 // key already. One that is in neither place is an [ErrNotFound].
 func (s *Store) Restore(ctx context.Context, key Key) (bool, error) {
-	if err := key.check(); err != nil {
+	if err := key.Check(); err != nil {
 		return false, err
 	}
-	_, err := s.backend.stat(ctx, key)
+	_, err := s.backend.Stat(ctx, key)
 	if !errors.Is(err, ErrNotFound) {
 		return false, err
 	}
 	err = s.restore(ctx, key)
 	if errors.Is(err, ErrNotFound) { // another process may have been first
-		_, err = s.backend.stat(ctx, key)
+		_, err = s.backend.Stat(ctx, key)
 		return false, err
 	}
 	return err == nil, err
@@ -124,16 +113,16 @@ func (s *Store) Restore(ctx context.Context, key Key) (bool, error) {
 // Purge removes an object from quarantine for good. It reports false for one that
 // is not there.
 func (s *Store) Purge(ctx context.Context, q Quarantined) (bool, error) {
-	err := s.backend.remove(ctx, q.Run.key(q.Key))
+	err := s.backend.Remove(ctx, q.Run.key(q.Key))
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return err == nil, err
 }
 
-// runs lists the runs in quarantine, the newest first.
+// runs lists the runs in backend.Quarantine, the newest first.
 func (s *Store) runs(ctx context.Context) ([]Run, error) {
-	names, err := s.backend.folders(ctx, quarantine+"/")
+	names, err := s.backend.Folders(ctx, backend.Quarantine+"/")
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +154,7 @@ func (s *Store) aside(ctx context.Context, key Key, visit func(Key) error) error
 
 // restore brings an object back whose key is free, if it is in quarantine.
 func (s *Store) restore(ctx context.Context, key Key) error {
-	return s.aside(ctx, key, func(from Key) error { return s.backend.restore(ctx, from, key) })
+	return s.aside(ctx, key, func(from Key) error { return s.backend.Restore(ctx, from, key) })
 }
 
 // anywhere calls visit with an object's key and then with those it can have in
@@ -193,7 +182,7 @@ const keepTries = 5
 // set aside.
 func (s *Store) keep(ctx context.Context, key Key) error {
 	for range keepTries {
-		_, err := s.backend.stat(ctx, key)
+		_, err := s.backend.Stat(ctx, key)
 		if !errors.Is(err, ErrNotFound) {
 			return err
 		}
@@ -207,5 +196,5 @@ func (s *Store) keep(ctx context.Context, key Key) error {
 // Each calls do for every key, several at a time, and returns the first error. It
 // starts no further call once one failed or ctx is done.
 func (s *Store) Each(ctx context.Context, keys []Key, do func(Key) error) error {
-	return each(ctx, keys, do)
+	return backend.Each(ctx, keys, do)
 }

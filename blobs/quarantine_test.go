@@ -9,6 +9,8 @@ import (
 	"gocloud.dev/blob/fileblob"
 
 	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/blobs/blobstest"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
 )
 
 // TestRefresh: an object that an upload relies on is young afterwards.
@@ -19,16 +21,16 @@ func TestRefresh(t *testing.T) {
 		t.Fatal(err)
 	}
 	for folder, s := range map[string]*blobs.Store{
-		"folder": openFolder(t, filepath.Join(dir, "folder")),
-		"bucket": closing(t, blobs.New(bucket)),
+		"folder": blobstest.OpenFolder(t, filepath.Join(dir, "folder")),
+		"bucket": blobstest.OpenBucket(t, &cloud.Bucket{Bucket: bucket}),
 	} {
-		obj := store(t, s, "main", []byte("content"))
+		obj := blobstest.Store(t, s, "main", []byte("content"))
 		old := time.Now().Add(-10 * 24 * time.Hour)
 		if err := os.Chtimes(filepath.Join(dir, folder, filepath.FromSlash(string(obj.Key))), old, old); err != nil {
 			t.Fatal(err)
 		}
 		before := time.Now().Add(-time.Hour)
-		if again := store(t, s, "main", []byte("content")); again != obj {
+		if again := blobstest.Store(t, s, "main", []byte("content")); again != obj {
 			t.Errorf("%s: storing again gives %+v, want %+v", folder, again, obj)
 		}
 		moved, err := s.Quarantine(t.Context(), obj.Key, blobs.NewRun(time.Now()), before)
@@ -41,8 +43,8 @@ func TestRefresh(t *testing.T) {
 // TestQuarantineLeavesNoFolders: what is purged takes its folders along.
 func TestQuarantineLeavesNoFolders(t *testing.T) {
 	dir := t.TempDir()
-	s := openFolder(t, dir)
-	obj := store(t, s, "team/set", []byte("content"))
+	s := blobstest.OpenFolder(t, dir)
+	obj := blobstest.Store(t, s, "team/set", []byte("content"))
 	run := blobs.NewRun(time.Now())
 	if moved, err := s.Quarantine(t.Context(), obj.Key, run, time.Now().Add(time.Hour)); !moved || err != nil {
 		t.Fatalf("Quarantine = %v, %v", moved, err)

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+
+	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
 // A verifier reads an object and compares it with what is wanted.
@@ -21,7 +23,7 @@ type verifier struct {
 
 // next fills c. It returns io.EOF, with the last bytes, once all is verified.
 func (v *verifier) next(ctx context.Context, c *chunk) error {
-	end, err := c.fill(contextReader(ctx, v.src))
+	end, err := c.fill(backend.ContextReader(ctx, v.src))
 	if err != nil {
 		if ctx.Err() != nil {
 			err = ctx.Err()

@@ -5,17 +5,14 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"math/rand/v2"
-	"os"
+	"net/url"
 	"path/filepath"
-	"strings"
 	"testing"
 	"testing/iotest"
 	"testing/synctest"
 
-	"gocloud.dev/blob/memblob"
-
+	"github.com/git-datapact/git-datapact/blobs/folder"
 	"github.com/git-datapact/git-datapact/filters"
 )
 
@@ -96,7 +93,11 @@ func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 func TestReaderLeavesNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		data := bytes.Repeat([]byte("0123456789abcdef"), 20*chunkSize/16)
-		s := New(memblob.OpenBucket(nil))
+		dir, err := folder.Open(&url.URL{Scheme: "file", Path: filepath.ToSlash(t.TempDir())})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := New(dir)
 		u, err := s.NewUpload(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -132,44 +133,5 @@ func (stuck) Read([]byte) (int, error) { return 0, nil }
 func TestFillStuck(t *testing.T) {
 	if _, err := new(chunkPool).get().fill(stuck{}); err != io.ErrNoProgress {
 		t.Errorf("fill = %v, want %v", err, io.ErrNoProgress)
-	}
-}
-
-func TestRenames(t *testing.T) {
-	for name, rename := range map[string]func(from, to string) error{
-		"renameExclusive": renameExclusive,
-		"linkExclusive":   linkExclusive,
-	} {
-		dir := t.TempDir()
-		from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
-		for i, want := range []error{nil, fs.ErrExist} {
-			if err := os.WriteFile(from, []byte{byte(i)}, 0o666); err != nil {
-				t.Fatal(err)
-			}
-			if err := rename(from, to); !errors.Is(err, want) {
-				t.Errorf("%s %d: %v, want %v", name, i, err, want)
-			}
-		}
-		if data, err := os.ReadFile(to); err != nil || data[0] != 0 {
-			t.Errorf("%s replaced a file: %v, %v", name, data, err)
-		}
-		if err := rename(from, filepath.Join(dir, "none", "to")); !errors.Is(err, fs.ErrNotExist) {
-			t.Errorf("%s into a missing folder: %v", name, err)
-		}
-	}
-}
-
-func TestRedact(t *testing.T) {
-	for _, test := range []struct{ text, want string }{
-		{`Put "https://a.example/c/b?sig=x&se=y": no route`, `Put "https://a.example/c/b": no route`},
-		{"open s3://me:pw@bucket/p: denied", "open s3://bucket/p: denied"},
-		{`reading blob "a@b/c": really?`, `reading blob "a@b/c": really?`},
-	} {
-		if got := redact(test.text); got != test.want {
-			t.Errorf("redact(%q) = %q, want %q", test.text, got, test.want)
-		}
-	}
-	if strings.Contains(new(cloud).translate(t.Context(), errors.New("x://h?q=1")).Error(), "q=1") {
-		t.Error("translate keeps a query")
 	}
 }

@@ -2,7 +2,6 @@ package blobs_test
 
 import (
 	"os"
-	"path/filepath"
 	"testing"
 
 	"gocloud.dev/blob"
@@ -11,19 +10,8 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/blobstest"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
 )
-
-func TestFolder(t *testing.T) {
-	blobstest.Test(t, func(t *testing.T) blobstest.Subject {
-		dir := filepath.Join(t.TempDir(), "new", "store")
-		return blobstest.Subject{
-			Store: openFolder(t, dir),
-			Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
-				replaceFile(t, filepath.Join(dir, filepath.FromSlash(string(key))), data)
-			},
-		}
-	})
-}
 
 func TestMemory(t *testing.T) {
 	blobstest.Test(t, func(t *testing.T) blobstest.Subject {
@@ -60,40 +48,11 @@ func overBucket(t *testing.T, bucket *blob.Bucket) blobstest.Subject {
 		}
 	})
 	return blobstest.Subject{
-		Store: closing(t, blobs.New(bucket)),
+		Store: blobstest.OpenBucket(t, &cloud.Bucket{Bucket: bucket}),
 		Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
 			if err := bucket.WriteAll(t.Context(), string(key), data, nil); err != nil {
 				t.Fatal(err)
 			}
 		},
-	}
-}
-
-func openFolder(t *testing.T, dir string) *blobs.Store {
-	t.Helper()
-	s, err := blobs.Open(t.Context(), "file://"+filepath.ToSlash(dir), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return closing(t, s)
-}
-
-func closing(t *testing.T, s *blobs.Store) *blobs.Store {
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("closing store: %v", err)
-		}
-	})
-	return s
-}
-
-// replaceFile also replaces files that are not for writing.
-func replaceFile(t *testing.T, name string, data []byte) {
-	t.Helper()
-	if err := os.Remove(name); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, data, 0o666); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"io"
 	mathrand "math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -52,8 +50,8 @@ func (s *Store) Try(ctx context.Context, size int64, tell func(Check)) (speed Sp
 		store: s, tell: tell, branch: trialBranch + "/" + strings.ToLower(rand.Text()[:12]), run: NewRun(time.Now()),
 		random: mathrand.NewChaCha8([32]byte([]byte(rand.Text() + rand.Text())[:32])),
 	}
-	if f, ok := s.backend.(*folder); ok {
-		t.scaffold = f.scaffold()
+	if f, ok := s.backend.(scaffolded); ok {
+		t.scaffold = f.Scaffold()
 	}
 	defer func() {
 		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), trialEnd)
@@ -67,6 +65,12 @@ func (s *Store) Try(ctx context.Context, size int64, tell func(Check)) (speed Sp
 		err = ctx.Err()
 	}
 	return speed, err
+}
+
+// A scaffolded backend makes folders as it needs them.
+type scaffolded interface {
+	Scaffold() []string
+	Dismantle(keys []Key, scaffold []string)
 }
 
 // A trial is one call of Try at work.
@@ -168,7 +172,7 @@ func (t *trial) clean(ctx context.Context) error {
 	for _, key := range t.keys {
 		keys = append(keys, t.run.key(key))
 	}
-	for object, err := range t.store.backend.list(ctx, trialBranch+"/") {
+	for object, err := range t.store.backend.List(ctx, trialBranch+"/") {
 		if err != nil {
 			break // a store that cannot list; what this trial stored is known
 		}
@@ -181,51 +185,15 @@ func (t *trial) clean(ctx context.Context) error {
 	var left []string
 	var why error
 	for _, key := range keys {
-		if err := t.store.backend.remove(ctx, key); err != nil && !errors.Is(err, ErrNotFound) {
+		if err := t.store.backend.Remove(ctx, key); err != nil && !errors.Is(err, ErrNotFound) {
 			left, why = append(left, string(key)), err
 		}
 	}
-	if f, ok := t.store.backend.(*folder); ok {
-		f.dismantle(keys, t.scaffold)
+	if f, ok := t.store.backend.(scaffolded); ok {
+		f.Dismantle(keys, t.scaffold)
 	}
 	if why != nil {
 		return fmt.Errorf("the trial could not remove what it stored: %s: %w", strings.Join(left, ", "), why)
 	}
 	return nil
-}
-
-// scaffold lists the folders of the store's own that are not there yet, and those above
-// it, the innermost first.
-func (f *folder) scaffold() []string {
-	var missing []string
-	for _, dir := range []string{filepath.Join(f.dir, incoming), filepath.Join(f.dir, quarantine)} {
-		if _, err := os.Lstat(dir); isMissing(err) {
-			missing = append(missing, dir)
-		}
-	}
-	for dir := f.dir; ; dir = filepath.Dir(dir) {
-		if _, err := os.Lstat(dir); !isMissing(err) {
-			return missing
-		}
-		missing = append(missing, dir)
-	}
-}
-
-// dismantle removes the folders of objects that are gone, and the scaffold, as far as they
-// are empty but for the lock of uploads.
-func (f *folder) dismantle(keys []Key, scaffold []string) {
-	for _, key := range keys {
-		if name, err := f.locate(key); err == nil {
-			for dir := filepath.Dir(name); len(dir) > len(f.dir) && os.Remove(dir) == nil; dir = filepath.Dir(dir) {
-			}
-		}
-	}
-	for _, dir := range scaffold {
-		if filepath.Base(dir) == incoming {
-			if entries, err := os.ReadDir(dir); err == nil && len(entries) == 1 {
-				_ = os.Remove(filepath.Join(dir, lockName))
-			}
-		}
-		_ = os.Remove(dir)
-	}
 }

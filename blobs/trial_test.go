@@ -9,6 +9,8 @@ import (
 	"gocloud.dev/blob/memblob"
 
 	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/blobs/blobstest"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
 )
 
 // TestTry: a trial finds nothing wrong with stores that are right, and leaves nothing.
@@ -18,7 +20,7 @@ func TestTry(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, s := range map[string]*blobs.Store{"folder": folder, "bucket": blobs.New(memblob.OpenBucket(nil))} {
+	for name, s := range map[string]*blobs.Store{"folder": folder, "bucket": blobstest.OpenBucket(t, &cloud.Bucket{Bucket: memblob.OpenBucket(nil)})} {
 		made := 0
 		speed, err := s.Try(t.Context(), 10<<20, func(c blobs.Check) {
 			made++
@@ -33,7 +35,7 @@ func TestTry(t *testing.T) {
 			t.Errorf("%s: it left %q, %v", name, object.Key, err)
 		}
 		for object, err := range s.Quarantined(t.Context()) {
-			t.Errorf("%s: it left %q in quarantine, %v", name, object.Key, err)
+			t.Errorf("%s: it left %q in backend.Quarantine, %v", name, object.Key, err)
 		}
 	}
 	if left, err := os.ReadDir(parent); err != nil || len(left) > 0 {

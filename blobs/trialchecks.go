@@ -5,9 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
+
+	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
 // ClockTolerance is how far in the future an object may have been stored: clocks of machines
@@ -118,12 +119,12 @@ func (t *trial) delete(ctx context.Context) error {
 // condition writes other bytes under a key that is taken.
 func (t *trial) condition(ctx context.Context, o Object, data []byte) (err error) {
 	other := t.bytes(int(o.Size))
-	b, err := t.store.backend.begin(ctx)
+	b, err := t.store.backend.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, b.close()) }()
-	f, err := b.create()
+	defer func() { err = errors.Join(err, b.Close()) }()
+	f, err := b.Create()
 	if err != nil {
 		return err
 	}
@@ -134,10 +135,10 @@ func (t *trial) condition(ctx context.Context, o Object, data []byte) (err error
 		return err
 	}
 	sum := digestOf(other)
-	err = b.publish(ctx, []item{{Object: Object{o.Key, o.Size, sum.SHA256}, path: f.Name()}})
+	err = b.Publish(ctx, []backend.Item{{Object: Object{Key: o.Key, Size: o.Size, SHA256: sum.SHA256}, Path: f.Name()}})
 	if _, refused := errors.AsType[*ConflictError](err); refused {
 		err = nil
-		if c, ok := t.store.backend.(*cloud); ok && c.lacks != nil && c.lacks() {
+		if b, ok := t.store.backend.(interface{ Unconditional() bool }); ok && b.Unconditional() {
 			err = errors.New("the server does not know it")
 		}
 		return err
@@ -152,17 +153,14 @@ func (t *trial) condition(ctx context.Context, o Object, data []byte) (err error
 func (t *trial) ranges(ctx context.Context, o Object, data []byte) error {
 	const from, size = 1000, 100
 	part := make([]byte, size)
-	c, ok := t.store.backend.(*cloud)
+	b, ok := t.store.backend.(interface {
+		ReadRange(ctx context.Context, key Key, offset int64, part []byte) error
+	})
 	if !ok {
 		return nil // files have them
 	}
-	r, err := c.bucket.NewRangeReader(ctx, string(o.Key), from, size, nil)
-	if err != nil {
-		return c.translate(ctx, err)
-	}
-	_, err = io.ReadFull(r, part)
-	if err = errors.Join(err, r.Close()); err != nil {
-		return c.translate(ctx, err)
+	if err := b.ReadRange(ctx, o.Key, from, part); err != nil {
+		return err
 	}
 	if !bytes.Equal(part, data[from:from+size]) {
 		return errors.New("it sent other bytes than those that were asked for")

@@ -2,16 +2,14 @@ package blobs
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"sync"
 
+	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/filters"
 )
 
@@ -19,43 +17,20 @@ import (
 // Put may be called concurrently; Commit and Close only when no Put runs.
 type Upload struct {
 	store *Store
-	batch batch
+	batch backend.Batch
 
 	mu    sync.Mutex
-	items map[Key]item
+	items map[Key]backend.Item
 	over  bool
-}
-
-// A batch is a backend's part of an upload.
-type batch interface {
-	// create makes a file for staged bytes. May be called concurrently.
-	create() (stagedFile, error)
-	// publish makes the items durable, with those that have no path.
-	publish(ctx context.Context, items []item) error
-	// close removes what is staged still.
-	close() error
-}
-
-type stagedFile interface {
-	io.WriteCloser
-	Name() string
-}
-
-// An item is an object of an upload and the file its bytes are staged in, ""
-// if the store has them already.
-type item struct {
-	Object
-	path    string
-	replace bool // whatever the store has under the key
 }
 
 // NewUpload starts an upload. The caller closes it, committed or not.
 func (s *Store) NewUpload(ctx context.Context) (*Upload, error) {
-	b, err := s.backend.begin(ctx)
+	b, err := s.backend.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &Upload{store: s, batch: b, items: make(map[Key]item)}, nil
+	return &Upload{store: s, batch: b, items: make(map[Key]backend.Item)}, nil
 }
 
 // Put stages what chain makes of the content of r for a branch, in one pass
@@ -74,13 +49,13 @@ func (u *Upload) Put(ctx context.Context, branch string, r io.Reader, chain filt
 }
 
 func (u *Upload) put(ctx context.Context, branch string, r io.Reader, chain filters.Chain) (Stored, error) {
-	if err := checkBranch(branch); err != nil {
+	if err := backend.CheckBranch(branch); err != nil {
 		return Stored{}, err
 	}
 	if u.isOver() {
 		return Stored{}, errDone
 	}
-	f, err := u.batch.create()
+	f, err := u.batch.Create()
 	if err != nil {
 		return Stored{}, err
 	}
@@ -92,32 +67,32 @@ func (u *Upload) put(ctx context.Context, branch string, r io.Reader, chain filt
 	kept := false
 	if err == nil {
 		key := Key(branch + "/" + stored.Blob)
-		it := item{Object: Object{Key: key, Size: stored.Size, SHA256: stored.SHA256}, path: f.Name()}
+		it := backend.Item{Object: Object{Key: key, Size: stored.Size, SHA256: stored.SHA256}, Path: f.Name()}
 		stored.Existed, kept, err = u.settle(ctx, it)
 	}
 	if err != nil || !kept {
-		if dropErr := drop(f.Name()); err == nil {
+		if dropErr := backend.Drop(f.Name()); err == nil {
 			err = dropErr
 		}
 	}
 	return stored, err
 }
 
-// settle adds a staged item to the upload. It reports whether its bytes were
+// settle adds a staged backend.Item to the upload. It reports whether its bytes were
 // there before, and whether the staged ones are kept. Bytes that were there are
 // made young, so that no collection of garbage takes them for left over.
-func (u *Upload) settle(ctx context.Context, it item) (existed, kept bool, err error) {
-	have, existed, err := held(ctx, u.store.backend, it)
+func (u *Upload) settle(ctx context.Context, it backend.Item) (existed, kept bool, err error) {
+	have, existed, err := backend.Held(ctx, u.store.backend, it)
 	if err != nil {
 		return false, false, err
 	}
 	if existed {
-		young, err := u.store.backend.refresh(ctx, have)
+		young, err := u.store.backend.Refresh(ctx, have)
 		if err != nil {
 			return false, false, err
 		}
-		if it.replace = !young; young {
-			it.path = ""
+		if it.Replace = !young; young {
+			it.Path = ""
 		}
 	}
 	u.mu.Lock()
@@ -125,20 +100,12 @@ func (u *Upload) settle(ctx context.Context, it item) (existed, kept bool, err e
 	first, ok := u.items[it.Key]
 	if !ok {
 		u.items[it.Key] = it
-		return existed, it.path != "", nil
+		return existed, it.Path != "", nil
 	}
 	if first.Object != it.Object {
-		return false, false, &ConflictError{it.Key}
+		return false, false, &ConflictError{Key: it.Key}
 	}
 	return true, false, nil
-}
-
-// drop removes a staged file.
-func drop(path string) error {
-	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
 }
 
 // Commit publishes everything put. After nil all of it is stored under its key
@@ -150,15 +117,15 @@ func (u *Upload) Commit(ctx context.Context) error {
 		return errDone
 	}
 	items := u.sorted()
-	err := u.batch.publish(ctx, items)
-	if closeErr := u.batch.close(); err == nil {
+	err := u.batch.Publish(ctx, items)
+	if closeErr := u.batch.Close(); err == nil {
 		err = closeErr
 	}
 	if err != nil {
 		return err
 	}
-	return each(ctx, items, func(it item) error {
-		if it.path != "" {
+	return backend.Each(ctx, items, func(it backend.Item) error {
+		if it.Path != "" {
 			return nil
 		}
 		return u.store.keep(ctx, it.Key)
@@ -171,12 +138,12 @@ func (u *Upload) Commit(ctx context.Context) error {
 // collection of garbage sees the names, and before it this sees what was
 // collected. One that is gone is a [*GoneError].
 func (u *Upload) Confirm(ctx context.Context) error {
-	return each(ctx, u.sorted(), func(it item) error { return u.store.keep(ctx, it.Key) })
+	return backend.Each(ctx, u.sorted(), func(it backend.Item) error { return u.store.keep(ctx, it.Key) })
 }
 
 // sorted lists the items by their keys.
-func (u *Upload) sorted() []item {
-	return slices.SortedFunc(maps.Values(u.items), func(a, b item) int {
+func (u *Upload) sorted() []backend.Item {
+	return slices.SortedFunc(maps.Values(u.items), func(a, b backend.Item) int {
 		return strings.Compare(string(a.Key), string(b.Key))
 	})
 }
@@ -186,7 +153,7 @@ func (u *Upload) Close() error {
 	if u.finish() {
 		return nil
 	}
-	return u.batch.close()
+	return u.batch.Close()
 }
 
 func (u *Upload) isOver() bool {

@@ -20,8 +20,9 @@ const module = "github.com/git-datapact/git-datapact/"
 // is below a folder.
 var rooms = map[string][]string{
 	"cmd": {
-		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "blobs/drivers", "filters", "gitcmd",
+		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "filters", "gitcmd",
 	},
+	"cmd/git-datapact-store-s3":   {"blobs/cloud", "blobs/cloud/s3"},
 	"pipeline/concourse/resource": {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd", "gitcmd/remote"},
 	"pipeline/concourse":          {"pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
 	"pipeline/exchange":           {"pipeline/jobs", "receipts/ledger", "receipts", "gitcmd"},
@@ -38,9 +39,15 @@ var rooms = map[string][]string{
 	"receipts/names":              {},
 	"receipts/verify":             {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
 	"receipts":                    {},
-	"blobs":                       {"filters"},
-	"blobs/blobstest":             {"blobs", "blobs/drivers", "filters"},
-	"blobs/drivers":               {"blobs"},
+	"blobs":                       {"blobs/backend", "blobs/folder", "blobs/remote", "filters"},
+	"blobs/backend":               {},
+	"blobs/blobstest":             {"blobs", "blobs/cloud/…", "blobs/cloud", "blobs/remote", "blobs/wire", "filters"},
+	"blobs/cloud":                 {"blobs/backend", "blobs/wire"},
+	"blobs/cloud/s3":              {"blobs/backend", "blobs/cloud", "blobs/patient"},
+	"blobs/folder":                {"blobs/backend"},
+	"blobs/patient":               {},
+	"blobs/remote":                {"blobs/backend", "blobs/patient", "blobs/wire"},
+	"blobs/wire":                  {},
 	"filters":                     {},
 	"gitcmd":                      {"gitcmd/child"},
 	"gitcmd/child":                {},
@@ -56,8 +63,8 @@ var owners = map[string][]string{
 	"github.com/go-git/":            {"gitcmd"},
 	"github.com/alecthomas/kong":    {"cmd/internal/frame"},
 	"golang.org/x/term":             {"cmd/internal/frame"},
-	"gocloud.dev":                   {"blobs", "blobs/blobstest", "blobs/drivers"},
-	"github.com/aws/":               {"blobs/drivers"},
+	"gocloud.dev":                   {"blobs", "blobs/blobstest", "blobs/cloud", "blobs/cloud/…"},
+	"github.com/aws/":               {"blobs/cloud/s3"},
 }
 
 // light are the commands that start in milliseconds because they link no store.
@@ -169,6 +176,18 @@ func TestLightCommandsLinkNoStore(t *testing.T) {
 					t.Errorf("%s links %s", command, path)
 				}
 			}
+		}
+	}
+}
+
+// TestHelpersAloneLinkClouds: what every command links, everybody waits for.
+func TestHelpersAloneLinkClouds(t *testing.T) {
+	t.Parallel()
+	for _, p := range list(t, "./cmd/...") {
+		linked := slices.ContainsFunc(p.Deps, func(path string) bool { return strings.HasPrefix(path, "gocloud.dev") })
+		helper := strings.HasPrefix(p.folder(), "cmd/git-datapact-store-")
+		if p.Name == "main" && linked != helper {
+			t.Errorf("%s links a cloud: %t, want %t", p.folder(), linked, helper)
 		}
 	}
 }

@@ -11,6 +11,10 @@ import (
 // CommandPrefix is what the names of the executables of git-datapact begin with.
 const CommandPrefix = "git-datapact-"
 
+// HelperPrefix is what follows in the names of the executables that serve the stores of a
+// scheme.
+const HelperPrefix = "store-"
+
 // CommandFolders lists where the executables of commands are looked for: beside this
 // one, then on PATH.
 func CommandFolders() []string {
@@ -42,3 +46,6 @@ func unknownCommand(name string) error {
 	return WithHint(fmt.Errorf("%q is not a command: there is no executable %s%s beside this one or on PATH", name, CommandPrefix, name),
 		"'git datapact help' lists the commands")
 }
+
+// FindHelper returns the executable that serves the stores of a scheme, as s3.
+func FindHelper(scheme string) (string, error) { return FindCommand(HelperPrefix + scheme) }

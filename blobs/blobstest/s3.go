@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
-	"github.com/git-datapact/git-datapact/blobs/drivers"
+	"github.com/git-datapact/git-datapact/blobs/cloud/s3"
 )
 
 // s3Server is the executable of a server that speaks S3; scripts/test installs it.
@@ -151,7 +151,7 @@ func (s *S3) answers(port string) error {
 			return ctx.Err()
 		}
 	}
-	store, err := blobs.Open(ctx, s.URL, drivers.Options(s.Env))
+	store, err := s.Open(ctx, s.URL)
 	if err != nil {
 		return err
 	}
@@ -159,6 +159,20 @@ func (s *S3) answers(port string) error {
 		break
 	}
 	return errors.Join(err, store.Close())
+}
+
+// Open opens the store of a bucket, which this process serves as a helper does. The caller
+// closes it.
+func (s *S3) Open(ctx context.Context, address string) (*blobs.Store, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return nil, err
+	}
+	bucket, err := s3.Open(ctx, u, s.Env)
+	if err != nil {
+		return nil, err
+	}
+	return Serve(bucket)
 }
 
 // NewBucket makes one more empty bucket and returns the URL of its store.

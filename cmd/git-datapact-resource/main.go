@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
-	"github.com/git-datapact/git-datapact/blobs/drivers"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/concourse/resource"
@@ -87,7 +86,7 @@ func buildURL() string {
 }
 
 func openStore(ctx context.Context, address string, env map[string]string) (*blobs.Store, error) {
-	return blobs.Open(ctx, address, drivers.Options(env))
+	return blobs.Open(ctx, address, &blobs.Options{Env: env, Helper: gitcmd.FindHelper})
 }
 
 func main() {

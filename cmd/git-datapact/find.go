@@ -53,6 +53,9 @@ func installed() []string {
 			if runtime.GOOS == "windows" {
 				name = strings.TrimSuffix(name, ".exe")
 			}
+			if _, helper := strings.CutPrefix(name, gitcmd.HelperPrefix); helper {
+				continue
+			}
 			if path, err := gitcmd.FindCommand(name); err == nil && filepath.Dir(path) != "." {
 				names = append(names, name)
 			}

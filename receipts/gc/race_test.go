@@ -15,7 +15,6 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/blobstest"
-	"github.com/git-datapact/git-datapact/blobs/drivers"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 	"github.com/git-datapact/git-datapact/receipts/archive"
@@ -53,19 +52,26 @@ func seeded(t *testing.T) *rand.Rand {
 // named by nobody, while collections with no grace at all take what they can.
 type race struct {
 	repository string
-	address    string
-	opts       *blobs.Options
+	open       func() (*blobs.Store, error)
+	folder     string // of the store, "" if it has none
 	collector  string // the repository that collects
 	old        func() time.Time
 }
 
 func (r race) store(t *testing.T) *blobs.Store {
 	t.Helper()
-	s, err := blobs.Open(context.Background(), r.address, r.opts)
+	s, err := r.open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// folderStore opens the store in a folder.
+func folderStore(dir string) func() (*blobs.Store, error) {
+	return func() (*blobs.Store, error) {
+		return blobs.Open(context.Background(), "file://"+filepath.ToSlash(dir), nil)
+	}
 }
 
 // TestRecordingsFolder: in one repository no grace is needed.
@@ -74,7 +80,7 @@ func TestRecordingsFolder(t *testing.T) {
 	total := gc.Dataset{}
 	for range rounds(t, 3) {
 		dir := t.TempDir()
-		r := race{repository: newRepository(t), address: "file://" + filepath.ToSlash(dir), old: time.Now}
+		r := race{repository: newRepository(t), open: folderStore(dir), folder: dir, old: time.Now}
 		r.collector = r.repository
 		total = sum(total, r.run(t, random))
 	}
@@ -90,7 +96,7 @@ func TestRecordingsClone(t *testing.T) {
 	total := gc.Dataset{}
 	for range rounds(t, 2) {
 		dir := t.TempDir()
-		r := race{repository: newRepository(t), address: "file://" + filepath.ToSlash(dir)}
+		r := race{repository: newRepository(t), open: folderStore(dir), folder: dir}
 		r.collector = filepath.Join(t.TempDir(), "clone")
 		gittest.Run(t, r.repository, "clone", "-q", "--no-hardlinks", ".", r.collector)
 		gittest.Run(t, r.collector, "remote", "rm", "origin")
@@ -113,7 +119,7 @@ func TestRecordingsS3(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := race{repository: newRepository(t), address: address, opts: drivers.Options(server.Env), old: time.Now}
+		r := race{repository: newRepository(t), open: func() (*blobs.Store, error) { return server.Open(context.Background(), address) }, old: time.Now}
 		r.collector = r.repository
 		total = sum(total, r.run(t, random))
 	}
@@ -216,13 +222,12 @@ func (r race) plant(t *testing.T, store *blobs.Store) {
 	if err := u.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	dir, ok := strings.CutPrefix(r.address, "file://")
-	if !ok {
+	if r.folder == "" {
 		return
 	}
 	for object, err := range store.List(t.Context(), "") {
 		old := time.Now().Add(-24 * time.Hour)
-		if err := errors.Join(err, os.Chtimes(filepath.Join(dir, string(object.Key)), old, old)); err != nil {
+		if err := errors.Join(err, os.Chtimes(filepath.Join(r.folder, string(object.Key)), old, old)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -17,7 +17,6 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/blobstest"
-	"github.com/git-datapact/git-datapact/blobs/drivers"
 	"github.com/git-datapact/git-datapact/filters"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
@@ -36,20 +35,10 @@ func newRepository(t *testing.T) *gitcmd.Repository {
 	return repository
 }
 
-func openStore(t *testing.T, address string, opts *blobs.Options) *blobs.Store {
-	t.Helper()
-	store, err := blobs.Open(t.Context(), address, opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
-	return store
-}
-
 // newFolder returns a store in a new folder.
 func newFolder(t *testing.T) (store *blobs.Store, dir string) {
 	dir = t.TempDir()
-	return openStore(t, "file://"+filepath.ToSlash(dir), nil), dir
+	return blobstest.OpenFolder(t, dir), dir
 }
 
 // record stores files, numbered, and appends a receipt with them.
@@ -145,7 +134,12 @@ func wantFound(t *testing.T, got []string, want ...string) {
 // real bucket.
 func TestBucket(t *testing.T) {
 	server := blobstest.StartS3(t)
-	repository, store := newRepository(t), openStore(t, server.URL, drivers.Options(server.Env))
+	store, err := server.Open(t.Context(), server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	repository := newRepository(t)
 	mirror, _ := newFolder(t)
 	files := numbered(1000)
 	entry := record(t, repository, store, files)

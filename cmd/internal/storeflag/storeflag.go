@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
-	"github.com/git-datapact/git-datapact/blobs/drivers"
 	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -71,7 +70,7 @@ func OpenNamed(ctx context.Context, flag, text string) (*blobs.Store, error) {
 
 // Open opens a store that was chosen. The caller closes it.
 func Open(ctx context.Context, chosen storechoice.Store) (*blobs.Store, error) {
-	store, err := blobs.Open(ctx, chosen.URL, drivers.Options(chosen.Env))
+	store, err := blobs.Open(ctx, chosen.URL, &blobs.Options{Env: chosen.Env, Helper: gitcmd.FindHelper})
 	if errors.Is(err, blobs.ErrURL) {
 		return nil, misnamed(chosen, errors.Unwrap(err))
 	}

@@ -1,0 +1,82 @@
+// Package backend says what a store is made of: where objects are kept, how they are
+// named, and which kinds of errors there are. Package blobs builds the store that
+// everything else uses on top of it.
+package backend
+
+import (
+	"context"
+	"io"
+	"iter"
+	"time"
+)
+
+// An Object is what a receipt says of stored bytes.
+type Object struct {
+	Key    Key
+	Size   int64  // bytes
+	SHA256 string // hex
+}
+
+// Attributes are what a store says of an object without reading it.
+type Attributes struct {
+	Key     Key
+	Size    int64 // bytes
+	ModTime time.Time
+}
+
+// An Entry is what a backend knows of an object. Digests are in hex, "" if unknown.
+type Entry struct {
+	Attributes
+	SHA256, MD5 string
+}
+
+// A Backend is where the objects of a store are. Keys given to it are checked; its
+// methods may be called concurrently, Close excepted. A missing object is an
+// [ErrNotFound]. Errors name the object or the folder.
+type Backend interface {
+	// Open reads the bytes under a key, which nobody has verified. The caller closes the reader.
+	Open(ctx context.Context, key Key) (io.ReadCloser, error)
+	Stat(ctx context.Context, key Key) (Entry, error)
+	// List yields what is named as an object, in no particular order; what is in
+	// quarantine if the prefix says so. It ends after the first error.
+	List(ctx context.Context, prefix string) iter.Seq2[Attributes, error]
+	// Folders lists the names, up to the next slash, of what is below a prefix.
+	Folders(ctx context.Context, prefix string) ([]string, error)
+	Remove(ctx context.Context, key Key) error
+	// Begin starts a batch of writes. The caller closes it.
+	Begin(ctx context.Context) (Batch, error)
+	// Refresh makes an object as young as one that was just stored. It reports
+	// false where that takes storing it again.
+	Refresh(ctx context.Context, have Entry) (bool, error)
+	// SetAside moves an object that is older than a time to a key in quarantine,
+	// and reports whether it did. It leaves a younger one where it is, and one that
+	// is missing is not an error.
+	SetAside(ctx context.Context, from, to Key, before time.Time) (bool, error)
+	// Restore moves an object out of quarantine, unless its key is taken.
+	Restore(ctx context.Context, from, to Key) error
+	Close() error
+}
+
+// A Batch is a backend's part of an upload.
+type Batch interface {
+	// Create makes a file for staged bytes. It may be called concurrently.
+	Create() (StagedFile, error)
+	// Publish makes the items durable, together with those that have no path.
+	Publish(ctx context.Context, items []Item) error
+	// Close removes what is still staged.
+	Close() error
+}
+
+// A StagedFile takes bytes that are not in the store yet.
+type StagedFile interface {
+	io.WriteCloser
+	Name() string
+}
+
+// An Item is an object of an upload and the file its bytes are staged in, ""
+// if the store has them already.
+type Item struct {
+	Object
+	Path    string
+	Replace bool // whatever the store has under the key
+}

@@ -1,0 +1,318 @@
+package cloud
+
+import (
+	"context"
+	"crypto/subtle"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"gocloud.dev/blob"
+
+	"github.com/git-datapact/git-datapact/blobs/wire"
+)
+
+const (
+	// copyBuffer is how many bytes of an object are handed on at a time.
+	copyBuffer = 256 << 10
+	// stillThere is how often who waits is told that work goes on.
+	stillThere = 10 * time.Second
+)
+
+// Handler serves a bucket to those who have the token.
+func Handler(b *Bucket, token string) http.Handler {
+	return &handler{bucket: b, secret: "Bearer " + token}
+}
+
+type handler struct {
+	bucket *Bucket
+	secret string
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if subtle.ConstantTimeCompare([]byte(r.Header.Get("Authorization")), []byte(h.secret)) != 1 {
+		refuse(w, http.StatusUnauthorized, &wire.Error{Kind: wire.Denied, Message: "the token is missing or wrong"})
+		return
+	}
+	key := strings.TrimPrefix(r.URL.Path, "/")
+	switch {
+	case r.Method == http.MethodGet && key == "":
+		h.list(w, r)
+	case key == "":
+		refuse(w, http.StatusMethodNotAllowed, &wire.Error{Message: "only GET has no key"})
+	case r.Method == http.MethodGet:
+		h.get(w, r, key)
+	case r.Method == http.MethodHead:
+		h.head(w, r, key)
+	case r.Method == http.MethodPut:
+		h.put(w, r, key)
+	case r.Method == http.MethodDelete:
+		h.answer(w, r, http.StatusNoContent, h.bucket.Delete(r.Context(), key))
+	case r.Method == "COPY":
+		h.copy(w, r, key)
+	default:
+		refuse(w, http.StatusMethodNotAllowed, &wire.Error{Message: fmt.Sprintf("there is no %s", r.Method)})
+	}
+}
+
+// refuse answers with an error.
+func refuse(w http.ResponseWriter, status int, fault *wire.Error) {
+	data, err := json.Marshal(fault)
+	if err != nil {
+		panic(http.ErrAbortHandler) // it is text alone
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+	w.WriteHeader(status)
+	_, _ = w.Write(data)
+}
+
+// fail answers with the driver's error.
+func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	fault := h.bucket.fault(r.Context(), err)
+	refuse(w, fault.Kind.Status(), fault)
+}
+
+// answer answers with a status unless there is an error.
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, status int, err error) {
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	w.WriteHeader(status)
+}
+
+func (h *handler) head(w http.ResponseWriter, r *http.Request, key string) {
+	a, err := h.bucket.Attributes(r.Context(), key)
+	if err != nil {
+		fault := h.bucket.fault(r.Context(), err)
+		if data, err := json.Marshal(fault); err == nil { // an answer to HEAD has no body
+			w.Header().Set(wire.ErrorTrailer, headerText(data))
+		}
+		w.WriteHeader(fault.Kind.Status())
+		return
+	}
+	w.Header().Set("Content-Length", strconv.FormatInt(a.Size, 10))
+	set(w.Header(), wire.SHA256Header, a.Metadata[digestKey])
+	set(w.Header(), wire.MD5Header, hex.EncodeToString(a.MD5))
+	setTime(w.Header(), a.ModTime)
+	w.WriteHeader(http.StatusOK)
+}
+
+func set(h http.Header, name, value string) {
+	if value != "" {
+		h.Set(name, value)
+	}
+}
+
+func setTime(h http.Header, t time.Time) {
+	if !t.IsZero() {
+		h.Set(wire.ModifiedHeader, t.Format(time.RFC3339Nano))
+	}
+}
+
+// headerText is JSON that can stand in a header.
+func headerText(data []byte) string {
+	var text strings.Builder
+	for _, r := range string(data) {
+		if r < 0x80 {
+			text.WriteRune(r)
+			continue
+		}
+		for _, unit := range encodeUTF16(r) {
+			fmt.Fprintf(&text, `\u%04x`, unit)
+		}
+	}
+	return text.String()
+}
+
+// get streams an object. What goes wrong after the answer began is in its trailer.
+func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
+	first, size, err := parseRange(r.Header.Get("Range"))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, &wire.Error{Message: err.Error()})
+		return
+	}
+	object, err := h.bucket.NewRangeReader(r.Context(), key, first, size, nil)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	defer object.Close()
+	if object.Size() > 0 { // else the server may not have told
+		w.Header().Set(wire.SizeHeader, strconv.FormatInt(object.Size(), 10))
+	}
+	setTime(w.Header(), object.ModTime())
+	w.Header().Set("Trailer", wire.ErrorTrailer)
+	status := http.StatusOK
+	if r.Header.Get("Range") != "" {
+		status = http.StatusPartialContent
+	}
+	w.WriteHeader(status)
+	_ = http.NewResponseController(w).Flush()
+	if err := pass(w, object); err != nil {
+		if data, err := json.Marshal(h.bucket.fault(r.Context(), err)); err == nil {
+			w.Header().Set(wire.ErrorTrailer, headerText(data))
+		}
+	}
+}
+
+// pass hands on what is read, at once. It returns the reader's error; one of the writer
+// is about somebody who is not there any more.
+func pass(w io.Writer, r io.Reader) error {
+	buf := make([]byte, copyBuffer)
+	for {
+		n, err := r.Read(buf)
+		if n > 0 {
+			if _, err := w.Write(buf[:n]); err != nil {
+				panic(http.ErrAbortHandler)
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// parseRange returns the offset and the size, -1 for what is left, that a header asks for.
+func parseRange(header string) (first, size int64, err error) {
+	if header == "" {
+		return 0, -1, nil
+	}
+	bounds, ok := strings.CutPrefix(header, "bytes=")
+	from, to, found := strings.Cut(bounds, "-")
+	if first, err = strconv.ParseInt(from, 10, 64); err == nil && to != "" {
+		size, err = strconv.ParseInt(to, 10, 64)
+		size -= first - 1
+	} else {
+		size = -1
+	}
+	if !ok || !found || err != nil || first < 0 || size == 0 || size < -1 {
+		return 0, 0, errors.New("the range is not bytes=FIRST-LAST or bytes=FIRST-")
+	}
+	return first, size, nil
+}
+
+// list sends a line for each object, and one at the end that tells a complete listing from
+// one that broke off.
+func (h *handler) list(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	opts := blob.ListOptions{Prefix: query.Get("prefix"), Delimiter: query.Get("delimiter")}
+	out := json.NewEncoder(w)
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	begun := false
+	for o, err := range h.bucket.objects(r.Context(), opts) {
+		if err != nil && !begun {
+			h.fail(w, r, err)
+			return
+		}
+		begun = true
+		line := wire.Line{}
+		switch {
+		case err != nil:
+			line.Error = h.bucket.fault(r.Context(), err)
+		case o.IsDir:
+			line.Folder = strings.TrimSuffix(strings.TrimPrefix(o.Key, opts.Prefix), "/")
+		case opts.Delimiter != "":
+			continue
+		default:
+			line.Key, line.Size, line.Modified = o.Key, o.Size, o.ModTime
+		}
+		if out.Encode(line) != nil || err != nil {
+			return
+		}
+	}
+	_ = out.Encode(wire.Line{End: true})
+}
+
+// copy makes another object of the same bytes.
+func (h *handler) copy(w http.ResponseWriter, r *http.Request, key string) {
+	to, err := url.PathUnescape(strings.TrimPrefix(r.Header.Get("Destination"), "/"))
+	if err != nil || to == "" {
+		refuse(w, http.StatusBadRequest, &wire.Error{Message: "Destination is not the path of a key"})
+		return
+	}
+	working(w, func() { err = h.bucket.copy(r.Context(), key, to) })
+	h.answer(w, r, http.StatusCreated, err)
+}
+
+// working tells who waits for an answer now and then that it is being made.
+func working(w http.ResponseWriter, do func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		do()
+	}()
+	ticker := time.NewTicker(stillThere)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+			w.WriteHeader(http.StatusProcessing)
+		}
+	}
+}
+
+// put stores an object. What is left to read of one that failed is read, so that whoever
+// sends it comes to see why.
+func (h *handler) put(w http.ResponseWriter, r *http.Request, key string) {
+	if r.ContentLength < 0 {
+		refuse(w, http.StatusLengthRequired, &wire.Error{Message: "the length is not told"})
+		return
+	}
+	control := http.NewResponseController(w)
+	if err := control.EnableFullDuplex(); err != nil {
+		panic(http.ErrAbortHandler) // it is not HTTP/1
+	}
+	var err error
+	working(w, func() { err = h.bucket.put(r.Context(), key, r.Body, r.ContentLength, r.Header) })
+	if h.bucket.Unconditional != nil && h.bucket.Unconditional() {
+		w.Header().Set(wire.UnconditionalHeader, "true")
+	}
+	h.answer(w, r, http.StatusCreated, err)
+	if err != nil && control.Flush() == nil {
+		_, _ = io.Copy(io.Discard, r.Body)
+	}
+}
+
+// digestKey is where an object's metadata keeps the sha256 of its bytes.
+const digestKey = "sha256"
+
+// put stores size bytes. It cancels the driver's work when they cannot be read, for
+// some drivers publish what they got until then.
+func (b *Bucket) put(ctx context.Context, key string, r io.Reader, size int64, header http.Header) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var readErr error
+	guarded := readerFunc(func(p []byte) (int, error) {
+		n, err := r.Read(p)
+		if err != nil && err != io.EOF {
+			readErr = err
+			cancel()
+		}
+		return n, err
+	})
+	opts := writing(size, header.Get(wire.SHA256Header))
+	opts.IfNotExist = header.Get("If-None-Match") == "*"
+	err := b.Upload(ctx, key, guarded, opts)
+	if readErr != nil {
+		return readErr
+	}
+	return err
+}
+
+type readerFunc func(p []byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

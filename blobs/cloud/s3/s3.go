@@ -1,0 +1,153 @@
+package s3
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go/logging"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/s3blob"
+)
+
+// defaultRegion is where requests go when nothing says where. Servers other
+// than Amazon's call the only region they have so.
+const defaultRegion = "us-east-1"
+
+// variables are those that an opener's env may have.
+var variables = []string{
+	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL",
+}
+
+// An opener opens buckets of S3.
+type opener struct {
+	env      map[string]string
+	patience time.Duration // how long a request may make no progress
+
+	unconditional atomic.Bool // a server does not know conditions
+}
+
+// Open opens a bucket. The variables of env, which are AWS_ACCESS_KEY_ID,
+// AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_REGION, AWS_DEFAULT_REGION,
+// AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL, take the place of those of the process; others
+// are an error. It reads the configuration and makes no request.
+func Open(ctx context.Context, u *url.URL, env map[string]string) (*cloud.Bucket, error) {
+	return (&opener{env: env, patience: patience}).open(ctx, u)
+}
+
+func (o *opener) open(ctx context.Context, u *url.URL) (*cloud.Bucket, error) {
+	b := &cloud.Bucket{
+		Name: u.Host, Explain: explain, Unconditional: o.unconditional.Load,
+		Unordered: strings.HasSuffix(u.Host, "--x-s3"), // the one kind that Amazon lists in no order
+	}
+	var err error
+	b.Bucket, err = o.bucket(ctx, u)
+	return b, err
+}
+
+func (o *opener) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
+	params, findings := readParams(u.Query())
+	params.region = cmp.Or(params.region, o.env["AWS_REGION"], o.env["AWS_DEFAULT_REGION"])
+	params.endpoint = cmp.Or(params.endpoint, o.env["AWS_ENDPOINT_URL_S3"], o.env["AWS_ENDPOINT_URL"])
+	if params.endpoint != "" && endpointHost(params.endpoint) == "" {
+		findings = append(findings, errors.New("endpoint is not the URL of a server: want https://HOST or http://HOST:PORT"))
+	}
+	if err := errors.Join(slices.Concat(checkURL(u), findings, o.checkEnv())...); err != nil {
+		if len(findings) > 0 || checkURL(u) != nil {
+			err = &urlError{err}
+		}
+		return nil, err
+	}
+	cfg, err := o.config(ctx, params)
+	if err != nil {
+		return nil, err
+	}
+	conditions := &conditions{lacked: &o.unconditional}
+	client := s3.NewFromConfig(cfg, params.client, checksums(cfg.ConfigSources), conditions.option)
+	conditions.lookUp = client
+	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation
+	return s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
+}
+
+// A urlError is about the URL of a bucket.
+type urlError struct{ error }
+
+// checkURL finds what else a URL may have, which would be ignored.
+func checkURL(u *url.URL) []error {
+	var findings []error
+	if u.Hostname() == "" {
+		findings = append(findings, errors.New("no bucket: want s3://BUCKET"))
+	}
+	if u.User != nil {
+		findings = append(findings, errors.New("keys do not belong into the URL: want AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"))
+	}
+	if u.Port() != "" {
+		findings = append(findings, errors.New("a bucket has no port: that of a server goes into the parameter endpoint"))
+	}
+	if strings.Trim(u.Path, "/") != "" {
+		findings = append(findings, errors.New("a bucket has no path: a folder goes into the parameter prefix"))
+	}
+	return findings
+}
+
+// checkEnv finds variables that nothing would read, and half a pair of keys.
+func (o *opener) checkEnv() []error {
+	var findings []error
+	for _, name := range slices.Sorted(maps.Keys(o.env)) {
+		if !slices.Contains(variables, name) {
+			findings = append(findings, fmt.Errorf("unknown variable %q: want %s", name, strings.Join(variables, ", ")))
+		}
+		if odd := oddCharacter(o.env[name]); odd != "" {
+			findings = append(findings, fmt.Errorf("%s holds %s", name, odd))
+		}
+	}
+	switch id, secret := o.env["AWS_ACCESS_KEY_ID"], o.env["AWS_SECRET_ACCESS_KEY"]; {
+	case id == "" && secret != "":
+		findings = append(findings, errors.New("AWS_ACCESS_KEY_ID is missing beside AWS_SECRET_ACCESS_KEY"))
+	case id != "" && secret == "":
+		findings = append(findings, errors.New("AWS_SECRET_ACCESS_KEY is missing beside AWS_ACCESS_KEY_ID"))
+	}
+	return findings
+}
+
+// config is what the process's environment and files, the URL and the opener's
+// variables say together.
+func (o *opener) config(ctx context.Context, params *params) (aws.Config, error) {
+	load := append(params.load, config.WithLogger(logging.Nop{}), config.WithRegion(params.region))
+	if id := o.env["AWS_ACCESS_KEY_ID"]; id != "" && !params.anonymous {
+		keys := credentials.NewStaticCredentialsProvider(id, o.env["AWS_SECRET_ACCESS_KEY"], o.env["AWS_SESSION_TOKEN"])
+		load = append(load, config.WithCredentialsProvider(keys))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return cfg, err
+	}
+	cfg.HTTPClient = patientClient(dialTimed(cfg.HTTPClient), o.patience)
+	cfg.Retryer = retrying(params.rate)
+	cfg.Region = cmp.Or(cfg.Region, defaultRegion)
+	if odd := oddCharacter(cfg.Region); odd != "" {
+		return cfg, fmt.Errorf("the region holds %s", odd)
+	}
+	if params.role != "" {
+		cfg.Credentials = stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), params.role)
+	}
+	if !params.anonymous {
+		cfg.Credentials = aws.NewCredentialsCache(named{cfg.Credentials})
+	}
+	return cfg, nil
+}

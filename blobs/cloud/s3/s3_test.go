@@ -1,0 +1,97 @@
+package s3_test
+
+import (
+	"net/url"
+	"os"
+	"testing"
+
+	"gocloud.dev/blob"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/blobs/blobstest"
+	"github.com/git-datapact/git-datapact/blobs/cloud/s3"
+)
+
+func TestS3(t *testing.T) {
+	server := blobstest.StartS3(t)
+	for name, query := range map[string]string{
+		"Bucket": "",
+		"Prefix": "&prefix=some/where/&use_path_style=true&region=us-east-1&request_checksum_calculation=when_required",
+	} {
+		if name == "Prefix" && testing.Short() {
+			continue // its keys differ, and nothing that is concurrent
+		}
+		t.Run(name, func(t *testing.T) {
+			blobstest.Test(t, func(t *testing.T) blobstest.Subject {
+				spool := t.TempDir()
+				t.Setenv("TMPDIR", spool)
+				t.Cleanup(func() {
+					if left, err := os.ReadDir(spool); err != nil || len(left) > 0 {
+						t.Errorf("uploads left %v, %v", left, err)
+					}
+				})
+				address := newBucket(t, server) + query
+				bucket := openBucket(t, server, address)
+				return blobstest.Subject{
+					Store: open(t, server, address),
+					Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
+						if err := bucket.WriteAll(t.Context(), string(key), data, nil); err != nil {
+							t.Fatal(err)
+						}
+					},
+				}
+			})
+		})
+	}
+}
+
+func newBucket(t *testing.T, server *blobstest.S3) string {
+	t.Helper()
+	address, err := server.NewBucket()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+func open(t *testing.T, server *blobstest.S3, address string) *blobs.Store {
+	t.Helper()
+	s, err := blobs.Open(t.Context(), address, s3.Options(server.Env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("closing store: %v", err)
+		}
+	})
+	return s
+}
+
+// openBucket opens the bucket behind a store.
+func openBucket(t *testing.T, server *blobstest.S3, address string) *blob.Bucket {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bucket, err := openPrefixed(t, u, server.Env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { bucket.Close() })
+	return bucket
+}
+
+// openPrefixed opens the bucket of a URL that has a prefix.
+func openPrefixed(t *testing.T, u *url.URL, env map[string]string) (*blob.Bucket, error) {
+	query := u.Query()
+	prefix := query.Get("prefix")
+	query.Del("prefix")
+	u.RawQuery = query.Encode()
+	bucket, err := s3.Open(t.Context(), u, env)
+	if err != nil || prefix == "" {
+		return bucket.Bucket, err
+	}
+	return blob.PrefixedBucket(bucket.Bucket, prefix), nil
+}

@@ -1,6 +1,0 @@
-//go:build !linux && !darwin && !freebsd && !windows
-
-package blobs
-
-// freeBytes does not know.
-func freeBytes(string) (int64, bool) { return 0, false }

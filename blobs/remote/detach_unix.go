@@ -1,0 +1,12 @@
+//go:build unix
+
+package remote
+
+import (
+	"os/exec"
+	"syscall"
+)
+
+// detach keeps a terminal's signals from a process: it ends when the command does not need
+// it any more.
+func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }

@@ -1,0 +1,206 @@
+package remote
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/git-datapact/git-datapact/blobs/wire"
+)
+
+const (
+	// startTime is how long a helper may take to answer what it is told.
+	startTime = 2 * time.Minute
+	// stopTime is how long a helper may take to end after it is not needed any more: it
+	// gives up uploads, so that nothing of them stays.
+	stopTime = 30 * time.Second
+	// maxComplaint bounds what is kept of a helper's standard error.
+	maxComplaint = 2 << 10
+	// maxSocket is how long the path of a socket may be: what every system takes.
+	maxSocket = 100
+)
+
+// A helper is the process of one.
+type helper struct {
+	name   string
+	cmd    *exec.Cmd
+	stdin  io.WriteCloser
+	folder string // of the socket
+	stderr *complaint
+	done   chan struct{} // closed once the process has ended
+	err    error         // how it ended; set before done is closed
+}
+
+// Open starts the helper, an executable, of a store. The variables of env come before those
+// of the environment. An error about the URL is a backend.ErrURL.
+func Open(ctx context.Context, u *url.URL, executable string, env map[string]string) (*Remote, error) {
+	folder, err := socketFolder()
+	if err != nil {
+		return nil, err
+	}
+	h := &helper{name: filepath.Base(executable), folder: folder, stderr: new(complaint), done: make(chan struct{})}
+	socket := filepath.Join(folder, "s")
+	h.cmd = exec.Command(executable)
+	h.cmd.Env = append(os.Environ(), wire.SocketVariable+"="+socket)
+	h.cmd.Stderr = h.stderr
+	detach(h.cmd)
+	start := wire.Start{Version: wire.Version, URL: u.String(), Token: rand.Text(), Env: env}
+	r := Connect(u, socket, start.Token, wire.Ready{})
+	r.helper = h
+	ready, err := h.start(ctx, start)
+	if err == nil && ready.Error != nil {
+		err = r.fault(ready.Error)
+	} else if err != nil {
+		err = &Error{text: r.secrets.hide(err.Error()), is: []error{err}}
+	}
+	if err != nil {
+		return nil, errors.Join(err, h.stop())
+	}
+	r.copies = ready.Copies
+	return r, nil
+}
+
+// socketFolder makes the folder of a socket, for this user alone.
+func socketFolder() (string, error) {
+	for _, parent := range []string{"", "/tmp"} { // the first may have too long a path
+		folder, err := os.MkdirTemp(parent, "git-datapact-")
+		if err != nil {
+			return "", err
+		}
+		if len(folder) < maxSocket-2 {
+			return folder, nil
+		}
+		if err := os.Remove(folder); err != nil {
+			return "", err
+		}
+	}
+	return "", fmt.Errorf("the path of the folder for temporary files is too long for a socket: want less than %d bytes", maxSocket)
+}
+
+// start starts the process, tells it what to serve and reads what it answers.
+func (h *helper) start(ctx context.Context, start wire.Start) (wire.Ready, error) {
+	line, err := json.Marshal(start)
+	if err != nil {
+		return wire.Ready{}, err
+	}
+	if h.stdin, err = h.cmd.StdinPipe(); err != nil {
+		return wire.Ready{}, err
+	}
+	stdout, err := h.cmd.StdoutPipe()
+	if err != nil {
+		return wire.Ready{}, err
+	}
+	if err := h.cmd.Start(); err != nil {
+		close(h.done)
+		return wire.Ready{}, fmt.Errorf("starting %s: %w", h.name, err)
+	}
+	said := make(chan []byte, 1)
+	go h.wait(stdout, said)
+	ctx, cancel := context.WithTimeoutCause(ctx, startTime, fmt.Errorf("%s does not answer: nothing came for %v", h.name, startTime))
+	defer cancel()
+	go func() { _, _ = h.stdin.Write(append(line, '\n')) }() // one that does not read says nothing either
+	select {
+	case <-ctx.Done():
+		return wire.Ready{}, context.Cause(ctx)
+	case answer := <-said:
+		return h.read(answer)
+	}
+}
+
+// wait reads the line that a helper answers, and what else it says, which is nothing, and
+// waits for its end.
+func (h *helper) wait(stdout io.Reader, said chan<- []byte) {
+	defer close(h.done)
+	line, _ := bufio.NewReaderSize(io.LimitReader(stdout, maxAnswer), maxAnswer).ReadBytes('\n')
+	if len(line) > 0 {
+		said <- line
+	}
+	_, _ = io.Copy(io.Discard, stdout)
+	h.err = h.cmd.Wait()
+	if len(line) == 0 {
+		said <- nil
+	}
+}
+
+// read reads a helper's answer, nil if it ended before.
+func (h *helper) read(answer []byte) (wire.Ready, error) {
+	var ready wire.Ready
+	if answer == nil {
+		<-h.done
+		return ready, h.ended()
+	}
+	if err := json.Unmarshal(answer, &ready); err != nil {
+		return ready, fmt.Errorf("%s does not speak the protocol of stores: its answer is not a line of JSON", h.name)
+	}
+	if ready.Version != wire.Version {
+		return ready, fmt.Errorf("%s speaks version %d of the protocol of stores, want %d: install both from one release", h.name, ready.Version, wire.Version)
+	}
+	return ready, nil
+}
+
+// ended says how a process ended, nil while it runs.
+func (h *helper) ended() error {
+	select {
+	case <-h.done:
+	default:
+		return nil
+	}
+	how := "exit status 0"
+	if h.err != nil {
+		how = h.err.Error()
+	}
+	if last := h.stderr.String(); last != "" {
+		how += ": " + last
+	}
+	return fmt.Errorf("%s ended: %s", h.name, how)
+}
+
+// stop ends the process. How it ends is of no interest: what it stored it has confirmed.
+func (h *helper) stop() error {
+	if h.cmd.Process != nil {
+		_ = h.stdin.Close()
+		timer := time.NewTimer(stopTime)
+		defer timer.Stop()
+		select {
+		case <-h.done:
+		case <-timer.C:
+			_ = h.cmd.Process.Kill()
+			<-h.done
+		}
+	}
+	return os.RemoveAll(h.folder)
+}
+
+// A complaint is the last that a process says on standard error.
+type complaint struct {
+	mu   sync.Mutex
+	data []byte
+}
+
+func (c *complaint) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.data = append(c.data, p...)
+	if over := len(c.data) - maxComplaint; over > 0 {
+		c.data = append(c.data[:0], c.data[over:]...)
+	}
+	return len(p), nil
+}
+
+// String is on one line.
+func (c *complaint) String() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return strings.Join(strings.Fields(strings.ToValidUTF8(string(c.data), "�")), " ")
+}
