@@ -135,12 +135,12 @@ func headerText(data []byte) string {
 
 // get streams an object. What goes wrong after the answer began is in its trailer.
 func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
-	first, size, err := parseRange(r.Header.Get("Range"))
+	first, err := parseRange(r.Header.Get("Range"))
 	if err != nil {
 		refuse(w, http.StatusBadRequest, &wire.Error{Message: err.Error()})
 		return
 	}
-	object, err := h.bucket.NewRangeReader(r.Context(), key, first, size, nil)
+	object, err := h.bucket.NewRangeReader(r.Context(), key, first, -1, nil)
 	if err != nil {
 		h.fail(w, r, err)
 		return
@@ -184,23 +184,18 @@ func pass(w io.Writer, r io.Reader) error {
 	}
 }
 
-// parseRange returns the offset and the size, -1 for what is left, that a header asks for.
-func parseRange(header string) (first, size int64, err error) {
+// parseRange returns the offset that a header asks for.
+func parseRange(header string) (int64, error) {
 	if header == "" {
-		return 0, -1, nil
+		return 0, nil
 	}
-	bounds, ok := strings.CutPrefix(header, "bytes=")
-	from, to, found := strings.Cut(bounds, "-")
-	if first, err = strconv.ParseInt(from, 10, 64); err == nil && to != "" {
-		size, err = strconv.ParseInt(to, 10, 64)
-		size -= first - 1
-	} else {
-		size = -1
+	text, ok := strings.CutPrefix(header, "bytes=")
+	text, open := strings.CutSuffix(text, "-")
+	first, err := strconv.ParseInt(text, 10, 64)
+	if !ok || !open || err != nil || first < 0 {
+		return 0, errors.New("the range is not bytes=FIRST-")
 	}
-	if !ok || !found || err != nil || first < 0 || size == 0 || size < -1 {
-		return 0, 0, errors.New("the range is not bytes=FIRST-LAST or bytes=FIRST-")
-	}
-	return first, size, nil
+	return first, nil
 }
 
 // list sends a line for each object, and one at the end that tells a complete listing from

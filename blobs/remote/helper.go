@@ -1,7 +1,7 @@
 package remote
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -25,6 +25,9 @@ const (
 	// stopTime is how long a helper may take to end after it is not needed any more: it
 	// gives up uploads, so that nothing of them stays.
 	stopTime = 30 * time.Second
+	// waitDelay is how long the output of a helper that has ended may stay open, which what
+	// it started holds.
+	waitDelay = time.Second
 	// maxComplaint bounds what is kept of a helper's standard error.
 	maxComplaint = 2 << 10
 	// maxSocket is how long the path of a socket may be: what every system takes.
@@ -54,6 +57,7 @@ func Open(ctx context.Context, u *url.URL, executable string, env map[string]str
 	h.cmd = exec.Command(executable)
 	h.cmd.Env = append(os.Environ(), wire.SocketVariable+"="+socket)
 	h.cmd.Stderr = h.stderr
+	h.cmd.WaitDelay = waitDelay
 	detach(h.cmd)
 	start := wire.Start{Version: wire.Version, URL: u.String(), Token: rand.Text(), Env: env}
 	r := Connect(u, socket, start.Token, wire.Ready{})
@@ -65,6 +69,7 @@ func Open(ctx context.Context, u *url.URL, executable string, env map[string]str
 		err = &Error{text: r.secrets.hide(err.Error()), is: []error{err}}
 	}
 	if err != nil {
+		h.kill()
 		return nil, errors.Join(err, h.stop())
 	}
 	r.copies = ready.Copies
@@ -97,49 +102,57 @@ func (h *helper) start(ctx context.Context, start wire.Start) (wire.Ready, error
 	if h.stdin, err = h.cmd.StdinPipe(); err != nil {
 		return wire.Ready{}, err
 	}
-	stdout, err := h.cmd.StdoutPipe()
-	if err != nil {
-		return wire.Ready{}, err
-	}
+	said := &firstLine{whole: make(chan []byte, 1)}
+	h.cmd.Stdout = said
 	if err := h.cmd.Start(); err != nil {
 		close(h.done)
 		return wire.Ready{}, fmt.Errorf("starting %s: %w", h.name, err)
 	}
-	said := make(chan []byte, 1)
-	go h.wait(stdout, said)
+	go func() {
+		defer close(h.done)
+		h.err = h.cmd.Wait()
+	}()
 	ctx, cancel := context.WithTimeoutCause(ctx, startTime, fmt.Errorf("%s does not answer: nothing came for %v", h.name, startTime))
 	defer cancel()
 	go func() { _, _ = h.stdin.Write(append(line, '\n')) }() // one that does not read says nothing either
 	select {
 	case <-ctx.Done():
 		return wire.Ready{}, context.Cause(ctx)
-	case answer := <-said:
+	case answer := <-said.whole:
 		return h.read(answer)
+	case <-h.done:
+	}
+	select {
+	case answer := <-said.whole: // it was the last that it said
+		return h.read(answer)
+	default:
+		return wire.Ready{}, h.ended()
 	}
 }
 
-// wait reads the line that a helper answers, and what else it says, which is nothing, and
-// waits for its end.
-func (h *helper) wait(stdout io.Reader, said chan<- []byte) {
-	defer close(h.done)
-	line, _ := bufio.NewReaderSize(io.LimitReader(stdout, maxAnswer), maxAnswer).ReadBytes('\n')
-	if len(line) > 0 {
-		said <- line
-	}
-	_, _ = io.Copy(io.Discard, stdout)
-	h.err = h.cmd.Wait()
-	if len(line) == 0 {
-		said <- nil
-	}
+// A firstLine takes the first line of an output, without the rest. One that is too long is
+// cut.
+type firstLine struct {
+	data  []byte
+	over  bool
+	whole chan []byte
 }
 
-// read reads a helper's answer, nil if it ended before.
+func (l *firstLine) Write(p []byte) (int, error) {
+	if l.over {
+		return len(p), nil
+	}
+	line, _, found := bytes.Cut(p, []byte("\n"))
+	l.data = append(l.data, line[:min(len(line), maxAnswer)]...)
+	if l.over = found || len(l.data) >= maxAnswer; l.over {
+		l.whole <- l.data
+	}
+	return len(p), nil
+}
+
+// read reads a helper's answer.
 func (h *helper) read(answer []byte) (wire.Ready, error) {
 	var ready wire.Ready
-	if answer == nil {
-		<-h.done
-		return ready, h.ended()
-	}
 	if err := json.Unmarshal(answer, &ready); err != nil {
 		return ready, fmt.Errorf("%s does not speak the protocol of stores: its answer is not a line of JSON", h.name)
 	}
@@ -166,6 +179,13 @@ func (h *helper) ended() error {
 	return fmt.Errorf("%s ended: %s", h.name, how)
 }
 
+// kill ends a process that serves nothing.
+func (h *helper) kill() {
+	if h.cmd.Process != nil {
+		killGroup(h.cmd.Process) // or it has ended
+	}
+}
+
 // stop ends the process. How it ends is of no interest: what it stored it has confirmed.
 func (h *helper) stop() error {
 	if h.cmd.Process != nil {
@@ -175,7 +195,7 @@ func (h *helper) stop() error {
 		select {
 		case <-h.done:
 		case <-timer.C:
-			_ = h.cmd.Process.Kill()
+			h.kill()
 			<-h.done
 		}
 	}

@@ -2,8 +2,11 @@ package remote
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"time"
@@ -68,12 +71,14 @@ func (r *Remote) removeIfThere(ctx context.Context, key backend.Key) error {
 
 // copy makes sure that the copy is there and whole. What it says is the helper's.
 func (r *Remote) copy(ctx context.Context, have backend.Entry, to backend.Key) error {
-	if !r.copies {
-		return errors.New("its helper does not copy objects")
+	var err error
+	if r.copies {
+		err = r.simple(ctx, call{method: "COPY", key: string(have.Key), header: http.Header{
+			"Destination": {(&url.URL{Path: "/" + string(to)}).EscapedPath()},
+		}})
+	} else {
+		err = r.carry(ctx, have, to)
 	}
-	err := r.simple(ctx, call{method: "COPY", key: string(have.Key), header: http.Header{
-		"Destination": {(&url.URL{Path: "/" + string(to)}).EscapedPath()},
-	}})
 	if err != nil {
 		return err
 	}
@@ -82,4 +87,29 @@ func (r *Remote) copy(ctx context.Context, have backend.Entry, to backend.Key) e
 		err = fmt.Errorf("the copy has %d bytes, want %d", made.Size, have.Size)
 	}
 	return err
+}
+
+// carry copies an object by reading and storing it.
+func (r *Remote) carry(ctx context.Context, have backend.Entry, to backend.Key) (err error) {
+	b, err := r.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.Close()) }()
+	object, err := r.Open(ctx, have.Key)
+	if err != nil {
+		return err
+	}
+	defer object.Close()
+	staged, err := b.Create()
+	if err != nil {
+		return err
+	}
+	sum := sha256.New()
+	_, err = io.Copy(io.MultiWriter(staged, sum), object)
+	if err = errors.Join(err, staged.Close()); err != nil {
+		return err
+	}
+	copied := backend.Object{Key: to, Size: have.Size, SHA256: hex.EncodeToString(sum.Sum(nil))}
+	return b.Publish(ctx, []backend.Item{{Object: copied, Path: staged.Name(), Replace: true}})
 }

@@ -196,7 +196,7 @@ func (r *Remote) Unconditional() bool { return r.unconditional.Load() }
 // ReadRange reads so many bytes of an object from an offset on.
 func (r *Remote) ReadRange(ctx context.Context, key backend.Key, offset int64, part []byte) error {
 	answer, err := r.do(ctx, call{method: http.MethodGet, key: string(key), header: http.Header{
-		"Range": {fmt.Sprintf("bytes=%d-%d", offset, offset+int64(len(part))-1)},
+		"Range": {fmt.Sprintf("bytes=%d-", offset)},
 	}})
 	if err != nil {
 		return err

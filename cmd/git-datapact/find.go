@@ -39,6 +39,16 @@ var synopses = map[string]string{
 
 // installed lists the commands there are.
 func installed() []string {
+	return slices.DeleteFunc(executables(""), func(name string) bool { return strings.HasPrefix(name, gitcmd.HelperPrefix) })
+}
+
+// schemes lists those of the stores that can be used here.
+func schemes() []string {
+	return append([]string{"file"}, executables(gitcmd.HelperPrefix)...)
+}
+
+// executables lists those whose names begin with a prefix, by what follows.
+func executables(prefix string) []string {
 	var names []string
 	for _, folder := range gitcmd.CommandFolders() {
 		entries, err := os.ReadDir(folder)
@@ -46,17 +56,14 @@ func installed() []string {
 			continue
 		}
 		for _, entry := range entries {
-			name, ok := strings.CutPrefix(entry.Name(), gitcmd.CommandPrefix)
+			name, ok := strings.CutPrefix(entry.Name(), gitcmd.CommandPrefix+prefix)
 			if !ok {
 				continue
 			}
 			if runtime.GOOS == "windows" {
 				name = strings.TrimSuffix(name, ".exe")
 			}
-			if _, helper := strings.CutPrefix(name, gitcmd.HelperPrefix); helper {
-				continue
-			}
-			if path, err := gitcmd.FindCommand(name); err == nil && filepath.Dir(path) != "." {
+			if path, err := gitcmd.FindCommand(prefix + name); err == nil && filepath.Dir(path) != "." {
 				names = append(names, name)
 			}
 		}

@@ -67,7 +67,7 @@ func list(env *frame.Env) error {
 	for _, name := range installed() {
 		text += fmt.Sprintf("  %-10s %s\n", name, synopses[name])
 	}
-	return env.Printf("%s\n'git datapact help COMMAND' explains one.\n", text)
+	return env.Printf("%s\nstores: %s\n\n'git datapact help COMMAND' explains one.\n", text, strings.Join(schemes(), ", "))
 }
 
 func main() { frame.Main("git-datapact", &command{}) }
