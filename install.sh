@@ -79,23 +79,25 @@ compile() {
 		fail "the build did not succeed"
 }
 
-# build makes the executables in the stage. Those that are installed already and
-# are up to date go does not make again.
+# build makes the executables in the stage: git-datapact, which has all commands and is
+# linked under the name of each, and the helpers of stores, which are executables of their
+# own. Those that are installed already and are up to date go does not make again.
 build() {
 	mkdir -p "$stage/bin"
-	if [ -f "$prefix/$record" ]; then
-		grep '^bin/[^/]' "$prefix/$record" | while IFS= read -r file; do
-			[ ! -f "$prefix/$file" ] || cp "$prefix/$file" "$stage/bin/"
-		done
-	fi
-	set -- "$root"/cmd/git-datapact*
-	for folder; do
+	set -- git-datapact
+	for folder in "$root"/cmd/git-datapact-store-*; do
+		[ ! -d "$folder" ] || set -- "$@" "${folder##*/}"
+	done
+	for name; do
 		shift
-		set -- "$@" "./cmd/${folder##*/}"
+		set -- "$@" "./cmd/$name"
+		[ ! -f "$prefix/bin/$name" ] || ! grep -qxF "bin/$name" "$prefix/$record" 2>/dev/null ||
+			cp "$prefix/bin/$name" "$stage/bin/"
 	done
 	compile "$stage/bin/" "$@"
-	for file in "$stage"/bin/*; do # of an earlier version
-		[ -d "$root/cmd/${file##*/}" ] || rm "$file"
+	for folder in "$root"/cmd/git-datapact-*; do
+		file=$stage/bin/${folder##*/}
+		[ -f "$file" ] || ln "$stage/bin/git-datapact" "$file" 2>/dev/null || cp "$stage/bin/git-datapact" "$file"
 	done
 }
 
@@ -176,7 +178,7 @@ install() {
 	tell
 }
 
-# resource installs one executable, which acts by the name it is run under, and the
+# resource installs the executable of one command, which acts by the name it is run under, and the
 # helpers of stores.
 resource() {
 	prepare resource
@@ -198,7 +200,7 @@ resource() {
 # tell says what there is now, and what the startup file of the shell lacks.
 tell() {
 	say "Installed $("$prefix/bin/git-datapact" --version):"
-	say "  $(grep -c '^bin/[^/]' "$prefix/$record") executables in $prefix/bin"
+	say "  $(grep -c '^bin/git-datapact-' "$prefix/$record") commands in $prefix/bin"
 	say "  $(grep -c '^share/man/.*[^/]$' "$prefix/$record") manual pages in $prefix/share/man"
 	say "  completions for bash, zsh and fish in $prefix/share"
 	case ":$PATH:" in

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -39,7 +40,7 @@ var installation = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	if runtime.GOOS == "windows" {
-		return prefix, build(filepath.Join(prefix, "bin"), "./git-datapact...")
+		return prefix, build(filepath.Join(prefix, "bin"))
 	}
 	env, err := goCaches()
 	if err != nil {
@@ -65,13 +66,49 @@ func installed(t *testing.T) string {
 	return prefix
 }
 
-// build builds executables into a folder, without what only a debugger reads.
-func build(folder string, args ...string) error {
-	args = append([]string{"build", "-ldflags=-s -w", "-o", folder + string(filepath.Separator)}, args...)
+// build builds the executables into a folder as install.sh does, without what only a
+// debugger reads: one file under the names of all commands, and the helpers of stores.
+func build(folder string, flags ...string) error {
+	names, err := commands()
+	if err != nil {
+		return err
+	}
+	args := append([]string{"build", "-ldflags=-s -w", "-o", folder + string(filepath.Separator)}, flags...)
+	args = append(args, "./git-datapact")
+	for _, name := range names {
+		if isHelper(name) {
+			args = append(args, "./"+name)
+		}
+	}
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("building the executables: %v\n%s", err, out)
 	}
-	return nil
+	suffix := ""
+	if runtime.GOOS == "windows" {
+		suffix = ".exe"
+	}
+	for _, name := range names {
+		if !isHelper(name) {
+			err = errors.Join(err, os.Link(filepath.Join(folder, "git-datapact"+suffix), filepath.Join(folder, name+suffix)))
+		}
+	}
+	return err
+}
+
+// commands lists the folders of the executables beside the front door.
+func commands() ([]string, error) { return filepath.Glob("git-datapact-*") }
+
+// isHelper reports whether an executable is apart from the one of all commands.
+func isHelper(name string) bool { return strings.HasPrefix(name, "git-datapact-store-") }
+
+// builtins lists the commands that are in the executable of the front door.
+func builtins(t *testing.T) []string {
+	t.Helper()
+	names, err := commands()
+	if err != nil || len(names) == 0 {
+		t.Fatalf("Glob found %d commands, %v", len(names), err)
+	}
+	return slices.DeleteFunc(names, isHelper)
 }
 
 // linkTree adds the files of a folder to another. Those that are there stay.

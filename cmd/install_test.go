@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// TestInstall takes what has been installed for all tests, installs again, uses what is
-// there, and removes it again.
+// TestInstall takes what has been installed for all tests, with what an earlier version
+// left in it, installs again, uses what is there, and removes it again.
 func TestInstall(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
@@ -26,7 +26,10 @@ func TestInstall(t *testing.T) {
 		t.Fatal(err)
 	}
 	first := manTree(t, prefix)
+	manCheckOneFile(t, bin)
+	manMakeOlder(t, prefix)
 	manInstall(t, env, 0, "--prefix", prefix)
+	manCheckOneFile(t, bin)
 	if second := manTree(t, prefix); !slices.Equal(second, first) {
 		t.Errorf("a second installation left\n%q, want\n%q", second, first)
 	}
@@ -52,6 +55,44 @@ func TestInstall(t *testing.T) {
 	})
 	t.Run("completion", func(t *testing.T) { manCheckCompletion(t, prefix, env) })
 	t.Run("uninstall", func(t *testing.T) { manCheckUninstall(t, prefix, env) })
+}
+
+// manCheckOneFile wants the commands that are installed to be one file, under all names.
+func manCheckOneFile(t *testing.T, bin string) {
+	t.Helper()
+	front, err := os.Stat(filepath.Join(bin, "git-datapact"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range builtins(t) {
+		if info, err := os.Stat(filepath.Join(bin, name)); err != nil || !os.SameFile(front, info) {
+			t.Errorf("%s is not the same file as git-datapact: %v", name, err)
+		}
+	}
+}
+
+// manMakeOlder makes an installation that of a version with an executable for each command,
+// and with a command that there is no more. Files are written anew: others have them too.
+func manMakeOlder(t *testing.T, prefix string) {
+	t.Helper()
+	record := filepath.Join(prefix, "share", "git-datapact", "installed")
+	list, err := os.ReadFile(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"git-datapact", "git-datapact-log", "git-datapact-store", "git-datapact-gone"} {
+		path := filepath.Join(prefix, "bin", name)
+		if err := os.Remove(path); err != nil && name != "git-datapact-gone" {
+			t.Fatal(err)
+		}
+		manScript(t, path, "echo "+name+" of an earlier version")
+	}
+	if err := os.Remove(record); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(record, append([]byte("bin/git-datapact-gone\n"), list...), 0o666); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestInstallResource installs twice what Concourse runs, and has it run.

@@ -22,7 +22,7 @@ var concurrent = map[string]string{
 // What the commands are made of has race tests of its own.
 func TestRaces(t *testing.T) {
 	bin := t.TempDir()
-	if err := build(bin, "-race", "./git-datapact..."); err != nil {
+	if err := build(bin, "-race"); err != nil {
 		t.Fatal(err)
 	}
 	run := runScripts(t, bin)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,34 +13,12 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
-// synopses says what each of our commands does; others are listed without.
-var synopses = map[string]string{
-	"branch":   "start a dataset branch",
-	"cat":      "stream one output of a receipt",
-	"edit":     "change the job of a dataset branch, without a checkout",
-	"fetch":    "bring the outputs of a receipt into a folder",
-	"gc":       "delete blobs that no receipt names",
-	"init":     "make a repository ready to record in",
-	"log":      "list the receipts of a dataset branch",
-	"pipeline": "print the Concourse pipeline of a repository",
-	"pull":     "bring what others recorded to all dataset branches",
-	"push":     "send what was recorded on all dataset branches",
-	"record":   "record a result directory as a receipt",
-	"replay":   "announce receipts again, or ask for executions of a job",
-	"resource": "check, get and put datasets for Concourse",
-	"retract":  "take receipts back",
-	"run":      "run every execution that is due",
-	"show":     "print one receipt in full",
-	"status":   "tell which jobs are pending or out of date",
-	"store":    "say which store is used, how full it is, and move to another one",
-	"tag":      "give receipts names, as tags of git",
-	"validate": "check receipts and jobs, also as a hook",
-	"verify":   "prove that the store holds what receipts say",
-}
-
-// installed lists the commands there are.
+// installed lists the commands there are: our own, and those that others have added.
 func installed() []string {
-	return slices.DeleteFunc(executables(""), func(name string) bool { return strings.HasPrefix(name, gitcmd.HelperPrefix) })
+	names := slices.DeleteFunc(executables(""), func(name string) bool { return strings.HasPrefix(name, gitcmd.HelperPrefix) })
+	names = slices.AppendSeq(names, maps.Keys(builtins))
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // schemes lists those of the stores that can be used here.
@@ -75,13 +54,17 @@ func executables(prefix string) []string {
 // help opens the manual page of a command, or prints its usage where there is no
 // man or no page.
 func help(name string) error {
+	_, ours := builtins[name]
 	path, err := gitcmd.FindCommand(name)
-	if err != nil {
+	if err != nil && !ours {
 		return unknown(name, err)
 	}
 	page := gitcmd.CommandPrefix + name
 	if man, err := exec.LookPath("man"); err == nil && exec.Command(man, "--where", page).Run() == nil {
 		return frame.Exec(man, page)
+	}
+	if ours {
+		become(name, []string{"--help"})
 	}
 	return frame.Exec(path, "--help")
 }

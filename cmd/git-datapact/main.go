@@ -1,5 +1,7 @@
-// Git-datapact is the front door: it runs the executable of a command, lists the
-// commands there are, and opens their manual pages.
+// Git-datapact is the front door: it runs the command that it is given, one of its own or
+// an executable that somebody added, lists the commands there are, and opens their manual
+// pages. Started under the name of one of its own commands, as a link or a copy, it is
+// that command.
 //
 // Usage: git datapact COMMAND [ARGUMENT…]
 package main
@@ -21,7 +23,7 @@ func (*command) Help() string {
 	return "Record, fetch and process datasets in stages, with receipts kept in git. 'git datapact help' lists the commands, 'git datapact help COMMAND' explains one."
 }
 
-// Run finds the executable of the command and becomes it.
+// Run becomes the command: one of our own, or an executable that it finds.
 func (c *command) Run(_ context.Context, env *frame.Env) error {
 	if len(c.Words) == 0 || c.Words[0] == "help" && len(c.Words) == 1 {
 		return list(env)
@@ -35,6 +37,10 @@ func (c *command) Run(_ context.Context, env *frame.Env) error {
 	if len(c.Words) > 1 && c.Words[1] == "--help" { // as git does with its own commands
 		return help(c.Words[0])
 	}
+	args := append(flags(env), c.Words[1:]...)
+	if _, ok := builtins[c.Words[0]]; ok {
+		become(c.Words[0], args)
+	}
 	path, err := gitcmd.FindCommand(c.Words[0])
 	if err != nil && c.Words[0] == "version" && len(c.Words) == 1 {
 		return env.Printf("%s version %s\n", env.Name, frame.Version())
@@ -42,7 +48,7 @@ func (c *command) Run(_ context.Context, env *frame.Env) error {
 	if err != nil {
 		return unknown(c.Words[0], err)
 	}
-	return frame.Exec(path, append(flags(env), c.Words[1:]...)...)
+	return frame.Exec(path, args...)
 }
 
 // unknown tells which command is most similar to one that there is not.
@@ -65,9 +71,19 @@ func flags(env *frame.Env) []string {
 func list(env *frame.Env) error {
 	text := "usage: git datapact COMMAND [ARGUMENT...]\n\ncommands:\n"
 	for _, name := range installed() {
-		text += fmt.Sprintf("  %-10s %s\n", name, synopses[name])
+		text += fmt.Sprintf("  %-10s %s\n", name, builtins[name].synopsis)
 	}
 	return env.Printf("%s\nstores: %s\n\n'git datapact help COMMAND' explains one.\n", text, strings.Join(schemes(), ", "))
 }
 
-func main() { frame.Main("git-datapact", &command{}) }
+func main() {
+	name := frame.InvokedAs()
+	word, err := startedAs(name)
+	if err != nil {
+		frame.Fail(name, err)
+	}
+	if word != "" {
+		frame.Main(gitcmd.CommandPrefix+word, builtins[word].command())
+	}
+	frame.Main(frontDoor, &command{})
+}

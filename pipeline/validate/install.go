@@ -87,7 +87,7 @@ type Change struct {
 // Without a name they are pre-receive in a bare repository, and pre-commit and pre-push in
 // others.
 func SetHooks(ctx context.Context, repository *gitcmd.Repository, names []string, install bool) (changes []Change, err error) {
-	self, err := os.Executable()
+	self, err := gitcmd.FindCommand("validate") // the front door may be what runs
 	if err != nil {
 		return nil, err
 	}

@@ -56,11 +56,10 @@ func bench(ctx context.Context, p plan) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	}
 	bin := filepath.Join(dir, "bin")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin+"/", "./cmd/...")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("building the executables: %w", err)
+	install := exec.CommandContext(ctx, "sh", "install.sh", "--prefix", dir)
+	install.Stderr = os.Stderr
+	if err := install.Run(); err != nil {
+		return fmt.Errorf("installing the executables: %w", err)
 	}
 	if err := isolate(dir, bin); err != nil {
 		return err

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"syscall"
 
@@ -39,20 +40,35 @@ type common struct {
 // Main runs a subcommand as a process: it parses the command line into cmd,
 // runs it, prints its error and hint to standard error, and exits with one of
 // the statuses of this package. It does not return.
-func Main(name string, cmd Command) {
+func Main(name string, cmd Command) { Become(name, cmd, os.Args[1:]) }
+
+// Become runs a command with these arguments as [Main] does, be it in the place of one
+// that runs already and has printed nothing. It does not return.
+func Become(name string, cmd Command, args []string) {
 	log.SetOutput(io.Discard) // what libraries log, they also return
 	env := &Env{Name: name, Stdin: os.Stdin, Stdout: standardOutput{os.Stdout}, Stderr: os.Stderr}
 	if env.terminal = term.IsTerminal(int(os.Stdout.Fd())); env.terminal {
-		env.exit(run(env, cmd, os.Args[1:]))
+		env.exit(run(env, cmd, args))
 	}
 	buffered := bufio.NewWriterSize(standardOutput{os.Stdout}, 64<<10)
 	env.Stdout, env.flush = buffered, buffered.Flush
-	env.exit(run(env, cmd, os.Args[1:]))
+	env.exit(run(env, cmd, args))
 }
 
-// InvokedAs is the name that the process was started under, without its folder: it
-// tells the links to one executable apart.
-func InvokedAs() string { return filepath.Base(os.Args[0]) }
+// Fail ends the process as a command of this name does whose Run returns the error.
+func Fail(name string, err error) {
+	os.Exit(report(&Env{Name: name, Stderr: os.Stderr}, err))
+}
+
+// InvokedAs is the name that the process was started under, without its folder and without
+// what Windows adds to it: it tells the links to one executable apart.
+func InvokedAs() string {
+	name := filepath.Base(os.Args[0])
+	if runtime.GOOS == "windows" { // where ABC.EXE is abc.exe
+		name = strings.TrimSuffix(strings.ToLower(name), ".exe")
+	}
+	return name
+}
 
 // exit ends the process after what was printed is out.
 func (e *Env) exit(status int) {

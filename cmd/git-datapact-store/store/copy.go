@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
+	"github.com/git-datapact/git-datapact/cmd/internal/proofs"
+	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/receipts/gc"
+	"github.com/git-datapact/git-datapact/receipts/verify"
+)
+
+// A copied is what came of copying, as JSON.
+type copied struct {
+	From     string `json:"from"`
+	To       string `json:"to"`
+	Receipts int    `json:"receipts"`
+	Blobs    int    `json:"blobs"`   // that they name
+	Copied   int    `json:"copied"`  // or would be, in a dry run
+	Bytes    int64  `json:"bytes"`   // of those
+	Lacking  int    `json:"lacking"` // that neither store has right
+	Switched *bool  `json:"switched,omitempty"`
+	Why      string `json:"why,omitempty"` // what chooses the store now
+}
+
+// exchange copies what one store lacks from another one.
+func (c *command) exchange(ctx context.Context, env *frame.Env, repository *gitcmd.Repository) error {
+	near, err := c.Find(ctx, repository, jobs.Later(repository))
+	if err != nil {
+		return err
+	}
+	far := near
+	if c.URL != "" {
+		far, err = storechoice.Named("URL", c.URL)
+	} else if near, err = storechoice.Own(ctx, repository); err == nil && near.URL == far.URL {
+		err = gitcmd.Usage(fmt.Errorf("%s: want the URL of another store: this repository uses that of this clone alone", c.Action))
+	}
+	if err == nil && near.URL == far.URL {
+		err = gitcmd.Usage(fmt.Errorf("%s: %s is the store itself, want the URL of another one", c.Action, far.Shown()))
+	}
+	if err != nil {
+		return err
+	}
+	from, to := near, far
+	if c.Action == "pull" {
+		from, to = far, near
+	}
+	done, err := c.copy(ctx, env, repository, from, to)
+	if err != nil {
+		return err
+	}
+	return c.report(env, done)
+}
+
+// copy brings to a store what receipts name and another one has. Blobs that are there are
+// read if that is to prove them, and else looked up.
+func (c *command) copy(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, from, to storechoice.Store) (done copied, err error) {
+	source, err := storeflag.Open(ctx, from)
+	if err != nil {
+		return done, err
+	}
+	defer source.Close()
+	open := func() (*blobs.Store, error) { return storeflag.OpenToStore(ctx, repository, to) }
+	if c.DryRun {
+		open = func() (*blobs.Store, error) { return storeflag.Open(ctx, to) }
+	}
+	target, err := open()
+	if err != nil {
+		return done, err
+	}
+	defer target.Close()
+	opts := &verify.Options{
+		Given:  []verify.Source{{Receipts: gc.Receipts(ctx, repository)}},
+		Stored: true, Exists: c.DryRun || c.Action != "migrate", Mirror: source, DryRun: c.DryRun, Jobs: c.Jobs,
+	}
+	data, err := repository.DataDir(ctx)
+	if err != nil {
+		return done, err
+	}
+	opts.Memory = verify.MemoryFile(data, to.URL)
+	watcher := proofs.NewWatcher(env, c.JSON)
+	opts.Found = func(f verify.Finding) error {
+		if f.Mended {
+			return nil
+		}
+		return watcher.Found(f)
+	}
+	line := progress.New(env, "")
+	defer line.Close()
+	opts.Progress = func(s verify.Summary) {
+		line.Show(fmt.Sprintf("Copying: %s of %s, %d copied (%s)", units.Count(s.Blobs, "blob"), units.Count(s.Receipts, "receipt"), s.Copied, units.Bytes(s.Sent)))
+	}
+	s, err := verify.Run(ctx, repository, target, opts)
+	return copied{From: from.Shown(), To: to.Shown(), Receipts: s.Receipts, Blobs: s.Blobs, Copied: s.Copied, Bytes: s.Sent, Lacking: s.Findings - s.Mended}, err
+}
+
+// report prints what came of it. That something is missing is a negative answer.
+func (c *command) report(env *frame.Env, done copied) error {
+	verb := "copied"
+	if c.DryRun {
+		verb = "to be copied"
+	}
+	env.Infof("%s of %s: %d %s (%s), %d wrong or missing", units.Count(done.Blobs, "blob"), units.Count(done.Receipts, "receipt"),
+		done.Copied, verb, units.Bytes(done.Bytes), done.Lacking)
+	if c.JSON {
+		if err := env.PrintJSON(done); err != nil {
+			return err
+		}
+	}
+	if done.Lacking == 0 {
+		return nil
+	}
+	return gitcmd.WithHint(gitcmd.Negative(errors.New("not all that receipts name is in "+done.To)),
+		"'git datapact store pull URL' brings it from another store that has it")
+}

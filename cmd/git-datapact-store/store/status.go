@@ -1,0 +1,144 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
+	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
+)
+
+// mostBranches is of how many branches the objects are counted apart.
+const mostBranches = 10_000
+
+// A status is what is said, as JSON.
+type status struct {
+	Store     string             `json:"store"`
+	Origin    storechoice.Origin `json:"origin"`
+	Why       string             `json:"why"`
+	Reachable bool               `json:"reachable"`
+	Error     string             `json:"error,omitempty"`
+	*contents
+}
+
+// The contents are how full a store is.
+type contents struct {
+	amount
+	Quarantined amount            `json:"quarantined"`
+	Free        *int64            `json:"free,omitempty"` // bytes
+	Branches    map[string]amount `json:"branches,omitempty"`
+}
+
+type amount struct {
+	Objects int   `json:"objects"`
+	Bytes   int64 `json:"bytes"`
+}
+
+func (a *amount) add(size int64) {
+	a.Objects++
+	a.Bytes += size
+}
+
+func (a amount) String() string {
+	return fmt.Sprintf("%s (%s)", units.Count(a.Objects, "object"), units.Bytes(a.Bytes))
+}
+
+// status finds the store and tries it. That it cannot be reached is a negative answer.
+func (c *command) status(ctx context.Context, env *frame.Env, repository *gitcmd.Repository) error {
+	chosen, err := c.Find(ctx, repository, jobs.Later(repository))
+	if err != nil {
+		return err
+	}
+	said := status{Store: chosen.Shown(), Origin: chosen.Origin, Why: chosen.Why()}
+	reachErr := storeflag.Reach(ctx, chosen)
+	if reachErr == nil && c.Action == "status" {
+		said.contents, reachErr = count(ctx, env, chosen)
+	}
+	if errors.Is(reachErr, gitcmd.ErrUsage) {
+		return reachErr
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	said.Reachable = reachErr == nil
+	if reachErr != nil {
+		said.Error = reachErr.Error()
+		reachErr = gitcmd.Negative(fmt.Errorf("the store cannot be reached: %w", reachErr))
+	}
+	if c.JSON {
+		err = env.PrintJSON(said)
+	} else {
+		err = said.print(env)
+	}
+	if err != nil {
+		return err
+	}
+	return reachErr
+}
+
+func (s *status) print(env *frame.Env) error {
+	reachable := "yes"
+	if !s.Reachable {
+		reachable = "no"
+	}
+	text := fmt.Sprintf("store      %s\nwhy        %s\nreachable  %s\n", s.Store, s.Why, reachable)
+	if s.contents != nil {
+		text += fmt.Sprintf("holds      %v\n", s.amount)
+		for _, branch := range slices.Sorted(maps.Keys(s.Branches)) {
+			text += fmt.Sprintf("           %v of %s\n", s.Branches[branch], gitcmd.Printable(branch))
+		}
+		if s.Quarantined.Objects > 0 {
+			text += fmt.Sprintf("quarantine %v\n", s.Quarantined)
+		}
+		if s.Free != nil {
+			text += fmt.Sprintf("free       %s\n", units.Bytes(*s.Free))
+		}
+	}
+	return env.Printf("%s", text)
+}
+
+// count lists the store. What it lists is not kept.
+func count(ctx context.Context, env *frame.Env, chosen storechoice.Store) (*contents, error) {
+	store, err := storeflag.Open(ctx, chosen)
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	line := progress.New(env, "")
+	defer line.Close()
+	found := &contents{}
+	if env.Verbose {
+		found.Branches = map[string]amount{}
+	}
+	for object, err := range store.List(ctx, "") {
+		if err != nil {
+			return nil, err
+		}
+		found.add(object.Size)
+		line.Show(fmt.Sprintf("Listing objects: %d", found.Objects))
+		branch := path.Dir(string(object.Key))
+		if of, known := found.Branches[branch]; known || env.Verbose && len(found.Branches) < mostBranches {
+			of.add(object.Size)
+			found.Branches[branch] = of
+		}
+	}
+	for object, err := range store.Quarantined(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		found.Quarantined.add(object.Size)
+	}
+	if free, known := store.Free(); known {
+		found.Free = &free
+	}
+	return found, nil
+}
