@@ -37,3 +37,26 @@ func TestCommandsAreFolders(t *testing.T) {
 		t.Errorf("git-datapact has %q, want %q", listed, want)
 	}
 }
+
+// TestCommandsBuildAlone wants each command to be an executable of its own too, and links one.
+func TestCommandsBuildAlone(t *testing.T) {
+	t.Parallel()
+	var mains []string
+	for _, p := range list(t, "./cmd/...") {
+		if p.Name == "main" {
+			mains = append(mains, filepath.Base(p.folder()))
+		}
+	}
+	for _, name := range builtins(t) {
+		if !slices.Contains(mains, name) {
+			t.Errorf("there is no executable to build in cmd/%s", name)
+		}
+	}
+	alone := filepath.Join(t.TempDir(), "alone.exe")
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", alone, "./git-datapact-branch").CombinedOutput(); err != nil {
+		t.Fatalf("building git-datapact-branch: %v\n%s", err, out)
+	}
+	if out, err := exec.Command(alone, "--version").Output(); err != nil || !strings.HasPrefix(string(out), "git-datapact-branch version ") {
+		t.Errorf("git-datapact-branch --version printed %q, %v", out, err)
+	}
+}

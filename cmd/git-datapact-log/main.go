@@ -1,0 +1,11 @@
+// Git-datapact-log lists the receipts of a dataset branch, newest first.
+//
+// Usage: git datapact log [-n NUMBER] [--since DATE] [--where KEY=VALUE]… [--retracted] [--stat] [--signatures] [--json] [SELECTOR]
+package main
+
+import (
+	"github.com/git-datapact/git-datapact/cmd/git-datapact-log/log"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+)
+
+func main() { frame.Main("git-datapact-log", log.New()) }
