@@ -81,18 +81,12 @@ compile() {
 
 # build makes the executables in the stage: git-datapact, which has all commands and is
 # linked under the name of each, and the helpers of stores, which are executables of their
-# own. Those that are installed already and are up to date go does not make again.
+# own.
 build() {
 	mkdir -p "$stage/bin"
-	set -- git-datapact
+	set -- ./cmd/git-datapact
 	for folder in "$root"/cmd/git-datapact-store-*; do
-		[ ! -d "$folder" ] || set -- "$@" "${folder##*/}"
-	done
-	for name; do
-		shift
-		set -- "$@" "./cmd/$name"
-		[ ! -f "$prefix/bin/$name" ] || ! grep -qxF "bin/$name" "$prefix/$record" 2>/dev/null ||
-			cp "$prefix/bin/$name" "$stage/bin/"
+		[ ! -d "$folder" ] || set -- "$@" "./cmd/${folder##*/}"
 	done
 	compile "$stage/bin/" "$@"
 	for folder in "$root"/cmd/git-datapact-*; do
