@@ -22,8 +22,8 @@ type Options struct {
 }
 
 // Open opens the store that a URL names: file:///absolute/folder, which need
-// not exist before something is stored, or the URL of a bucket as its helper
-// documents it. The parameter "prefix" is put before every key; in a folder it
+// not exist before something is stored, http(s)://HOST/PATH, which can be read alone, or
+// the URL of a bucket as its helper documents it. The parameter "prefix" is put before every key; in a folder it
 // is to end with a slash. No error repeats the URL's user or query. One about the URL
 // itself is an [ErrURL], and wraps an error that says what is wrong and does not repeat
 // the URL. The caller closes the store.
@@ -36,9 +36,12 @@ func Open(ctx context.Context, rawURL string, opts *Options) (*Store, error) {
 		return nil, fmt.Errorf("opening store: %w", backend.BadURL("malformed URL"))
 	}
 	s := &Store{}
-	if u.Scheme == folderScheme {
+	switch u.Scheme {
+	case folderScheme:
 		s.backend, err = folder.Open(u)
-	} else {
+	case "http", "https":
+		s.backend, err = remote.OpenWeb(u)
+	default:
 		s.backend, err = openRemote(ctx, u, opts)
 	}
 	if err != nil {

@@ -50,6 +50,7 @@ var scriptCommands = map[string]scriptCommand{
 	"s3":         bucket,     // s3 VARIABLE; the keys go into AWS_…
 	"sametree":   sameTree,   // [!] sametree FOLDER FOLDER
 	"tmpfs":      tmpfs,      // tmpfs SIZE FOLDER
+	"web":        web,        // web VARIABLE FOLDER
 }
 
 func TestScripts(t *testing.T) {

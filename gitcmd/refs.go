@@ -116,6 +116,25 @@ func (r *Repository) FindBranch(ctx context.Context, name string) (Branch, error
 	return Branch{}, fmt.Errorf("branch %s: %w", name, ErrNotFound)
 }
 
+// FindTracking finds a remote-tracking branch by its name with that of the remote, as
+// origin/data.
+func (r *Repository) FindTracking(ctx context.Context, name string) (Branch, error) {
+	if err := CheckBranchName(name); err != nil {
+		return Branch{}, err
+	}
+	ref := "refs/remotes/" + name
+	refs, err := r.listRefs(ctx, ref)
+	if err != nil {
+		return Branch{}, fmt.Errorf("looking for branch %s: %w", name, err)
+	}
+	for _, b := range branchesOf(refs) {
+		if b.Ref == ref {
+			return b, nil
+		}
+	}
+	return Branch{}, fmt.Errorf("branch %s: %w", name, ErrNotFound)
+}
+
 // branches lists the refs that match. The patterns hold the branch's name, which
 // cannot hold a wildcard itself.
 func (r *Repository) branches(ctx context.Context, name string, patterns ...string) ([]Branch, error) {

@@ -19,6 +19,26 @@ type Subject struct {
 	Store *blobs.Store
 	// Overwrite replaces the bytes of an object behind the store's back.
 	Overwrite func(t *testing.T, key blobs.Key, data []byte)
+	// Writer is the store to write with, nil if that is Store.
+	Writer *blobs.Store
+}
+
+func (s Subject) writer() *blobs.Store {
+	if s.Writer != nil {
+		return s.Writer
+	}
+	return s.Store
+}
+
+// TestReading runs those of the suite that read, for a store that cannot be written to.
+func TestReading(t *testing.T, open func(t *testing.T) Subject) {
+	for name, run := range map[string]func(t *testing.T, s Subject){
+		"RoundTrip": testRoundTrip, "Big": testBig, "Altered": testAltered, "AlteredContent": testAlteredContent,
+		"CancelledGet": testCancelledGet, "CloseEarly": testCloseEarly, "Told": testTold, "Unbelievable": testUnbelievable,
+		"Limit": testLimit, "NotFound": testNotFound, "BadKeys": testBadKeys, "Stat": testStat,
+	} {
+		t.Run(name, func(t *testing.T) { run(t, open(t)) })
+	}
 }
 
 // Test runs the suite, and in short mode, which is for the race detector, what does several
@@ -104,7 +124,7 @@ func put(t *testing.T, s Subject, branch string, data []byte, chain filters.Chai
 
 func begin(t *testing.T, s Subject) *blobs.Upload {
 	t.Helper()
-	u, err := s.Store.NewUpload(t.Context())
+	u, err := s.writer().NewUpload(t.Context())
 	if err != nil {
 		t.Fatalf("NewUpload: %v", err)
 	}
@@ -164,7 +184,7 @@ func content(ctx context.Context, s Subject, obj blobs.Object, chain filters.Cha
 func wantKeys(t *testing.T, s Subject, prefix string, want ...blobs.Key) {
 	t.Helper()
 	got := map[blobs.Key]bool{}
-	for a, err := range s.Store.List(t.Context(), prefix) {
+	for a, err := range s.writer().List(t.Context(), prefix) {
 		if err != nil {
 			t.Fatalf("List(%q): %v", prefix, err)
 		}

@@ -220,14 +220,14 @@ func bomb(t *testing.T, chain filters.Chain) []byte {
 func testNotFound(t *testing.T, s Subject) {
 	put(t, s, "main", random(24, 10), nil)
 	gone, _ := put(t, s, "main2", random(24, 10), nil)
-	if err := s.Store.Delete(t.Context(), gone.Key); err != nil {
+	if err := s.writer().Delete(t.Context(), gone.Key); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range []blobs.Key{"main/0000", "other/0000", gone.Key, blobs.Key("main/" + hexSHA1(random(24, 10)) + "/x"), "ma/in"} {
 		_, getErr := s.Store.Get(t.Context(), blobs.Object{Key: key})
 		_, contentErr := s.Store.Content(t.Context(), blobs.Object{Key: key}, filters.Chain{filters.Gz}, nil)
 		_, statErr := s.Store.Stat(t.Context(), key)
-		for _, err := range []error{getErr, contentErr, statErr, s.Store.Delete(t.Context(), key)} {
+		for _, err := range []error{getErr, contentErr, statErr, s.writer().Delete(t.Context(), key)} {
 			if !errors.Is(err, blobs.ErrNotFound) || !strings.Contains(err.Error(), string(key)) {
 				t.Errorf("%q: %v, want ErrNotFound and the key", key, err)
 			}
@@ -239,7 +239,7 @@ func testBadKeys(t *testing.T, s Subject) {
 	for _, key := range []blobs.Key{"", "main", "/main/x", "main/", "main//x", "../x", "main/../x", "main/..", "./x", "main/\n", "main/\xff"} {
 		_, getErr := s.Store.Get(t.Context(), blobs.Object{Key: key})
 		_, statErr := s.Store.Stat(t.Context(), key)
-		for _, err := range []error{getErr, statErr, s.Store.Delete(t.Context(), key)} {
+		for _, err := range []error{getErr, statErr, s.writer().Delete(t.Context(), key)} {
 			if err == nil || errors.Is(err, blobs.ErrNotFound) {
 				t.Errorf("%q: %v, want it refused", key, err)
 			}

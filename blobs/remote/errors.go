@@ -42,8 +42,11 @@ func (r *Remote) refused(ctx context.Context, answer *http.Response) error {
 	if told := answer.Header.Get(wire.ErrorTrailer); told != "" {
 		err = json.Unmarshal([]byte(told), &fault)
 	}
-	if err != nil || fault.Message == "" {
-		fault = wire.Error{Kind: kindOf(answer.StatusCode), Message: "it answers " + strconv.Quote(answer.Status)}
+	if r.web || err != nil || fault.Message == "" {
+		fault = wire.Error{Kind: kindOf(answer.StatusCode), Message: "the server answers " + strconv.Quote(answer.Status)}
+	}
+	if r.web {
+		fault.Kind = webKind(answer.StatusCode)
 	}
 	return r.fault(&fault)
 }
@@ -97,7 +100,11 @@ func (r *Remote) unreachable(ctx context.Context, err error) error {
 			err = end
 		}
 	}
-	return &Error{text: r.secrets.hide(err.Error()), is: []error{err}}
+	e := &Error{text: r.secrets.hide(err.Error()), is: []error{err}}
+	if r.web && !hopeless(err) {
+		e.kind = wire.Retry
+	}
+	return e
 }
 
 // minSecret is how long a value is that may not show outside of quotes either.

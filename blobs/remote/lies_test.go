@@ -68,7 +68,7 @@ func TestLies(t *testing.T) {
 		}, stat, "server response headers exceeded"},
 		{"Redirect", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
-		}, stat, `it answers "302 Found"`},
+		}, stat, `the server answers "302 Found"`},
 		{"EndlessError", func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusBadGateway)
 			for {
@@ -76,7 +76,7 @@ func TestLies(t *testing.T) {
 					return
 				}
 			}
-		}, get, `it answers "502 Bad Gateway"`},
+		}, get, `the server answers "502 Bad Gateway"`},
 		{"OtherBytes", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set(wire.SizeHeader, "10")
 			if r.Header.Get("Range") != "" {

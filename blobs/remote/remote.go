@@ -37,7 +37,8 @@ const (
 
 // A Remote is the backend of a store behind a helper.
 type Remote struct {
-	shown         string // the store's URL without anything secret
+	base          url.URL // what the path of a key comes after
+	web           bool    // a web server, not a helper
 	secrets       secrets
 	token         string
 	copies        bool
@@ -60,8 +61,7 @@ func Connect(u *url.URL, socket, token string, ready wire.Ready) *Remote {
 		MaxResponseHeaderBytes: maxHead,
 	}
 	return &Remote{
-		shown:   (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(),
-		secrets: secretsOf(u), token: token, copies: ready.Copies,
+		base: url.URL{Scheme: "http", Host: "store"}, secrets: secretsOf(u), token: token, copies: ready.Copies,
 		http: &http.Client{
 			Transport:     &patient.Transport{Base: transport, Patience: patience},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -93,7 +93,11 @@ func (r *Remote) do(ctx context.Context, c call) (*http.Response, error) {
 
 // once makes a request.
 func (r *Remote) once(ctx context.Context, c call) (*http.Response, error) {
-	u := url.URL{Scheme: "http", Host: "store", Path: "/" + c.key, RawQuery: c.query.Encode()}
+	u := r.base
+	u.Path += "/" + c.key
+	if len(c.query) > 0 {
+		u.RawQuery = c.query.Encode()
+	}
 	var body io.ReadCloser
 	if c.body != nil {
 		var err error
@@ -108,7 +112,9 @@ func (r *Remote) once(ctx context.Context, c call) (*http.Response, error) {
 	if c.header != nil {
 		request.Header = c.header.Clone()
 	}
-	request.Header.Set("Authorization", "Bearer "+r.token)
+	if r.token != "" {
+		request.Header.Set("Authorization", "Bearer "+r.token)
+	}
 	if request.Body = body; body != nil {
 		request.ContentLength = c.size
 		if c.size == 0 {
@@ -149,7 +155,7 @@ func (r *Remote) Stat(ctx context.Context, key backend.Key) (backend.Entry, erro
 	e := backend.Entry{SHA256: answer.Header.Get(wire.SHA256Header), MD5: answer.Header.Get(wire.MD5Header)}
 	e.Attributes = backend.Attributes{Key: key, Size: sizeOf(answer), ModTime: modified(answer)}
 	if e.Size < 0 {
-		return backend.Entry{}, fmt.Errorf("opening blob %q: the helper does not tell its size", string(key))
+		return backend.Entry{}, fmt.Errorf("opening blob %q: the server does not tell its size", string(key))
 	}
 	return e, nil
 }

@@ -76,10 +76,13 @@ func (e *Entry) Input() receipts.Input {
 	return receipts.Input{Branch: r.Branch, Result: string(e.ID), Timestamp: r.Timestamp, Metadata: r.Metadata}
 }
 
-// Open opens a branch: the local one, else a remote-tracking one. The
-// repository stays the caller's to close.
+// Open opens a branch: the local one, else a remote-tracking one, which may be named with
+// its remote. The repository stays the caller's to close.
 func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Ledger, error) {
 	branch, err := repository.FindBranch(ctx, name)
+	if errors.Is(err, gitcmd.ErrNotFound) && strings.Contains(name, "/") {
+		branch, err = repository.FindTracking(ctx, name)
+	}
 	if errors.Is(err, gitcmd.ErrNotFound) {
 		return nil, &missingBranch{name, missingHint(ctx, repository, name)}
 	}

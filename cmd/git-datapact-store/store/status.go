@@ -106,7 +106,8 @@ func (s *status) print(env *frame.Env) error {
 	return env.Printf("%s", text)
 }
 
-// count lists the store. What it lists is not kept.
+// count lists the store. What it lists is not kept. It returns nil for a store that cannot be
+// listed.
 func count(ctx context.Context, env *frame.Env, chosen storechoice.Store) (*contents, error) {
 	store, err := storeflag.Open(ctx, chosen)
 	if err != nil {
@@ -120,6 +121,9 @@ func count(ctx context.Context, env *frame.Env, chosen storechoice.Store) (*cont
 		found.Branches = map[string]amount{}
 	}
 	for object, err := range store.List(ctx, "") {
+		if errors.Is(err, errors.ErrUnsupported) {
+			return nil, nil
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -130,7 +130,7 @@ func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (store
 	return chosen, err
 }
 
-// Reach makes sure that a store can be opened and listed.
+// Reach makes sure that a store can be opened and, unless no request can tell, listed.
 func Reach(ctx context.Context, chosen storechoice.Store) (err error) {
 	defer Hint(&err)
 	store, err := Open(ctx, chosen)
@@ -138,7 +138,7 @@ func Reach(ctx context.Context, chosen storechoice.Store) (err error) {
 		return err
 	}
 	for _, err := range store.List(ctx, "") { // one object, or none, will do
-		if err != nil {
+		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 			return errors.Join(err, store.Close())
 		}
 		break
