@@ -298,9 +298,9 @@ func (r *run) settle(ctx context.Context, c *check, v verdict) {
 }
 
 // findBlob tells what is wrong with a blob of an output, unless it is missing because it is
-// not kept any more. r.mu is held.
+// not kept any more, and stays so. r.mu is held.
 func (r *run) findBlob(ctx context.Context, v verdict, at Place, key blobs.Key) {
-	if v.kind == Missing && r.isExpired(ctx, at) {
+	if v.kind == Missing && !v.mended && r.isExpired(ctx, at) {
 		r.summary.Expired++
 		return
 	}
