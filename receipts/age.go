@@ -12,6 +12,16 @@ import (
 // the units s, m, h, d (24 hours) and w (7 days), such as 36h, 2w or 1d12h.
 type Age time.Duration
 
+// String is the age with one unit, the largest that makes it a whole number.
+func (a Age) String() string {
+	for _, letter := range []byte("wdhm") {
+		if unit := unitOf(letter); a != 0 && time.Duration(a)%unit == 0 {
+			return fmt.Sprintf("%d%c", time.Duration(a)/unit, letter)
+		}
+	}
+	return fmt.Sprintf("%ds", time.Duration(a)/time.Second)
+}
+
 // UnmarshalText reads an age.
 func (a *Age) UnmarshalText(text []byte) error {
 	age, err := ParseAge(string(text))

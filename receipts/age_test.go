@@ -21,7 +21,18 @@ func TestParseAge(t *testing.T) {
 	}
 }
 
-// FuzzParseAge: what is accepted is not negative, and a whole number of seconds.
+func TestAgeString(t *testing.T) {
+	for text, want := range map[string]string{
+		"0w": "0s", "90d": "90d", "14d": "2w", "2160h": "90d", "36h": "36h", "1d12h": "36h", "90m": "90m", "3600s": "1h", "61s": "61s", "1w1s": "604801s",
+	} {
+		if age, err := ParseAge(text); err != nil || age.String() != want {
+			t.Errorf("ParseAge(%q) = %v, %v, want %s", text, age, err, want)
+		}
+	}
+}
+
+// FuzzParseAge: what is accepted is not negative, a whole number of seconds, and printed so
+// that it reads the same.
 func FuzzParseAge(f *testing.F) {
 	for _, text := range []string{"", "0s", "2w", "1d12h", "-1d", "9999999999w"} {
 		f.Add(text)
@@ -30,6 +41,9 @@ func FuzzParseAge(f *testing.F) {
 		age, err := ParseAge(text)
 		if err == nil && (age < 0 || time.Duration(age)%time.Second != 0) {
 			t.Errorf("ParseAge(%q) = %v", text, age)
+		}
+		if again, bad := ParseAge(age.String()); err == nil && (bad != nil || again != age) {
+			t.Errorf("ParseAge(%q) = %v, which reads as %v, %v", text, age, again, bad)
 		}
 	})
 }

@@ -45,7 +45,7 @@ func (c *command) flags() string {
 		fmt.Fprintf(&text, " --keep-last %d", c.KeepLast)
 	}
 	if c.KeepWithin > 0 {
-		fmt.Fprintf(&text, " --keep-within %v", time.Duration(c.KeepWithin))
+		fmt.Fprintf(&text, " --keep-within %v", c.KeepWithin)
 	}
 	if c.KeepTagged {
 		text.WriteString(" --keep-tagged")
