@@ -51,6 +51,13 @@ func (r *Repository) LogFromStart(ctx context.Context, revision string) iter.Seq
 	return r.readHistory(ctx, revision, []string{"--topo-order", "--reverse", "--diff-merges=separate", revision, "--"})
 }
 
+// LogSaying walks the whole history of a revision, or a range "a..b" of it, through all
+// parents, newest first, over the commits whose message has a line that matches a basic
+// regular expression. The trees of others are not read, and merges come without files.
+func (r *Repository) LogSaying(ctx context.Context, revision, pattern string) iter.Seq2[LogEntry, error] {
+	return r.readHistory(ctx, revision, []string{"--diff-merges=off", "--basic-regexp", "--grep=" + pattern, revision, "--"})
+}
+
 // A Message is that of a commit.
 type Message struct {
 	Commit Hash

@@ -107,6 +107,7 @@ func (r *Repository) commitAgain(ctx context.Context, tree Hash, c NewCommit) (*
 // A CommitInfo is what a commit says.
 type CommitInfo struct {
 	Hash, Tree, Parent Hash // the first parent, "" for none
+	Merge              bool // it has several parents
 	Time               time.Time
 	Message            string // not told where several are listed
 }
@@ -120,7 +121,7 @@ func (r *Repository) ReadCommit(ctx context.Context, hash Hash) (CommitInfo, err
 	if err != nil {
 		return CommitInfo{}, err
 	}
-	info := CommitInfo{Hash: hash, Tree: Hash(decoded.TreeHash.String()), Time: decoded.Committer.When, Message: decoded.Message}
+	info := CommitInfo{Hash: hash, Tree: Hash(decoded.TreeHash.String()), Merge: len(decoded.ParentHashes) > 1, Time: decoded.Committer.When, Message: decoded.Message}
 	if len(decoded.ParentHashes) > 0 {
 		info.Parent = Hash(decoded.ParentHashes[0].String())
 	}

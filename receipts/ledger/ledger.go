@@ -63,7 +63,9 @@ type Entry struct {
 	// tells which one is newer is not in this shallow clone.
 	Tied bool
 
-	Retraction *Retraction // why the branch does not hold it any more; nil unless [Ledger.LogAll] found it
+	// Retraction is why the branch does not hold it any more; nil unless [Ledger.LogAll],
+	// [Ledger.ScanAll] or [Ledger.Executions] found it.
+	Retraction *Retraction
 
 	Expiry *Expiry // where its blobs are not kept any more; nil unless [Show] found it
 

@@ -55,18 +55,22 @@ func (l *Ledger) cutOff(ctx context.Context, commit gitcmd.LogEntry) (bool, erro
 }
 
 // Executions lists every recording of one id, newest first, by the order of the
-// commits.
+// commits. Those that were retracted since say so.
 func (l *Ledger) Executions(ctx context.Context, id receipts.ID) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
+		var taken *Retraction
 		for commit, err := range l.repository.Log(ctx, string(l.branch.Commit), id.Path()) {
+			files := present(commit.Files)
+			if err == nil && len(files) < len(commit.Files) {
+				taken, err = readRetraction(ctx, l.repository, commit.Commit, id)
+			}
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			files := present(commit.Files)
 			if !l.read(ctx, files, func(entry *Entry, err error) bool {
 				if entry != nil {
-					entry.Commit = commit.Commit
+					entry.Commit, entry.Retraction = commit.Commit, taken
 				}
 				return yield(entry, err)
 			}) {
@@ -238,11 +242,16 @@ func (w *walk) hold(ctx context.Context, files []held, keep bool) bool {
 
 // give hands out an entry whose turn it is, read again if it was not kept.
 func (w *walk) give(ctx context.Context, h held, tied bool) bool {
+	id, _ := receipts.IDFromPath(h.file.Path)
+	commit, taken := w.taken[id]
+	if taken && h.err != nil {
+		return true // what is not on the branch any more need not be right
+	}
 	hand := func(entry *Entry, err error) bool {
 		if entry != nil {
 			entry.Commit, entry.Tied = h.commit, tied
-			if commit, taken := w.taken[entry.ID]; taken {
-				entry.Retraction, err = readRetraction(ctx, w.ledger.repository, commit)
+			if taken {
+				entry.Retraction, err = readRetraction(ctx, w.ledger.repository, commit, id)
 			}
 		}
 		return w.yield(entry, err)

@@ -197,7 +197,7 @@ func (l *Ledger) Retracted(ctx context.Context, prefix string) error {
 			if file.Hash != "" {
 				return nil
 			}
-			retraction, err := readRetraction(ctx, l.repository, commit.Commit)
+			retraction, err := readRetraction(ctx, l.repository, commit.Commit, id)
 			if err != nil {
 				return err
 			}
@@ -207,25 +207,69 @@ func (l *Ledger) Retracted(ctx context.Context, prefix string) error {
 	return nil
 }
 
-// readRetraction is what a commit that removed receipts says.
-func readRetraction(ctx context.Context, repository *gitcmd.Repository, commit gitcmd.Hash) (*Retraction, error) {
+// readRetraction is what a commit that removed a receipt says of it or, where that is a
+// merge, what the commit says that the merge brought.
+func readRetraction(ctx context.Context, repository *gitcmd.Repository, commit gitcmd.Hash, id receipts.ID) (*Retraction, error) {
 	info, err := repository.ReadCommit(ctx, commit)
 	if err != nil {
 		return nil, err
 	}
+	if info.Merge {
+		for brought, err := range repository.LogSaying(ctx, string(info.Parent)+".."+string(commit), takingPattern(id)) {
+			if err != nil {
+				return nil, err
+			}
+			if !brought.Merge {
+				return readRetraction(ctx, repository, brought.Commit, id)
+			}
+		}
+	}
 	return &Retraction{Commit: commit, Time: info.Time, Why: parseTaking(info.Message).why}, nil
+}
+
+// takingPattern matches the lines of messages that take a receipt back by its id, or what
+// one of some commits did.
+func takingPattern(id receipts.ID, recorded ...gitcmd.Hash) string {
+	pattern := `^\(` + retractLine + string(id) + `\|Revert "\(record\|replay\) ` + string(id[:12]) + `"`
+	for _, commit := range recorded {
+		pattern += `\|This reverts commit ` + string(commit)
+	}
+	return pattern + `\)`
+}
+
+// A removal is that of a receipt from the branch.
+type removal struct {
+	file   gitcmd.File // that was removed
+	commit gitcmd.Hash
+}
+
+// removals finds, by the messages of commits alone, which receipts were taken back, each
+// by its last retraction, whether or not it was recorded again since.
+func (l *Ledger) removals(ctx context.Context) (map[receipts.ID]removal, error) {
+	found := map[receipts.ID]removal{}
+	for commit, err := range l.repository.LogSaying(ctx, string(l.branch.Commit), `^\(`+retractLine+`\|This reverts commit [0-9a-f]\)`) {
+		if err != nil {
+			return nil, err
+		}
+		for _, file := range commit.Files {
+			id, ok := receipts.IDFromPath(file.Path)
+			if _, known := found[id]; !ok || known || file.Hash != "" || len(file.Before) == 0 {
+				continue
+			}
+			found[id] = removal{gitcmd.File{Path: file.Path, Hash: file.Before[0]}, commit.Commit}
+		}
+	}
+	return found, nil
 }
 
 // FindRetraction finds, by the messages of commits alone, the last one up to a tip that
 // takes a receipt back, or what a commit recorded; nil for none.
 func FindRetraction(ctx context.Context, repository *gitcmd.Repository, tip, recorded gitcmd.Hash, id receipts.ID) (*Retraction, error) {
-	pattern := `^\(` + retractLine + string(id) + `\|This reverts commit ` + string(recorded) +
-		`\|Revert "\(record\|replay\) ` + string(id[:12]) + `"\)`
-	for message, err := range repository.Messages(ctx, string(tip), pattern) {
+	for message, err := range repository.Messages(ctx, string(tip), takingPattern(id, recorded)) {
 		if err != nil {
 			return nil, err
 		}
-		return readRetraction(ctx, repository, message.Commit)
+		return readRetraction(ctx, repository, message.Commit, id)
 	}
 	return nil, nil
 }

@@ -3,8 +3,10 @@ package ledger
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
@@ -116,6 +118,100 @@ func TestRevertMadeAgain(t *testing.T) {
 		}
 		gittest.Run(t, dirs[1], "fetch", "-q")
 		gittest.Run(t, dirs[1], "branch", "-f", "data", "origin/data")
+	}
+}
+
+// TestRetractedInLists: what was retracted stands in every list that has it where it stood,
+// also far back and among receipts of its second, with the reason.
+func TestRetractedInLists(t *testing.T) {
+	repository, dir := newRepository(t)
+	var list []*receipts.Receipt
+	for i := range walked + 40 {
+		receipt := sample(fmt.Sprint(i), "10:00:00")
+		receipt.Timestamp = receipt.Timestamp.Add(time.Duration(i/4) * time.Second)
+		list = append(list, receipt)
+	}
+	imported(t, dir, at("11:00:00").Time(), list...)
+	last := len(list) - 1
+	retract := func(why string, of ...int) {
+		t.Helper()
+		var ids []receipts.ID
+		for _, i := range of {
+			ids = append(ids, list[i].ID())
+		}
+		if _, err := Retract(t.Context(), repository, "data", ids, why); err != nil {
+			t.Fatal(err)
+		}
+	}
+	retract("bad day", 1, 2, last-3)
+	retract("again", 5)
+	record(t, repository, list[5], "12:00:00")
+	retract("last", last)
+	gittest.Run(t, dir, "checkout", "-q", "data")
+	gittest.Run(t, dir, "rm", "-q", list[9].ID().Path())
+	gittest.Run(t, dir, "commit", "-q", "-m", `Revert "record `+string(list[9].ID()[:12])+`"`, "-m", "This reverts commit "+strings.Repeat("ab", 20)+".")
+
+	want := map[int]string{1: "bad day", 2: "bad day", last - 3: "bad day", last: "last", 9: `Revert "record ` + string(list[9].ID()[:12]) + `"`}
+	l := ledger(t, repository)
+	told := func(all iter.Seq2[*Entry, error]) string {
+		var got strings.Builder
+		for entry, err := range all {
+			if err != nil {
+				t.Fatal(err)
+			}
+			fmt.Fprint(&got, entry.Receipt.Input[0].Result)
+			if entry.Retraction != nil {
+				fmt.Fprintf(&got, " (%s)", entry.Retraction.Why)
+			}
+			got.WriteString("\n")
+		}
+		return got.String()
+	}
+	var wanted strings.Builder
+	for i := last; i >= 0; i-- {
+		fmt.Fprint(&wanted, i)
+		if why, ok := want[i]; ok {
+			fmt.Fprintf(&wanted, " (%s)", why)
+		}
+		wanted.WriteString("\n")
+	}
+	text := "5\n" + strings.Replace(wanted.String(), "\n5\n", "\n", 1) // recorded again
+	for name, all := range map[string]iter.Seq2[*Entry, error]{"LogAll": l.LogAll(t.Context()), "ScanAll": l.ScanAll(t.Context(), everything)} {
+		if got := told(all); got != text {
+			t.Errorf("%s =\n%s", name, got)
+		}
+	}
+	even := func(r *receipts.Receipt) bool { return strings.HasSuffix(r.Input[0].Result, "2") }
+	if got := told(l.ScanAll(t.Context(), even)); !strings.HasSuffix(got, "\n12\n2 (bad day)\n") || strings.Contains(got, "1 (") {
+		t.Errorf("ScanAll of some = %s", got)
+	}
+	if got := told(l.Scan(t.Context(), everything)); strings.Contains(got, "(") {
+		t.Errorf("Scan = %s", got)
+	}
+	if got := told(l.Executions(t.Context(), list[5].ID())); got != "5\n5 (again)\n" {
+		t.Errorf("Executions = %s", got)
+	}
+}
+
+// TestRetractedByMerge: the reason is that of the retraction, not of the merge that brought it.
+func TestRetractedByMerge(t *testing.T) {
+	repository, dir := newRepository(t)
+	bad := record(t, repository, sample("bad", "10:00:00"), "10:00:00").ID
+	gittest.Run(t, dir, "branch", "other", "data")
+	if _, err := Retract(t.Context(), repository, "data", []receipts.ID{bad}, "cut short"); err != nil {
+		t.Fatal(err)
+	}
+	gittest.Run(t, dir, "checkout", "-q", "other")
+	gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "beside")
+	gittest.Run(t, dir, "merge", "-q", "--no-edit", "data")
+	gittest.Run(t, dir, "checkout", "-q", "-B", "data", "other")
+	for entry, err := range ledger(t, repository).ScanAll(t.Context(), everything) {
+		if err != nil || entry.Retraction == nil || entry.Retraction.Why != "cut short" {
+			t.Errorf("ScanAll = %v, %v, want it to be cut short", entry.Retraction, err)
+		}
+	}
+	if err := ledger(t, repository).Retracted(t.Context(), string(bad)); err == nil || !strings.HasSuffix(err.Error(), ": cut short") {
+		t.Errorf("Retracted = %v", err)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -20,8 +21,18 @@ const walked = 500
 // [Ledger.Log] does. Those far back name no commit. It holds a hundred bytes or
 // so for each that accept lets through, not the receipts.
 func (l *Ledger) Scan(ctx context.Context, accept func(*receipts.Receipt) bool) iter.Seq2[*Entry, error] {
+	return l.scan(ctx, accept, nil)
+}
+
+// ScanAll is Scan with the receipts that were retracted, each as it was recorded last.
+// Of those far back it lists the ones that messages of commits take back.
+func (l *Ledger) ScanAll(ctx context.Context, accept func(*receipts.Receipt) bool) iter.Seq2[*Entry, error] {
+	return l.scan(ctx, accept, map[receipts.ID]gitcmd.Hash{})
+}
+
+func (l *Ledger) scan(ctx context.Context, accept func(*receipts.Receipt) bool, taken map[receipts.ID]gitcmd.Hash) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
-		s := scan{ledger: l, accept: accept, given: map[receipts.ID]bool{}}
+		s := scan{ledger: l, accept: accept, given: map[receipts.ID]bool{}, taken: taken}
 		if s.walk(ctx, yield) {
 			s.rest(ctx, yield)
 		}
@@ -31,12 +42,13 @@ func (l *Ledger) Scan(ctx context.Context, accept func(*receipts.Receipt) bool) 
 type scan struct {
 	ledger *Ledger
 	accept func(*receipts.Receipt) bool
-	given  map[receipts.ID]bool // looked at in the history
+	given  map[receipts.ID]bool        // looked at in the history
+	taken  map[receipts.ID]gitcmd.Hash // the commits there that removed receipts, nil where these are left out
 }
 
 // walk reports whether there may be more to find.
 func (s *scan) walk(ctx context.Context, yield func(*Entry, error) bool) bool {
-	for entry, err := range s.ledger.Log(ctx) {
+	for entry, err := range s.ledger.log(ctx, s.taken) {
 		if bad, ok := errors.AsType[*ReceiptError](err); ok {
 			id, _ := receipts.IDFromPath(bad.Path)
 			s.given[id] = true
@@ -59,11 +71,17 @@ func (s *scan) walk(ctx context.Context, yield func(*Entry, error) bool) bool {
 // rest reads all other receipts, sorts what is accepted, and reads that again in
 // its order. Not before it comes to several of one second does it read the history.
 func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
+	gone, err := s.removals(ctx)
+	if err != nil {
+		yield(nil, err)
+		return
+	}
 	var list []found
 	for entry, err := range s.ledger.unchecked(ctx) {
 		if err != nil {
 			if bad, ok := errors.AsType[*ReceiptError](err); ok {
-				if id, _ := receipts.IDFromPath(bad.Path); s.given[id] {
+				id, _ := receipts.IDFromPath(bad.Path)
+				if delete(gone, id); s.given[id] {
 					continue
 				}
 			}
@@ -72,9 +90,13 @@ func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
 			}
 			continue
 		}
-		if !s.given[entry.ID] && s.accept(entry.Receipt) {
+		if delete(gone, entry.ID); !s.given[entry.ID] && s.accept(entry.Receipt) {
 			list = append(list, found{finished: entry.Receipt.Timestamp, file: gitcmd.File{Path: entry.ID.Path(), Hash: entry.Blob}})
 		}
+	}
+	if list, err = s.add(ctx, list, gone); err != nil {
+		yield(nil, err)
+		return
 	}
 	slices.SortStableFunc(list, func(a, b found) int { return b.finished.Compare(a.finished) })
 	ties := 0 // from where on there are several of a second
@@ -91,6 +113,41 @@ func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
 	s.give(ctx, list[ties:], yield)
 }
 
+// removals are those of receipts that were not looked at in the history, none where
+// retracted ones are left out.
+func (s *scan) removals(ctx context.Context) (map[receipts.ID]removal, error) {
+	if s.taken == nil {
+		return nil, nil
+	}
+	gone, err := s.ledger.removals(ctx)
+	maps.DeleteFunc(gone, func(id receipts.ID, _ removal) bool { return s.given[id] })
+	return gone, err
+}
+
+// add adds to a list the receipts that were removed and are accepted.
+func (s *scan) add(ctx context.Context, list []found, gone map[receipts.ID]removal) ([]found, error) {
+	files := func(yield func(gitcmd.File, error) bool) {
+		for _, one := range gone {
+			if !yield(one.file, nil) {
+				return
+			}
+		}
+	}
+	for entry, err := range s.ledger.readAhead(ctx, files) {
+		if _, bad := errors.AsType[*ReceiptError](err); bad {
+			continue // what is not on the branch any more need not be right
+		}
+		if err != nil {
+			return nil, err
+		}
+		if s.accept(entry.Receipt) && entry.Receipt.Validate() == nil {
+			one := gone[entry.ID]
+			list = append(list, found{finished: entry.Receipt.Timestamp, file: one.file, taken: one.commit})
+		}
+	}
+	return list, nil
+}
+
 // found is a receipt that is to be read again.
 type found struct {
 	finished receipts.Timestamp
@@ -98,6 +155,7 @@ type found struct {
 	place    int // in the history, newest first; 0 where it is not looked for
 	cut      bool
 	tied     bool
+	taken    gitcmd.Hash // the commit that removed it, "" where it is on the branch
 }
 
 // place sorts receipts that are in the order of their timestamps so that history tells
@@ -119,7 +177,7 @@ func (s *scan) place(ctx context.Context, list []found) error {
 			return err
 		}
 		for _, file := range commit.Files {
-			if one := tied[file.Path]; one != nil && one.place == 0 {
+			if one := tied[file.Path]; one != nil && one.place == 0 && file.Hash != "" {
 				count++
 				one.place, one.cut = count, cut
 			}
@@ -141,10 +199,10 @@ func (s *scan) place(ctx context.Context, list []found) error {
 
 // give reads receipts in their order.
 func (s *scan) give(ctx context.Context, list []found, yield func(*Entry, error) bool) bool {
-	tied := map[gitcmd.Hash]bool{}
+	told := map[gitcmd.Hash]found{} // what there is to tell beside the receipt
 	for _, one := range list {
-		if one.tied {
-			tied[one.file.Hash] = true
+		if one.tied || one.taken != "" {
+			told[one.file.Hash] = one
 		}
 	}
 	files := func(yield func(gitcmd.File, error) bool) {
@@ -157,7 +215,10 @@ func (s *scan) give(ctx context.Context, list []found, yield func(*Entry, error)
 	for entry, err := range s.ledger.readAhead(ctx, files) {
 		entry, err = s.ledger.validated(entry, err)
 		if entry != nil {
-			entry.Tied = tied[entry.Blob]
+			one := told[entry.Blob]
+			if entry.Tied = one.tied; one.taken != "" {
+				entry.Retraction, err = readRetraction(ctx, s.ledger.repository, one.taken, entry.ID)
+			}
 		}
 		if !yield(entry, err) {
 			return false

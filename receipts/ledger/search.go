@@ -18,7 +18,7 @@ type Query struct {
 	Since    time.Time         // of the execution, the zero time for any
 	Limit    int               // of the receipts listed, negative for none
 	Commits  bool              // whether the entries must name their commits
-	Taken    bool              // whether those that were retracted are listed too, for which they do
+	Taken    bool              // whether those that were retracted are listed too
 	Signed   bool              // whether their signatures are to be checked, for which they do
 }
 
@@ -35,7 +35,7 @@ func (s *Since) UnmarshalText(text []byte) (err error) {
 
 // Search lists what a query chooses, newest first.
 func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error], error) {
-	q.Commits = q.Commits || q.Signed || q.Taken
+	q.Commits = q.Commits || q.Signed
 	var all iter.Seq2[*Entry, error]
 	switch {
 	case q.Selector.Revision != "":
@@ -44,8 +44,10 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 			return nil, err
 		}
 		all, q.Commits = l.Executions(ctx, id), true
-	case q.Taken:
+	case q.Taken && q.Commits:
 		all = l.LogAll(ctx)
+	case q.Taken:
+		all = l.ScanAll(ctx, q.accepts)
 	case q.Commits:
 		all = l.Log(ctx)
 	default:

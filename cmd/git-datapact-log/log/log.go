@@ -18,7 +18,7 @@ type command struct {
 	Number   int               `short:"n" placeholder:"NUMBER" default:"-1" help:"List this many at most."`
 	Since    ledger.Since      `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
 	Where    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" empty:"yes" help:"List receipts with this metadata, their own or of an input."`
-	Taken    bool              `name:"retracted" help:"List receipts that were retracted too, each with the reason."`
+	Taken    bool              `name:"retracted" help:"With --json, list retracted receipts too, each with the reason, as lines do in any case."`
 	Stat     bool              `help:"List the outputs of each."`
 	Signed   bool              `name:"signatures" help:"Say of each whether the commit that recorded it is signed, and by whom."`
 	JSON     bool              `name:"json" help:"Print one JSON object per line."`
@@ -64,7 +64,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 }
 
 func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
-	query := ledger.Query{Metadata: c.Where, Since: c.Since.Time, Limit: c.Number, Commits: c.JSON, Taken: c.Taken, Signed: c.Signed}
+	query := ledger.Query{Metadata: c.Where, Since: c.Since.Time, Limit: c.Number, Commits: c.JSON, Taken: c.Taken || !c.JSON, Signed: c.Signed}
 	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, nil)
 	if err != nil {
 		return nil, err

@@ -17,9 +17,14 @@ import (
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
-// Print prints the text, or as JSON the receipt with "id" and "commit" added, and
-// "signature" where it was checked, on one line.
+// Print prints the text, its first line struck out where the receipt was retracted, with
+// the reason; or as JSON, on one line, the receipt with "id" and "commit" added, and what
+// else the entry tells.
 func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.Entry) string) error {
+	if r := entry.Retraction; r != nil && !asJSON {
+		line, rest, _ := strings.Cut(text(entry), "\n")
+		return env.PrintStruck(line, "  ("+plain(r.String())+")\n"+rest)
+	}
 	if !asJSON {
 		return env.Printf("%s", text(entry))
 	}
@@ -70,9 +75,6 @@ func Line(entry *ledger.Entry) string {
 	line := strings.TrimRight(fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " ")), " ")
 	if entry.Signature != nil {
 		line += "  (" + signature(entry.Signature) + ")"
-	}
-	if r := entry.Retraction; r != nil {
-		line += "  (" + plain(r.String()) + ")"
 	}
 	return line + "\n"
 }

@@ -27,6 +27,28 @@ func TestJSONDoesNotSteer(t *testing.T) {
 	}
 }
 
+func TestPrintStruck(t *testing.T) {
+	for _, test := range []struct {
+		terminal      bool
+		term, noColor string
+		want          string
+	}{
+		{true, "xterm", "", "\x1b[2;9ma\\x1b\x1b[0m (b\\a)\n"},
+		{true, "xterm", "1", "a\\x1b (b\\a)\n"},
+		{true, "dumb", "", "a\\x1b (b\\a)\n"},
+		{true, "", "", "a\\x1b (b\\a)\n"},
+		{false, "xterm", "", "a\x1b (b\a)\n"},
+	} {
+		t.Setenv("TERM", test.term)
+		t.Setenv("NO_COLOR", test.noColor)
+		var out bytes.Buffer
+		env := &Env{Stdout: &out, terminal: test.terminal}
+		if err := env.PrintStruck("a\x1b", " (b\a)\n"); err != nil || out.String() != test.want {
+			t.Errorf("%+v: PrintStruck prints %q, %v", test, out.String(), err)
+		}
+	}
+}
+
 func TestTerminalsAreNotSteered(t *testing.T) {
 	log := "one\r\n\x1b]0;title\a\x9b31m" + strings.Repeat(steering, 5000) + "\ttwo\n"
 	for _, terminal := range []bool{false, true} {
