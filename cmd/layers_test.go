@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"pipeline/exchange":           {"pipeline/jobs", "receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/local/failures":     {"receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/local":              {"pipeline/local/failures", "pipeline/plan", "pipeline/jobs", "receipts/…", "blobs", "gitcmd", "gitcmd/child"},
-	"pipeline/validate":           {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/ledger", "receipts", "filters", "gitcmd", "gitcmd/child"},
+	"pipeline/validate":           {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/verify", "receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
 	"pipeline/plan":               {"pipeline/jobs", "receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/jobs":               {"pipeline/jq", "pipeline/fields", "receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/jq":                 {},
@@ -69,7 +69,7 @@ var owners = map[string][]string{
 }
 
 // light are the commands that do without a store.
-var light = []string{"cmd/git-datapact-branch", "cmd/git-datapact-edit", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-pull", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-tag", "cmd/git-datapact-validate"}
+var light = []string{"cmd/git-datapact-branch", "cmd/git-datapact-edit", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-pull", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-tag"}
 
 // top is what may stand at the top of the tree, besides files that begin with a dot.
 var top = []string{

@@ -1,6 +1,7 @@
 package gitcmd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,8 +17,9 @@ import (
 // same objects, those that a push holds in quarantine among them, and branches of its
 // own. Close removes it.
 type Preview struct {
-	dir string
-	env []string
+	dir  string
+	from program // of the repository that it shows
+	env  []string
 }
 
 // Preview makes one in which branches are where tips says, "" for one that is gone,
@@ -41,10 +43,13 @@ func (r *Repository) Preview(ctx context.Context, tips map[string]Hash) (*Previe
 	if err != nil {
 		return nil, err
 	}
-	p := &Preview{dir: dir, env: previewEnviron(os.Environ(), dir, where)}
+	p := &Preview{dir: dir, from: r.git, env: previewEnviron(os.Environ(), dir, where)}
 	sharing, err := r.Sharing(ctx)
 	if err == nil {
 		err = p.fill(where, refs, sharing)
+	}
+	if err == nil {
+		err = p.setHead(ctx, r)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("making a preview of the repository: %w: %w", err, p.Close())
@@ -52,7 +57,7 @@ func (r *Repository) Preview(ctx context.Context, tips map[string]Hash) (*Previe
 	return p, nil
 }
 
-// previewEnviron is the environment of processes that use a preview. Where a push is
+// previewEnviron is the environment of the git processes that use a preview. Where a push is
 // received, git has told them already where the objects are.
 func previewEnviron(environ []string, dir string, where *layout) []string {
 	var env []string
@@ -84,7 +89,6 @@ func (p *Preview) fill(where *layout, refs map[string]Hash, sharing Sharing) err
 		fmt.Fprintf(&packed, "%s refs/heads/%s\n", refs[name], name)
 	}
 	for name, text := range map[string]string{
-		"HEAD":     "ref: refs/heads/.invalid\n",
 		packedRefs: packed.String(),
 		"config":   "[include]\n\tpath = " + strconv.Quote(filepath.Join(where.common, "config")) + "\n[core]\n\tbare = true\n",
 	} {
@@ -99,8 +103,17 @@ func (p *Preview) fill(where *layout, refs map[string]Hash, sharing Sharing) err
 	return os.Symlink(data, filepath.Join(p.dir, "datapact"))
 }
 
-// Environ is the environment in which a process sees the preview.
-func (p *Preview) Environ() []string { return p.env }
+// setHead has the preview name the same default branch as the repository.
+func (p *Preview) setHead(ctx context.Context, r *Repository) error {
+	head, err := r.symbolicRef(ctx, "HEAD")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(p.dir, "HEAD"), []byte("ref: "+cmp.Or(head, "refs/heads/_/none")+"\n"), 0o600)
+}
+
+// Open opens the preview as a repository, which the caller closes before the preview.
+func (p *Preview) Open() *Repository { return &Repository{git: program{dir: p.from.dir, env: p.env}} }
 
 // Close removes the preview.
 func (p *Preview) Close() error { return os.RemoveAll(p.dir) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
 )
@@ -19,8 +20,8 @@ type Options struct {
 	Server bool
 	// Now is the time of the check, the zero time for the clock's.
 	Now time.Time
-	// Verify is the executable git-datapact-verify, which the rule "blobs" runs.
-	Verify string
+	// Open opens the store that a repository uses, for the rule "blobs", which closes it.
+	Open func(context.Context, *gitcmd.Repository) (*blobs.Store, error)
 	// Visit is told of each finding, in the order they are made. Its error ends the check.
 	Visit func(Finding) error
 }

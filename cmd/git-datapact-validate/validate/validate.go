@@ -8,6 +8,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/findings"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/validate"
 )
@@ -28,7 +29,8 @@ func (*command) Help() string {
 }
 
 // Run prints the findings. One that is an error is a negative answer.
-func (c *command) Run(ctx context.Context, env *frame.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
+	defer storeflag.Hint(&err)
 	repository := gitcmd.OpenAsStored("")
 	defer repository.Close()
 	if c.Install || c.Uninstall {
@@ -45,7 +47,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	}
 	request := validate.Request{All: c.All, Staged: c.Staged, Hook: c.Hook, Branch: c.Branch, Arguments: c.Argument, Input: env.Stdin}
 	printer := findings.NewPrinter(env, c.JSON, c.Hook != "")
-	summary, err := request.Run(ctx, repository, validate.Options{Visit: printer.Print})
+	summary, err := request.Run(ctx, repository, validate.Options{Visit: printer.Print, Open: storeflag.Flag{}.Open})
 	return printer.Close(summary, err)
 }
 
