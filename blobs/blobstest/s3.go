@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
 	"github.com/git-datapact/git-datapact/blobs/cloud/s3"
 )
 
@@ -168,7 +169,7 @@ func (s *S3) Open(ctx context.Context, address string) (*blobs.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	bucket, err := s3.Open(ctx, u, s.Env)
+	bucket, err := cloud.Open(ctx, u, s.Env, s3.Open)
 	if err != nil {
 		return nil, err
 	}

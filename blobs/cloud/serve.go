@@ -56,7 +56,7 @@ func serve(socket string, open Opener) error {
 		return fmt.Errorf("reading the URL of the store: %w", err)
 	}
 	ready := wire.Ready{Version: wire.Version, Copies: true}
-	bucket, err := openPrefixed(ctx, u, start.Env, open)
+	bucket, err := Open(ctx, u, start.Env, open)
 	if err != nil {
 		ready.Error = bucket.fault(ctx, err)
 		return answer(ready)
@@ -88,8 +88,8 @@ func serve(socket string, open Opener) error {
 	return bucket.Close()
 }
 
-// openPrefixed opens a bucket. The parameter "prefix" of the URL is put before every key.
-func openPrefixed(ctx context.Context, u *url.URL, env map[string]string, open Opener) (*Bucket, error) {
+// Open opens a bucket. The parameter "prefix" of the URL is put before every key.
+func Open(ctx context.Context, u *url.URL, env map[string]string, open Opener) (*Bucket, error) {
 	query := u.Query()
 	prefix := query.Get("prefix")
 	if err := backend.CheckText(prefix); err != nil {

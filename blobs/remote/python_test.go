@@ -16,6 +16,9 @@ import (
 // TestPython: a helper in another language, written from the manual page, is a store as
 // good as any.
 func TestPython(t *testing.T) {
+	if testing.Short() {
+		t.Skip("what is concurrent in it is Python's")
+	}
 	if _, err := exec.LookPath("python3"); err != nil {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(err)

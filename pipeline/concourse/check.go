@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/git-datapact/git-datapact/pipeline/fields"
@@ -154,7 +155,7 @@ func (c *checker) identifier(f fields.Object, key, across string) string {
 	case across != "" && name != "":
 	case !there || value == "":
 		f.Fault(key, "want a name")
-	case name != "" && digitsAlone.MatchString(name):
+	case name != "" && digitsAlone().MatchString(name):
 		f.Fault(key, "%q cannot be a name in Concourse: it is digits alone", name)
 	case name != "" && !isIdentifier(name):
 		f.Fault(key, "%q cannot be a name in Concourse: it must start with a lower-case letter or a digit, and have no others than these and - _ .", name)
@@ -317,7 +318,7 @@ func (c *checker) varSource(f fields.Object) {
 	f.Table("config")
 }
 
-var sourceOfVar = regexp.MustCompile(`\(\(\s*([^():"]+):`)
+var sourceOfVar = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`\(\(\s*([^():"]+):`) })
 
 // varSourceOrder wants sources that can be set up one after the other: each reads
 // those before it only.
@@ -326,7 +327,7 @@ func (c *checker) varSourceOrder(sources []Object) {
 	for _, o := range sources {
 		reads[o.Name] = map[string]bool{}
 		data, _ := encode(o.Value) // which has been decoded from JSON
-		for _, match := range sourceOfVar.FindAllSubmatch(data, -1) {
+		for _, match := range sourceOfVar().FindAllSubmatch(data, -1) {
 			reads[o.Name][string(match[1])] = true
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/git-datapact/git-datapact/pipeline/fields"
@@ -86,7 +87,7 @@ func (s *steps) folders(f fields.Object, key string) {
 	}
 }
 
-var memoryRule = regexp.MustCompile(`(?i)^[0-9]+([KMG]i?B?)?$`)
+var memoryRule = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)^[0-9]+([KMG]i?B?)?$`) })
 
 // limits wants a number of shares, and bytes with a unit or without.
 func (s *steps) limits(f fields.Object) {
@@ -97,7 +98,7 @@ func (s *steps) limits(f fields.Object) {
 	limits.Number("cpu")
 	if memory, ok := limits.Value("memory"); ok {
 		text, isText := memory.(string)
-		if _, number := memory.(float64); !number && !(isText && (memoryRule.MatchString(text) || strings.Contains(text, "(("))) {
+		if _, number := memory.(float64); !number && !(isText && (memoryRule().MatchString(text) || strings.Contains(text, "(("))) {
 			limits.Fault("memory", "want a size such as 1gb, have %s", fmt.Sprint(memory))
 		}
 	}

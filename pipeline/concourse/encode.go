@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"sync"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
@@ -24,7 +25,7 @@ func encode(v any) ([]byte, error) {
 }
 
 // notYAML is what JSON can hold as it is and YAML cannot.
-var notYAML = regexp.MustCompile(`[\x{7f}-\x{9f}\x{feff}\x{fffe}\x{ffff}]`)
+var notYAML = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`[\x{7f}-\x{9f}\x{feff}\x{fffe}\x{ffff}]`) })
 
 // JSON is the pipeline as indented JSON, which is YAML too.
 func (p *Pipeline) JSON() ([]byte, error) {
@@ -32,7 +33,7 @@ func (p *Pipeline) JSON() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the pipeline: %w", err)
 	}
-	data = notYAML.ReplaceAllFunc(data, func(text []byte) []byte {
+	data = notYAML().ReplaceAllFunc(data, func(text []byte) []byte {
 		r, _ := utf8.DecodeRune(text)
 		return fmt.Appendf(nil, `\u%04x`, r)
 	})
@@ -102,9 +103,9 @@ func collection(decoder *json.Decoder, open json.Delim) (*yaml.Node, error) {
 
 // What stands as text without quotes in every version of YAML.
 var (
-	plainText = regexp.MustCompile(`^[A-Za-z/][0-9A-Za-z_./-]*$`)
-	notText   = regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null)$`)
-	lines     = regexp.MustCompile(`^[!-~]([ -~]*\n)+[ -~]*$`)
+	plainText = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z/][0-9A-Za-z_./-]*$`) })
+	notText   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?i:y|n|yes|no|on|off|true|false|null)$`) })
+	lines     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[!-~]([ -~]*\n)+[ -~]*$`) })
 )
 
 // textNode is a text: in quotes where one version of YAML or another, and Concourse
@@ -112,9 +113,9 @@ var (
 func textNode(text string) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text, Style: yaml.DoubleQuotedStyle}
 	switch {
-	case plainText.MatchString(text) && !notText.MatchString(text):
+	case plainText().MatchString(text) && !notText().MatchString(text):
 		n.Style = 0
-	case lines.MatchString(text):
+	case lines().MatchString(text):
 		n.Style = yaml.LiteralStyle
 	}
 	return n

@@ -3,18 +3,21 @@ package concourse
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 )
 
 // What Concourse calls an identifier.
 var (
-	identifierRule = regexp.MustCompile(`^[\p{Ll}\p{Lt}\p{Lm}\p{Lo}\d][\p{Ll}\p{Lt}\p{Lm}\p{Lo}\d\-_.]*$`)
-	digitsAlone    = regexp.MustCompile(`^\d+$`)
+	identifierRule = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^[\p{Ll}\p{Lt}\p{Lm}\p{Lo}\d][\p{Ll}\p{Lt}\p{Lm}\p{Lo}\d\-_.]*$`)
+	})
+	digitsAlone = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^\d+$`) })
 )
 
 // isIdentifier reports whether Concourse takes a name without a warning.
 func isIdentifier(name string) bool {
-	return identifierRule.MatchString(name) && !digitsAlone.MatchString(name)
+	return identifierRule().MatchString(name) && !digitsAlone().MatchString(name)
 }
 
 // identifier makes a name one that Concourse takes: lower case, "-" for what must

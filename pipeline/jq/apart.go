@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -25,7 +26,9 @@ const grace = 5 * time.Second
 
 // outOfMemory is in what Go's runtime, or its race detector, says when the system refuses
 // it memory.
-var outOfMemory = regexp.MustCompile(`out of memory|cannot allocate|cannot map|newosproc|new OS thread|ThreadSanitizer`)
+var outOfMemory = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`out of memory|cannot allocate|cannot map|newosproc|new OS thread|ThreadSanitizer`)
+})
 
 // The one init of the project: every executable that can evaluate programs, each of the
 // tests too, can be started as the process that does it.
@@ -120,7 +123,7 @@ func (t Tree) apart(ctx context.Context, file string, environ []string) (any, bo
 		return nil, false, context.Cause(ctx)
 	case err != nil && slow:
 		return nil, false, t.fault(file, errSlow)
-	case err != nil && outOfMemory.MatchString(stderr.String()):
+	case err != nil && outOfMemory().MatchString(stderr.String()):
 		return nil, false, t.fault(file, errHungry)
 	case err != nil:
 		return nil, false, t.fault(file, fmt.Errorf("the process that evaluates it ended too early: %w", ended))

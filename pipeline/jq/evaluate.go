@@ -10,6 +10,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/itchyny/gojq"
@@ -120,7 +121,7 @@ func only(ctx context.Context, code *gojq.Code) (any, error) {
 	return value, nil
 }
 
-var textLiteral = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|\\?$)`)
+var textLiteral = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|\\?$)`) })
 
 // withoutText takes the texts that were at work, which may be secrets, out of what
 // gojq says about them. A program's own words, those of error, stay.
@@ -136,7 +137,7 @@ func withoutText(err error) error {
 			message = message[:i] + "…"
 		}
 	}
-	return errors.New(textLiteral.ReplaceAllString(message, `"…"`))
+	return errors.New(textLiteral().ReplaceAllString(message, `"…"`))
 }
 
 func (e *evaluation) parse(ctx context.Context, file string) (*gojq.Query, error) {

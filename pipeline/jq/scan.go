@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // A word is a name, a text or a sign of a program. The syntax that gojq gives
@@ -36,8 +37,8 @@ func readLines(program string) map[string][]int {
 }
 
 var (
-	wordStart = regexp.MustCompile(`^(?s:#[^\n]*|\s+|\$?[A-Za-z_][0-9A-Za-z_]*|.)`)
-	textPart  = regexp.MustCompile(`^(?s:[^"\\]|\\[^(])*`)
+	wordStart = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?s:#[^\n]*|\s+|\$?[A-Za-z_][0-9A-Za-z_]*|.)`) })
+	textPart  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^(?s:[^"\\]|\\[^(])*`) })
 )
 
 // scan takes a program, which has no error of syntax, apart.
@@ -54,7 +55,7 @@ func scan(program string) []word {
 			if goesOn {
 				open = open[:last]
 			}
-			w.text = rest[:1] + textPart.FindString(rest[1:])
+			w.text = rest[:1] + textPart().FindString(rest[1:])
 			if after := rest[len(w.text):]; strings.HasPrefix(after, `\(`) {
 				w.text += `\(`
 				open = append(open, 0)
@@ -62,7 +63,7 @@ func scan(program string) []word {
 				w.text += `"`
 			}
 		default:
-			w.text = wordStart.FindString(rest)
+			w.text = wordStart().FindString(rest)
 			if last >= 0 && w.text == "(" {
 				open[last]++
 			} else if last >= 0 && w.text == ")" {

@@ -3,6 +3,8 @@ package resource_test
 import (
 	"maps"
 	"net/url"
+	"os/exec"
+	"path/filepath"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -13,6 +15,10 @@ import (
 // TestS3 keeps the blobs in a bucket, named by either kind of keys.
 func TestS3(t *testing.T) {
 	s3 := blobstest.StartS3(t)
+	helper := filepath.Join(programs, "git-datapact-store-s3")
+	if out, err := exec.Command("go", "build", "-ldflags=-s -w", "-o", helper, "github.com/git-datapact/git-datapact/cmd/git-datapact-store-s3").CombinedOutput(); err != nil {
+		t.Fatalf("building the helper: %v\n%s", err, out)
+	}
 	address, err := url.Parse(s3.URL)
 	if err != nil {
 		t.Fatal(err)
