@@ -76,22 +76,34 @@ func Open(ctx context.Context, u *url.URL, executable string, env map[string]str
 	return r, nil
 }
 
-// socketFolder makes the folder of a socket, for this user alone.
+// socketFolder makes the folder of a socket, for this user alone: where temporary files go,
+// or else, since the path there may be too long or not writable, where sockets go.
 func socketFolder() (string, error) {
-	for _, parent := range []string{"", "/tmp"} { // the first may have too long a path
-		folder, err := os.MkdirTemp(parent, "git-datapact-")
-		if err != nil {
-			return "", err
+	var problems []error
+	for _, parent := range []string{os.TempDir(), os.Getenv("XDG_RUNTIME_DIR"), "/tmp"} {
+		if parent == "" {
+			continue
 		}
-		if len(folder) < maxSocket-2 {
+		folder, err := os.MkdirTemp(parent, "git-datapact-")
+		if err == nil && len(folder) > maxSocket-len("/s") {
+			err = errors.Join(fmt.Errorf("%s: the path is too long for a socket: want at most %d bytes", parent, maxSocket), os.Remove(folder))
+		}
+		if err == nil {
 			return folder, nil
 		}
-		if err := os.Remove(folder); err != nil {
-			return "", err
-		}
+		problems = append(problems, err)
 	}
-	return "", fmt.Errorf("the path of the folder for temporary files is too long for a socket: want less than %d bytes", maxSocket)
+	return "", &noFolderError{errors.Join(problems...)}
 }
+
+// A noFolderError says why there is no folder for a socket.
+type noFolderError struct{ cause error }
+
+func (e *noFolderError) Error() string { return "making a folder for a socket: " + e.cause.Error() }
+func (e *noFolderError) Unwrap() error { return e.cause }
+
+// Hint is the next step.
+func (*noFolderError) Hint() string { return "name a folder that can be written to with $TMPDIR" }
 
 // start starts the process, tells it what to serve and reads what it answers.
 func (h *helper) start(ctx context.Context, start wire.Start) (wire.Ready, error) {

@@ -74,3 +74,30 @@ func TestSilentHelper(t *testing.T) {
 		t.Errorf("it left %v, %v", left, err)
 	}
 }
+
+// TestSocketFolder: where temporary files cannot be made, or their paths are too long,
+// sockets go elsewhere.
+func TestSocketFolder(t *testing.T) {
+	other := t.TempDir()
+	long := filepath.Join(t.TempDir(), strings.Repeat("long", 30))
+	if err := os.Mkdir(long, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{long, filepath.Join(other, "none")} {
+		t.Setenv("TMPDIR", dir)
+		folder, err := socketFolder()
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(folder)
+		if err != nil || info.Mode().Perm() != 0o700 || len(folder) >= maxSocket {
+			t.Errorf("with %s it is %s, %v, %v", dir, folder, info, err)
+		}
+		if err := os.Remove(folder); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, err := os.ReadDir(long); err != nil || len(left) > 0 {
+		t.Errorf("it left %v, %v", left, err)
+	}
+}
