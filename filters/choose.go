@@ -12,8 +12,8 @@ const SampleSize = 64 << 10
 const minSize = 64
 
 // Choose returns the filters for a file by the built-in rule: zstd, and none
-// for one that is compressed already. That shows in the suffix of its path or
-// in a sample that zstd does not shrink by 5 %. None as well for a file under
+// for one that is compressed already, or is read in parts. That shows in the suffix of its
+// path or in a sample that zstd does not shrink by 5 %. None as well for a file under
 // 64 bytes.
 //
 // The sample is the first SampleSize bytes of the file, or all of a smaller
@@ -35,8 +35,8 @@ func shrinks(sample []byte) bool {
 }
 
 // compressedSuffix reports whether the suffix is that of a format that always
-// compresses what it holds. Formats that may (PDF, Parquet, TIFF, disk
-// images) are left to the sample.
+// compresses what it holds, or of one that is read in parts, which programs do straight
+// from the store. Formats that may compress (PDF, TIFF, disk images) are left to the sample.
 func compressedSuffix(file string) bool {
 	switch strings.ToLower(path.Ext(file)) {
 	case ".gz", ".tgz", ".svgz", ".z", ".bz2", ".tbz", ".tbz2", ".xz", ".txz", ".lzma", ".lz",
@@ -52,6 +52,8 @@ func compressedSuffix(file string) bool {
 	case ".mp3", ".m4a", ".aac", ".ogg", ".oga", ".opus", ".flac", ".wma": // sound
 		return true
 	case ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".ogv", ".avi", ".wmv", ".flv", ".mpg", ".mpeg": // film
+		return true
+	case ".parquet", ".orc", ".feather", ".arrow", ".npz", ".h5", ".hdf5", ".he5", ".nc", ".nc4": // tables and arrays
 		return true
 	case ".woff", ".woff2": // fonts
 		return true

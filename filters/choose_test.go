@@ -24,6 +24,8 @@ func TestChoose(t *testing.T) {
 		{"noise", "a.bin", random, nil},
 		{"small noise", "a.bin", random[:100], nil},
 		{"suffix", "d/a.zip", text, nil},
+		{"table", "d/a.parquet", text, nil},
+		{"array", "a.2026.H5", text, nil},
 		{"upper case", "A.JPG", text, nil},
 		{"two suffixes", "a.csv.zst", text, nil},
 		{"suffix within", "a.gz.csv", text, Chain{Zstd}},
