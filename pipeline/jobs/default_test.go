@@ -114,6 +114,7 @@ func TestChosenConfigFaults(t *testing.T) {
 		gittest.Run(t, dir, "config", "datapact.config", chosen)
 		checkConfig(t, dir, want)
 	}
+	gittest.Run(t, dir, "config", "datapact.config", "gone:datapact.json")
 	fresh := gitcmd.Open(dir)
 	defer fresh.Close()
 	config, err := findConfig(t.Context(), fresh)
