@@ -69,13 +69,17 @@ version() {
 	say "${described#v}"
 }
 
-# compile FOLDER PACKAGE... makes executables in a folder, which ends with a slash.
+# compile FOLDER COMMAND makes the executable of a command in a folder, which ends with a
+# slash, and beside it the helpers of stores.
 compile() {
-	folder=$1
-	shift
+	target=$1
+	set -- "./cmd/$2"
+	for folder in "$root"/cmd/git-datapact-store-*; do
+		set -- "$@" "./cmd/${folder##*/}"
+	done
 	described=$(version)
 	flags="-s -w${described:+ -X $version_variable=$described}"
-	(cd "$root" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "$flags" -o "$folder" "$@") ||
+	(cd "$root" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "$flags" -o "$target" "$@") ||
 		fail "the build did not succeed"
 }
 
@@ -84,11 +88,7 @@ compile() {
 # own.
 build() {
 	mkdir -p "$stage/bin"
-	set -- ./cmd/git-datapact
-	for folder in "$root"/cmd/git-datapact-store-*; do
-		[ ! -d "$folder" ] || set -- "$@" "./cmd/${folder##*/}"
-	done
-	compile "$stage/bin/" "$@"
+	compile "$stage/bin/" git-datapact
 	for folder in "$root"/cmd/git-datapact-*; do
 		file=$stage/bin/${folder##*/}
 		[ -f "$file" ] || ln "$stage/bin/git-datapact" "$file" 2>/dev/null || cp "$stage/bin/git-datapact" "$file"
@@ -176,11 +176,7 @@ install() {
 # helpers of stores.
 resource() {
 	prepare resource
-	set -- ./cmd/git-datapact-resource
-	for folder in "$root"/cmd/git-datapact-store-*; do
-		set -- "$@" "./cmd/${folder##*/}"
-	done
-	compile "$stage/" "$@"
+	compile "$stage/" git-datapact-resource
 	for action in check in out; do
 		[ ! -d "$prefix/$action" ] || fail "$prefix/$action is a folder"
 		ln -s git-datapact-resource "$stage/$action"
