@@ -21,10 +21,7 @@ import (
 func OpenFolder(t testing.TB, dir string) *blobs.Store {
 	t.Helper()
 	s, err := blobs.Open(t.Context(), "file://"+filepath.ToSlash(dir), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return closing(t, s)
+	return Opened(t, s, err)
 }
 
 // OpenBucket opens the store of a bucket, which this process serves as a helper does, until
@@ -32,13 +29,15 @@ func OpenFolder(t testing.TB, dir string) *blobs.Store {
 func OpenBucket(t testing.TB, bucket *cloud.Bucket) *blobs.Store {
 	t.Helper()
 	s, err := Serve(bucket)
+	return Opened(t, s, err)
+}
+
+// Opened is a store that was opened, until the end of the test, which an error ends.
+func Opened(t testing.TB, s *blobs.Store, err error) *blobs.Store {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return closing(t, s)
-}
-
-func closing(t testing.TB, s *blobs.Store) *blobs.Store {
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("closing store: %v", err)

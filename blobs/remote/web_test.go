@@ -21,15 +21,7 @@ import (
 func openWeb(t *testing.T, address string) *blobs.Store {
 	t.Helper()
 	s, err := blobs.Open(t.Context(), address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return blobstest.Opened(t, s, err)
 }
 
 // TestWeb: a folder that a web server serves can be read.

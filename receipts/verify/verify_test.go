@@ -135,10 +135,7 @@ func wantFound(t *testing.T, got []string, want ...string) {
 func TestBucket(t *testing.T) {
 	server := blobstest.StartS3(t)
 	store, err := server.Open(t.Context(), server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = store.Close() })
+	blobstest.Opened(t, store, err)
 	repository := newRepository(t)
 	mirror, _ := newFolder(t)
 	files := numbered(1000)

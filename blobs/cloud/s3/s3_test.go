@@ -62,30 +62,14 @@ func newBucket(t *testing.T, server *blobstest.S3) string {
 func open(t *testing.T, server *blobstest.S3, address string) *blobs.Store {
 	t.Helper()
 	s, err := blobs.Open(t.Context(), address, s3.Options(server.Env))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("closing store: %v", err)
-		}
-	})
-	return s
+	return blobstest.Opened(t, s, err)
 }
 
 // openHere opens a store that this process serves.
 func openHere(t *testing.T, server *blobstest.S3, address string) *blobs.Store {
 	t.Helper()
 	s, err := server.Open(t.Context(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Errorf("closing store: %v", err)
-		}
-	})
-	return s
+	return blobstest.Opened(t, s, err)
 }
 
 // openBucket opens the bucket behind a store.
