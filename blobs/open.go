@@ -15,7 +15,8 @@ const folderScheme = "file"
 
 // Options say how to open a store that is not a folder. Nil stands for none.
 type Options struct {
-	// Helper finds the executable that serves the stores of a scheme.
+	// Helper finds the executable that serves the stores of a scheme. An error is that there
+	// is none, and so is nil in the place of the function.
 	Helper func(scheme string) (path string, err error)
 	// Env has variables, such as keys, that come before those of the environment.
 	Env map[string]string
@@ -55,12 +56,14 @@ func openRemote(ctx context.Context, u *url.URL, opts *Options) (backend.Backend
 	if u.Scheme == "" {
 		return nil, backend.BadURL("no scheme: want file:///FOLDER, or the URL of a bucket such as s3://BUCKET")
 	}
-	var path string
-	err := fmt.Errorf("no helpers")
-	if opts != nil && opts.Helper != nil {
-		path, err = opts.Helper(u.Scheme)
+	if opts == nil {
+		opts = &Options{}
 	}
-	if err != nil {
+	path := ""
+	if opts.Helper != nil {
+		path, _ = opts.Helper(u.Scheme)
+	}
+	if path == "" {
 		return nil, backend.BadURL(fmt.Sprintf("unknown scheme %q: there is no git-datapact-store-%s beside this command or on PATH", u.Scheme, u.Scheme))
 	}
 	return remote.Open(ctx, u, path, opts.Env)

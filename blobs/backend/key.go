@@ -59,7 +59,7 @@ func Reserved(path string) bool {
 	return strings.EqualFold(first, Incoming) || strings.EqualFold(first, Quarantine)
 }
 
-// CheckPath refuses what is no path of parts, see [NewKey].
+// CheckPath refuses a path that breaks the rules of [NewKey].
 func CheckPath(path string) error {
 	switch {
 	case path == "":

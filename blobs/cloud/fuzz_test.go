@@ -20,7 +20,7 @@ func FuzzRequest(f *testing.F) {
 		"GET /a/b HTTP/1.1\r\n" + auth + "Range: bytes=1-\r\n\r\n",
 		"PUT /a/c HTTP/1.1\r\n" + auth + "If-None-Match: *\r\nContent-Length: 3\r\n\r\nabc",
 		"PUT /a/c HTTP/1.1\r\nHost: store\r\nContent-Length: 3\r\n\r\nabc",
-		"COPY /a/b HTTP/1.1\r\n" + auth + "Destination: /a/%63\r\n\r\n",
+		"COPY /a/b HTTP/1.1\r\n" + auth + "Datapact-Size: 7\r\nDestination: /a/%63\r\n\r\n",
 		"DELETE /a/b HTTP/1.1\r\n" + auth + "\r\n",
 		"GET /?prefix=a%2F&delimiter=%2F HTTP/1.1\r\n" + auth + "\r\n",
 		"HEAD /%ff HTTP/1.1\r\n" + auth + "\r\n",

@@ -1,7 +1,6 @@
 package cloud
 
 import (
-	"context"
 	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
@@ -13,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"gocloud.dev/blob"
 
@@ -93,9 +94,7 @@ func (h *handler) head(w http.ResponseWriter, r *http.Request, key string) {
 	a, err := h.bucket.Attributes(r.Context(), key)
 	if err != nil {
 		fault := h.bucket.fault(r.Context(), err)
-		if data, err := json.Marshal(fault); err == nil { // an answer to HEAD has no body
-			w.Header().Set(wire.ErrorTrailer, headerText(data))
-		}
+		tell(w.Header(), fault) // an answer to HEAD has no body
 		w.WriteHeader(fault.Kind.Status())
 		return
 	}
@@ -118,19 +117,23 @@ func setTime(h http.Header, t time.Time) {
 	}
 }
 
-// headerText is JSON that can stand in a header.
-func headerText(data []byte) string {
+// tell puts an error into a header, or a trailer, which is ASCII alone.
+func tell(h http.Header, fault *wire.Error) {
+	data, err := json.Marshal(fault)
+	if err != nil {
+		panic(http.ErrAbortHandler) // it is text alone
+	}
 	var text strings.Builder
 	for _, r := range string(data) {
-		if r < 0x80 {
+		if r < utf8.RuneSelf {
 			text.WriteRune(r)
 			continue
 		}
-		for _, unit := range encodeUTF16(r) {
+		for _, unit := range utf16.AppendRune(nil, r) {
 			fmt.Fprintf(&text, `\u%04x`, unit)
 		}
 	}
-	return text.String()
+	h.Set(wire.ErrorTrailer, text.String())
 }
 
 // get streams an object. What goes wrong after the answer began is in its trailer.
@@ -158,9 +161,7 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
 	w.WriteHeader(status)
 	_ = http.NewResponseController(w).Flush()
 	if err := pass(w, object); err != nil {
-		if data, err := json.Marshal(h.bucket.fault(r.Context(), err)); err == nil {
-			w.Header().Set(wire.ErrorTrailer, headerText(data))
-		}
+		tell(w.Header(), h.bucket.fault(r.Context(), err))
 	}
 }
 
@@ -237,7 +238,12 @@ func (h *handler) copy(w http.ResponseWriter, r *http.Request, key string) {
 		refuse(w, http.StatusBadRequest, &wire.Error{Message: "Destination is not the path of a key"})
 		return
 	}
-	working(w, func() { err = h.bucket.copy(r.Context(), key, to) })
+	size, err := strconv.ParseInt(r.Header.Get(wire.SizeHeader), 10, 64)
+	if err != nil || size < 0 {
+		refuse(w, http.StatusBadRequest, &wire.Error{Message: "the size is not told"})
+		return
+	}
+	working(w, func() { err = h.bucket.copy(r.Context(), key, to, size, r.Header.Get(wire.SHA256Header)) })
 	h.answer(w, r, http.StatusCreated, err)
 }
 
@@ -272,7 +278,9 @@ func (h *handler) put(w http.ResponseWriter, r *http.Request, key string) {
 		panic(http.ErrAbortHandler) // it is not HTTP/1
 	}
 	var err error
-	working(w, func() { err = h.bucket.put(r.Context(), key, r.Body, r.ContentLength, r.Header) })
+	opts := writing(r.ContentLength, r.Header.Get(wire.SHA256Header))
+	opts.IfNotExist = r.Header.Get("If-None-Match") == "*"
+	working(w, func() { err = h.bucket.upload(r.Context(), key, r.Body, opts) })
 	if h.bucket.Unconditional != nil && h.bucket.Unconditional() {
 		w.Header().Set(wire.UnconditionalHeader, "true")
 	}
@@ -281,33 +289,3 @@ func (h *handler) put(w http.ResponseWriter, r *http.Request, key string) {
 		_, _ = io.Copy(io.Discard, r.Body)
 	}
 }
-
-// digestKey is where an object's metadata keeps the sha256 of its bytes.
-const digestKey = "sha256"
-
-// put stores size bytes. It cancels the driver's work when they cannot be read, for
-// some drivers publish what they got until then.
-func (b *Bucket) put(ctx context.Context, key string, r io.Reader, size int64, header http.Header) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	var readErr error
-	guarded := readerFunc(func(p []byte) (int, error) {
-		n, err := r.Read(p)
-		if err != nil && err != io.EOF {
-			readErr = err
-			cancel()
-		}
-		return n, err
-	})
-	opts := writing(size, header.Get(wire.SHA256Header))
-	opts.IfNotExist = header.Get("If-None-Match") == "*"
-	err := b.Upload(ctx, key, guarded, opts)
-	if readErr != nil {
-		return readErr
-	}
-	return err
-}
-
-type readerFunc func(p []byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

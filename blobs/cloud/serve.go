@@ -14,9 +14,10 @@ import (
 	"path/filepath"
 	"time"
 
+	"gocloud.dev/blob"
+
 	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/blobs/wire"
-	"gocloud.dev/blob"
 )
 
 // An Opener opens the bucket of a URL, with variables in the place of those of the

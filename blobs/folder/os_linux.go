@@ -5,8 +5,9 @@ import (
 	"errors"
 	"os"
 
-	"github.com/git-datapact/git-datapact/blobs/backend"
 	"golang.org/x/sys/unix"
+
+	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
 // fewFiles is up to how many files are synced one by one rather than together.

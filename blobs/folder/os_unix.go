@@ -12,25 +12,15 @@ import (
 // objectMode keeps what is stored from being written to by accident.
 const objectMode = 0o444
 
+// syncFlag opens a file that is to be synced.
+const syncFlag = os.O_RDONLY
+
 // groupOf is the id of the group of a file.
 func groupOf(info fs.FileInfo) int {
 	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
 		return int(stat.Gid)
 	}
 	return -1
-}
-
-// syncFile makes a file's bytes durable.
-func syncFile(name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
 }
 
 // syncDir makes the names in a folder durable, where the file system can.

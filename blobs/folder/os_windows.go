@@ -10,6 +10,9 @@ import (
 // objectMode leaves objects writable: a read-only file cannot be synced.
 const objectMode = 0o666
 
+// syncFlag opens a file that is to be synced, which is for those who may write to it.
+const syncFlag = os.O_RDWR
+
 // renameExclusive renames a file and fails with fs.ErrExist if the new name is
 // taken. The new name is durable when it returns.
 func renameExclusive(from, to string) error {
@@ -29,19 +32,6 @@ func renameExclusive(from, to string) error {
 
 // groupOf is -1: permissions come with the folder, and are none of our business.
 func groupOf(fs.FileInfo) int { return -1 }
-
-// syncFile makes a file's bytes durable.
-func syncFile(name string) error {
-	f, err := os.OpenFile(name, os.O_RDWR, 0)
-	if err != nil {
-		return err
-	}
-	err = f.Sync()
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	return err
-}
 
 // syncDir does nothing: Windows cannot sync a folder, and makes new names
 // durable as it gives them.

@@ -2,13 +2,15 @@ package folder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/gofrs/flock"
+
+	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
 const (
@@ -89,4 +91,13 @@ func (s *staging) close() error {
 		return err
 	}
 	return os.RemoveAll(s.Dir)
+}
+
+// syncFile makes a file's bytes durable.
+func syncFile(name string) error {
+	f, err := os.OpenFile(name, syncFlag, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }

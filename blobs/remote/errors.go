@@ -69,8 +69,8 @@ func (r *Remote) fault(f *wire.Error) *Error {
 		e.text, e.is = backend.ErrNotFound.Error(), []error{backend.ErrNotFound}
 	case wire.NoBucket:
 		e.text, e.is = backend.ErrNoBucket.Error(), []error{backend.ErrNoBucket}
-		if r.secrets.host != "" {
-			e.text = fmt.Sprintf("bucket %q does not exist", r.secrets.host)
+		if r.bucket != "" {
+			e.text = fmt.Sprintf("bucket %q does not exist", r.bucket)
 		}
 	case wire.Denied:
 		e.text, e.is = fmt.Sprintf("%v: %s", fs.ErrPermission, e.text), []error{backend.ErrDenied}
@@ -111,18 +111,16 @@ func (r *Remote) unreachable(ctx context.Context, err error) error {
 // Shorter ones are parts of common words.
 const minSecret = 6
 
-// secrets are the parts of a store's URL that no message has.
-type secrets struct {
-	host   string // which is the bucket, and not secret
-	values []string
-}
+// secrets are the values in the query of a store's URL, which no message has. The longest
+// come first: they may hold others.
+type secrets []string
 
 func secretsOf(u *url.URL) secrets {
-	s := secrets{host: u.Host}
+	var s secrets
 	for _, values := range u.Query() {
-		s.values = append(s.values, values...)
+		s = append(s, values...)
 	}
-	slices.SortFunc(s.values, func(a, b string) int { return len(b) - len(a) })
+	slices.SortFunc(s, func(a, b string) int { return len(b) - len(a) })
 	return s
 }
 
@@ -134,7 +132,7 @@ var secretParts = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*:/*)([^\s"'/?#@]*@
 // store's own.
 func (s secrets) hide(text string) string {
 	text = secretParts.ReplaceAllString(text, "$1$3")
-	for _, v := range s.values {
+	for _, v := range s {
 		text = strings.ReplaceAll(text, strconv.Quote(v), "a value")
 		if len(v) >= minSecret {
 			text = strings.ReplaceAll(text, v, "…")

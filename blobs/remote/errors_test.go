@@ -8,7 +8,7 @@ func TestHide(t *testing.T) {
 		{"open s3://me:pw@bucket/p: denied", "open s3://bucket/p: denied"},
 		{`reading blob "a@b/c": really?`, `reading blob "a@b/c": really?`},
 	} {
-		if got := new(secrets).hide(test.text); got != test.want {
+		if got := secrets(nil).hide(test.text); got != test.want {
 			t.Errorf("hide(%q) = %q, want %q", test.text, got, test.want)
 		}
 	}

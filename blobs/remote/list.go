@@ -10,7 +10,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
@@ -96,16 +95,8 @@ func readLine(in *bufio.Reader) (wire.Line, error) {
 
 // listing names the bucket, unless err does.
 func (r *Remote) listing(err error) error {
-	if r.secrets.host == "" || errors.Is(err, backend.ErrNoBucket) {
+	if r.bucket == "" || errors.Is(err, backend.ErrNoBucket) {
 		return fmt.Errorf("listing blobs: %w", err)
 	}
-	return fmt.Errorf("listing blobs of bucket %q: %w", r.secrets.host, err)
-}
-
-func parseSize(text string) (int64, error) {
-	size, err := strconv.ParseInt(text, 10, 64)
-	if err == nil && size < 0 {
-		err = strconv.ErrRange
-	}
-	return size, err
+	return fmt.Errorf("listing blobs of bucket %q: %w", r.bucket, err)
 }

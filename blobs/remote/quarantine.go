@@ -9,9 +9,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
+	"github.com/git-datapact/git-datapact/blobs/wire"
 )
 
 // refreshAge is from which age on an object that an upload relies on is sent
@@ -73,9 +75,12 @@ func (r *Remote) removeIfThere(ctx context.Context, key backend.Key) error {
 func (r *Remote) copy(ctx context.Context, have backend.Entry, to backend.Key) error {
 	var err error
 	if r.copies {
-		err = r.simple(ctx, call{method: "COPY", key: string(have.Key), header: http.Header{
-			"Destination": {(&url.URL{Path: "/" + string(to)}).EscapedPath()},
-		}})
+		header := http.Header{"Destination": {(&url.URL{Path: "/" + string(to)}).EscapedPath()}}
+		header.Set(wire.SizeHeader, strconv.FormatInt(have.Size, 10))
+		if have.SHA256 != "" {
+			header.Set(wire.SHA256Header, have.SHA256)
+		}
+		err = r.simple(ctx, call{method: "COPY", key: string(have.Key), header: header})
 	} else {
 		err = r.carry(ctx, have, to)
 	}

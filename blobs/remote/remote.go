@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -39,6 +40,7 @@ const (
 type Remote struct {
 	base          url.URL // what the path of a key comes after
 	web           bool    // a web server, not a helper
+	bucket        string  // for messages, "" for none
 	secrets       secrets
 	token         string
 	copies        bool
@@ -61,7 +63,7 @@ func Connect(u *url.URL, socket, token string, ready wire.Ready) *Remote {
 		MaxResponseHeaderBytes: maxHead,
 	}
 	return &Remote{
-		base: url.URL{Scheme: "http", Host: "store"}, secrets: secretsOf(u), token: token, copies: ready.Copies,
+		base: url.URL{Scheme: "http", Host: "store"}, bucket: u.Host, secrets: secretsOf(u), token: token, copies: ready.Copies,
 		http: &http.Client{
 			Transport:     &patient.Transport{Base: transport, Patience: patience},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -176,6 +178,14 @@ func sizeOf(answer *http.Response) int64 {
 		return size
 	}
 	return -1
+}
+
+func parseSize(text string) (int64, error) {
+	size, err := strconv.ParseInt(text, 10, 64)
+	if err == nil && size < 0 {
+		err = strconv.ErrRange
+	}
+	return size, err
 }
 
 // modified is when an object was stored, zero if an answer does not tell.

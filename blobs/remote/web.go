@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -39,7 +40,6 @@ func OpenWeb(u *url.URL) (*Web, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost, transport.DisableCompression, transport.MaxResponseHeaderBytes = connections, true, maxHead
 	r := &Remote{base: base, secrets: secretsOf(u), web: true}
-	r.secrets.host = "" // it is no bucket
 	r.http = &http.Client{
 		Transport:     &patient.Transport{Base: transport, Patience: webPatience},
 		CheckRedirect: redirect,
@@ -58,22 +58,14 @@ func redirect(to *http.Request, before []*http.Request) error {
 	return nil
 }
 
-// hopeless reports whether to ask again is of no use.
+// hopeless reports whether to ask again is of no use: what is not about the network, and a
+// server that cannot prove who it is or stopped responding.
 func hopeless(err error) bool {
+	_, network := errors.AsType[net.Error](err)
 	_, certificate := errors.AsType[*tls.CertificateVerificationError](err)
 	_, record := errors.AsType[tls.RecordHeaderError](err)
 	_, silent := errors.AsType[*patient.SilentError](err)
-	return certificate || record || silent || !isTransport(err)
-}
-
-// isTransport tells what happened on the way to a server from what the client refused.
-func isTransport(err error) bool {
-	_, network := errors.AsType[interface {
-		error
-		Timeout() bool
-		Temporary() bool
-	}](err)
-	return network
+	return !network || certificate || record || silent
 }
 
 // webKind is the kind of an answer of a web server.

@@ -24,7 +24,8 @@
 //     digest in SHA256Header is to be told by GET and HEAD later.
 //   - DELETE removes an object.
 //   - COPY, where the helper is able to, makes another object of the same bytes, under the
-//     key of whose path the header Destination is made.
+//     key of whose path the header Destination is made. SizeHeader, and SHA256Header as far
+//     as it is known, are those of the object.
 //   - GET of "/?prefix=P" lists the objects whose keys begin with P, in any order, as lines
 //     of JSON, each a [Line], of which the last one says that it is. With "&delimiter=/" it
 //     lists instead, each once, what comes after P up to the next slash.

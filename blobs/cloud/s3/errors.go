@@ -10,6 +10,7 @@ import (
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+
 	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/blobs/patient"
 )
@@ -38,9 +39,6 @@ var denials = []string{"ExpiredToken", "InvalidToken", "XAdminUserNotFound"}
 
 // explain is [blobs.Options.Explain] for the errors of S3.
 func explain(err error) (string, error) {
-	if bad, ok := errors.AsType[*urlError](err); ok {
-		return bad.Error(), backend.ErrURL
-	}
 	if keys, ok := errors.AsType[*credentialsError](err); ok {
 		return noCredentials(keys), backend.ErrDenied
 	}

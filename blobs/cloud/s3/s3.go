@@ -19,9 +19,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
-	"github.com/git-datapact/git-datapact/blobs/cloud"
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
+
+	"github.com/git-datapact/git-datapact/blobs/backend"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
 )
 
 // defaultRegion is where requests go when nothing says where. Servers other
@@ -67,9 +69,10 @@ func (o *opener) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 	if params.endpoint != "" && endpointHost(params.endpoint) == "" {
 		findings = append(findings, errors.New("endpoint is not the URL of a server: want https://HOST or http://HOST:PORT"))
 	}
-	if err := errors.Join(slices.Concat(checkURL(u), findings, o.checkEnv())...); err != nil {
-		if len(findings) > 0 || checkURL(u) != nil {
-			err = &urlError{err}
+	findings = append(checkURL(u), findings...)
+	if err := errors.Join(append(slices.Clone(findings), o.checkEnv()...)...); err != nil {
+		if len(findings) > 0 {
+			err = backend.BadURL(err.Error())
 		}
 		return nil, err
 	}
@@ -83,9 +86,6 @@ func (o *opener) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation
 	return s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
 }
-
-// A urlError is about the URL of a bucket.
-type urlError struct{ error }
 
 // checkURL finds what else a URL may have, which would be ignored.
 func checkURL(u *url.URL) []error {

@@ -3,12 +3,15 @@ package cloud
 import (
 	"context"
 	"io"
-	"unicode/utf16"
 
 	"gocloud.dev/blob"
+
+	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
 const (
+	// digestKey is where an object's metadata keeps the sha256 of its bytes.
+	digestKey   = "sha256"
 	contentType = "application/octet-stream"
 	// partSize is how many bytes of an object are sent at a time, and more only
 	// where that made more than maxParts.
@@ -38,31 +41,35 @@ func writing(size int64, digest string) *blob.WriterOptions {
 	return opts
 }
 
-// copy has the server copy an object, or streams one that is too large for that.
-func (b *Bucket) copy(ctx context.Context, from, to string) error {
-	have, err := b.Attributes(ctx, from)
-	if err != nil {
-		return err
+// upload stores what r reads. It cancels the driver's work, and says why, when that fails:
+// some drivers publish what they got until then.
+func (b *Bucket) upload(ctx context.Context, key string, r io.Reader, opts *blob.WriterOptions) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var readErr error
+	err := b.Upload(ctx, key, backend.ReaderFunc(func(p []byte) (int, error) {
+		n, err := r.Read(p)
+		if err != nil && err != io.EOF {
+			readErr = err
+			cancel()
+		}
+		return n, err
+	}), opts)
+	if readErr != nil {
+		return readErr
 	}
-	if have.Size <= copyLimit {
+	return err
+}
+
+// copy has the server copy an object of a size, or streams one that is too large for that.
+func (b *Bucket) copy(ctx context.Context, from, to string, size int64, digest string) error {
+	if size <= copyLimit {
 		return b.Copy(ctx, to, from, nil)
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // before the reader fails, so that no partial object is published
 	r, err := b.NewReader(ctx, from, nil)
 	if err != nil {
 		return err
 	}
 	defer r.Close()
-	guarded := readerFunc(func(p []byte) (int, error) {
-		n, err := r.Read(p)
-		if err != nil && err != io.EOF {
-			cancel()
-		}
-		return n, err
-	})
-	return b.Upload(ctx, to, guarded, writing(have.Size, have.Metadata[digestKey]))
+	return b.upload(ctx, to, r, writing(size, digest))
 }
-
-// encodeUTF16 is how JSON escapes a character.
-func encodeUTF16(r rune) []uint16 { return utf16.AppendRune(nil, r) }
