@@ -68,9 +68,9 @@ func (c *comparison) group(ctx context.Context) error {
 	for _, i := range c.triggers {
 		sets = append(sets, c.inputs[i])
 	}
-	names, join := c.planner.datasets.names, c.plan.Job.Join
 	groups, err := c.planner.lineage.groups(ctx, sets, func(branch int32) bool {
-		return !isPseudo(names[branch]) || slices.Contains(join, names[branch])
+		name := c.planner.datasets.names[branch] // which the search for groups may have added
+		return !isPseudo(name) || slices.Contains(c.plan.Job.Join, name)
 	})
 	for _, g := range groups {
 		for n, i := range g.inputs {
@@ -398,7 +398,7 @@ const byPairing = "its inputs were not the newest at the same time"
 
 // disagreement names two records of a group that do not descend from the same record.
 func (c *comparison) disagreement(ctx context.Context, g group, picked []int32) (string, error) {
-	lineage, names := &c.planner.lineage, c.planner.datasets.names
+	lineage := &c.planner.lineage
 	var together ancestry
 	for n, i := range g.inputs {
 		set := c.inputs[i]
@@ -408,7 +408,7 @@ func (c *comparison) disagreement(ctx context.Context, g group, picked []int32) 
 		}
 		for _, branch := range g.shared[n] {
 			if left, right := together.on(branch), own.on(branch); !meet(left, right) {
-				return fmt.Sprintf("%s@%s comes from %s, and what it was paired with from %s", names[set.number], set.all[picked[i]].id.id()[:12],
+				return fmt.Sprintf("%s@%s comes from %s, and what it was paired with from %s", c.planner.datasets.names[set.number], set.all[picked[i]].id.id()[:12],
 					lineage.describe(branch, right), lineage.describe(branch, left)), nil
 			}
 		}
