@@ -283,39 +283,6 @@ func TestInputsBeside(t *testing.T) {
 	}
 }
 
-func TestPattern(t *testing.T) {
-	tests := []struct {
-		pattern pattern
-		yes, no string
-	}{
-		{"*.csv", "a.csv b/c.csv", "a.csv.gz csv"},
-		{"logs", "logs logs/a logs/b/c a/logs", "logsa"},
-		{"logs/", "logs/a", "a/logs/b"},
-		{"logs/*.txt", "logs/a.txt", "logs/a/b.txt x/logs/a.txt"},
-		{"**/a", "a b/a b/c/a", "ab"},
-		{"a/**/b", "a/b a/x/b a/x/y/b a/b/c", "a b"},
-		{"**", "a a/b", ""},
-		{"[ab]", "a b", "c"},
-	}
-	for _, test := range tests {
-		for _, name := range strings.Fields(test.yes) {
-			if !test.pattern.matches(name) {
-				t.Errorf("%q does not match %q", test.pattern, name)
-			}
-		}
-		for _, name := range strings.Fields(test.no) {
-			if test.pattern.matches(name) {
-				t.Errorf("%q matches %q", test.pattern, name)
-			}
-		}
-	}
-	for _, bad := range []pattern{"", "[", "a/[b"} {
-		if bad.validate() == nil {
-			t.Errorf("%q is accepted", bad)
-		}
-	}
-}
-
 // A receipt alone can be fetched without a store, and its outputs after it.
 func TestFetchReceiptOnly(t *testing.T) {
 	a, dir := newArchive(t)

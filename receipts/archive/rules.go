@@ -5,11 +5,12 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/filters"
+	"github.com/git-datapact/git-datapact/receipts"
 )
 
 // A FilterRule says which filters the outputs that match a pattern go through.
 type FilterRule struct {
-	pattern pattern
+	pattern receipts.Pattern
 	chain   filters.Chain
 }
 
@@ -20,8 +21,8 @@ func ParseFilterRule(text string) (FilterRule, error) {
 	if !ok {
 		glob, names = "**", text
 	}
-	rule := FilterRule{pattern: pattern(glob)}
-	if err := rule.pattern.validate(); err != nil {
+	var rule FilterRule
+	if err := rule.pattern.UnmarshalText([]byte(glob)); err != nil {
 		return rule, fmt.Errorf("filter %q: %w", text, err)
 	}
 	var err error
@@ -42,7 +43,7 @@ func cutLast(text, sep string) (before, after string, found bool) {
 // the built-in rule, which looks at the name and the first bytes.
 func chainFor(rules []FilterRule, name string, sample []byte) (chain filters.Chain, told bool) {
 	for _, rule := range rules {
-		if rule.pattern.matches(name) {
+		if rule.pattern.Matches(name) {
 			return rule.chain, true
 		}
 	}

@@ -91,19 +91,18 @@ func selectTargets(all []target, globs []string) ([]target, error) {
 	if len(globs) == 0 {
 		return all, nil
 	}
-	var patterns []pattern
-	for _, glob := range globs {
-		if err := pattern(glob).validate(); err != nil {
+	patterns := make([]receipts.Pattern, len(globs))
+	for i, glob := range globs {
+		if err := patterns[i].UnmarshalText([]byte(glob)); err != nil {
 			return nil, err
 		}
-		patterns = append(patterns, pattern(glob))
 	}
 	used := make([]bool, len(patterns))
 	var chosen []target
 	for _, t := range all {
 		matched := false
 		for i, p := range patterns {
-			if p.matches(t.path) || p.matches(t.output.Path) {
+			if p.Matches(t.path) || p.Matches(t.output.Path) {
 				matched, used[i] = true, true
 			}
 		}

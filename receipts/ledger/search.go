@@ -13,13 +13,13 @@ import (
 
 // A Query chooses receipts of a branch to list.
 type Query struct {
-	Selector Selector          // narrows the list; a receipt's id lists its executions
-	Metadata map[string]string // all of which must hold
-	Since    time.Time         // of the execution, the zero time for any
-	Limit    int               // of the receipts listed, negative for none
-	Commits  bool              // whether the entries must name their commits
-	Taken    bool              // whether those that were retracted are listed too
-	Signed   bool              // whether their signatures are to be checked, for which they do
+	Selector Selector             // narrows the list; a receipt's id lists its executions
+	Where    []receipts.Condition // all of which must hold
+	Since    time.Time            // of the execution, the zero time for any
+	Limit    int                  // of the receipts listed, negative for none
+	Commits  bool                 // whether the entries must name their commits
+	Taken    bool                 // whether those that were retracted are listed too
+	Signed   bool                 // whether their signatures are to be checked, for which they do
 }
 
 // A Since is the time that a list goes back to.
@@ -30,6 +30,15 @@ func (s *Since) UnmarshalText(text []byte) (err error) {
 	if s.Time, err = time.Parse(time.DateOnly, string(text)); err != nil {
 		s.Time, err = ParseTime(string(text))
 	}
+	return err
+}
+
+// An Until is the time that a list begins at, the newest first.
+type Until struct{ time.Time }
+
+// UnmarshalText reads what [ParseTime] does.
+func (u *Until) UnmarshalText(text []byte) (err error) {
+	u.Time, err = ParseTime(string(text))
 	return err
 }
 
@@ -99,8 +108,8 @@ func (q Query) narrow(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 }
 
 func (q Query) accepts(receipt *receipts.Receipt) bool {
-	for key, value := range q.Metadata {
-		if !receipt.HasMetadata(key, value) {
+	for _, condition := range q.Where {
+		if !condition.Accepts(receipt) {
 			return false
 		}
 	}

@@ -10,18 +10,19 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 type command struct {
-	Selector string            `arg:"" optional:"" help:"The branch, or a selector that narrows it; BRANCH@ID lists every execution of one receipt."`
-	Number   int               `short:"n" placeholder:"NUMBER" default:"-1" help:"List this many at most."`
-	Since    ledger.Since      `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
-	Where    map[string]string `placeholder:"KEY=VALUE" mapsep:"none" empty:"yes" help:"List receipts with this metadata, their own or of an input."`
-	Taken    bool              `name:"retracted" help:"With --json, list retracted receipts too, each with the reason, as lines do in any case."`
-	Stat     bool              `help:"List the outputs of each."`
-	Signed   bool              `name:"signatures" help:"Say of each whether the commit that recorded it is signed, and by whom."`
-	JSON     bool              `name:"json" help:"Print one JSON object per line."`
+	Selector string               `arg:"" optional:"" help:"The branch, or a selector that narrows it; BRANCH@ID lists every execution of one receipt."`
+	Number   int                  `short:"n" placeholder:"NUMBER" default:"-1" help:"List this many at most."`
+	Since    ledger.Since         `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
+	Where    []receipts.Condition `sep:"none" placeholder:"CONDITION" help:"List receipts whose metadata, their own or of an input, fulfil this: KEY=VALUE, or with != < <= > >= or ~ for =; several must all hold."`
+	Taken    bool                 `name:"retracted" help:"With --json, list retracted receipts too, each with the reason, as lines do in any case."`
+	Stat     bool                 `help:"List the outputs of each."`
+	Signed   bool                 `name:"signatures" help:"Say of each whether the commit that recorded it is signed, and by whom."`
+	JSON     bool                 `name:"json" help:"Print one JSON object per line."`
 }
 
 func (*command) Help() string { return "List the receipts of a dataset branch, newest first." }
@@ -64,7 +65,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 }
 
 func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
-	query := ledger.Query{Metadata: c.Where, Since: c.Since.Time, Limit: c.Number, Commits: c.JSON, Taken: c.Taken || !c.JSON, Signed: c.Signed}
+	query := ledger.Query{Where: c.Where, Since: c.Since.Time, Limit: c.Number, Commits: c.JSON, Taken: c.Taken || !c.JSON, Signed: c.Signed}
 	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, nil)
 	if err != nil {
 		return nil, err
