@@ -79,6 +79,7 @@ type datasets struct {
 	names    []string // of branches, by their numbers
 	numbers  map[string]int32
 	byNumber map[int32]*dataset
+	bad      func(error) // is told of receipts that cannot be read; nil: they are errors
 }
 
 func newDatasets(source Source) *datasets {
@@ -116,6 +117,10 @@ func (d *datasets) get(ctx context.Context, number int32) (*dataset, error) {
 		for entry, err := range d.source.Receipts(ctx, name) {
 			if errors.Is(err, fs.ErrNotExist) {
 				break
+			}
+			if _, damaged := errors.AsType[*ledger.ReceiptError](err); damaged && d.bad != nil {
+				d.bad(err)
+				continue
 			}
 			if err != nil {
 				return nil, err

@@ -1,0 +1,201 @@
+package plan
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// Kin is a receipt that another one was made from, or that was made from it.
+type Kin struct {
+	Branch, Result string        // as an input names it
+	Entry          *ledger.Entry // nil for what is not here, or on no branch
+	Reads          []int         // places among the kin
+}
+
+// Steps say how far to look for kin, each way; a negative number is for any distance.
+type Steps struct{ Up, Down int }
+
+// Lineage finds what a receipt was made from, and what was made from it. The receipt itself
+// is the first. What was made from it is looked for among all receipts of all branches;
+// what cannot be read there is told to bad, and left out.
+func Lineage(ctx context.Context, repository *gitcmd.Repository, entry *ledger.Entry, steps Steps, bad func(error)) ([]Kin, error) {
+	f := family{repository: repository, bad: bad, places: map[relative]int{}, ledgers: map[string]*ledger.Ledger{}}
+	own := entry.Input()
+	f.add(own.Branch, own.Result, entry)
+	if err := f.up(ctx, steps.Up); err != nil {
+		return nil, err
+	}
+	if err := f.down(ctx, steps.Down); err != nil {
+		return nil, err
+	}
+	f.connect()
+	return f.list, nil
+}
+
+// A relative names a receipt as inputs do.
+type relative struct{ branch, result string }
+
+// A family is kin as far as they are known.
+type family struct {
+	repository *gitcmd.Repository
+	bad        func(error)
+	list       []Kin
+	places     map[relative]int
+	ledgers    map[string]*ledger.Ledger // nil for branches that are not here
+}
+
+func (f *family) add(branch, result string, entry *ledger.Entry) int {
+	place := len(f.list)
+	f.places[relative{branch, result}] = place
+	f.list = append(f.list, Kin{Branch: branch, Result: result, Entry: entry})
+	return place
+}
+
+// up adds what the receipts were made from, so many steps up.
+func (f *family) up(ctx context.Context, steps int) error {
+	for from := 0; steps != 0 && from < len(f.list); steps-- {
+		to := len(f.list)
+		for ; from < to; from++ {
+			if f.list[from].Entry == nil {
+				continue
+			}
+			for _, in := range f.list[from].Entry.Receipt.Input {
+				if _, known := f.places[relative{in.Branch, in.Result}]; known {
+					continue
+				}
+				entry, err := f.find(ctx, in.Branch, in.Result)
+				if err != nil {
+					return err
+				}
+				f.add(in.Branch, in.Result, entry)
+			}
+		}
+	}
+	return nil
+}
+
+// find returns a receipt, nil for one that is not here.
+func (f *family) find(ctx context.Context, branch, result string) (*ledger.Entry, error) {
+	id, err := receipts.ParseID(result)
+	if err != nil || isPseudo(branch) {
+		return nil, nil
+	}
+	l, known := f.ledgers[branch]
+	if !known {
+		found, err := f.repository.FindBranch(ctx, branch)
+		switch {
+		case err == nil:
+			l = ledger.At(f.repository, found)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		}
+		f.ledgers[branch] = l
+	}
+	if l == nil {
+		return nil, nil
+	}
+	entry, err := l.Find(ctx, id)
+	if _, damaged := errors.AsType[*ledger.ReceiptError](err); damaged {
+		f.bad(err)
+		return nil, nil
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return entry, err
+}
+
+// down adds what was made from the first receipt, so many steps down.
+func (f *family) down(ctx context.Context, steps int) error {
+	if steps == 0 {
+		return nil
+	}
+	sets, err := f.read(ctx)
+	if err != nil {
+		return err
+	}
+	last := map[link]bool{sets.link(f.list[0]): true} // found in the step before
+	for ; steps != 0 && len(last) > 0; steps-- {
+		found := map[link]bool{}
+		for _, set := range sets.byNumber {
+			for at := range set.all {
+				if !set.readsAny(int32(at), last) {
+					continue
+				}
+				branch, id := sets.names[set.number], set.all[at].id.id()
+				if _, known := f.places[relative{branch, string(id)}]; known {
+					continue
+				}
+				entry, err := f.find(ctx, branch, string(id))
+				if err != nil {
+					return err
+				}
+				if entry == nil {
+					return fmt.Errorf("receipt %s@%s: %w (it was there a moment ago)", branch, id, gitcmd.ErrNotFound)
+				}
+				f.add(branch, string(id), entry)
+				found[link{branch: set.number, result: set.all[at].id}] = true
+			}
+		}
+		last = found
+	}
+	return nil
+}
+
+// link is how a record names a receipt that it read, at whatever time.
+func (d *datasets) link(k Kin) link {
+	return link{branch: d.number(k.Branch), result: keyOf(k.Result)}
+}
+
+// readsAny reports whether a record read any of some receipts, at whatever time.
+func (s *dataset) readsAny(at int32, any map[link]bool) bool {
+	for _, in := range s.inputs(at) {
+		if any[link{branch: in.branch, result: in.result}] {
+			return true
+		}
+	}
+	return false
+}
+
+// read reads all branches.
+func (f *family) read(ctx context.Context) (*datasets, error) {
+	branches, err := f.repository.ReadableBranches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	commits := make(map[string]gitcmd.Hash, len(branches))
+	for _, b := range branches {
+		commits[b.Name] = b.Commit
+		f.ledgers[b.Name] = ledger.At(f.repository, b)
+	}
+	sets := newDatasets(&gitSource{f.repository, jobs.At(f.repository, commits, nil)})
+	sets.bad = f.bad
+	for _, b := range branches {
+		if _, err := sets.get(ctx, sets.number(b.Name)); err != nil {
+			return nil, err
+		}
+	}
+	return sets, nil
+}
+
+// connect notes what each read, as far as it is among the kin.
+func (f *family) connect() {
+	for i := range f.list {
+		k := &f.list[i]
+		if k.Entry == nil {
+			continue
+		}
+		for _, in := range k.Entry.Receipt.Input {
+			if place, ok := f.places[relative{in.Branch, in.Result}]; ok {
+				k.Reads = append(k.Reads, place)
+			}
+		}
+	}
+}
