@@ -8,11 +8,15 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-branch/branch"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-cat/cat"
+	"github.com/git-datapact/git-datapact/cmd/git-datapact-diff/diff"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-edit/edit"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-fetch/fetch"
+	"github.com/git-datapact/git-datapact/cmd/git-datapact-find/find"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-gc/gc"
+	"github.com/git-datapact/git-datapact/cmd/git-datapact-graph/graph"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-init/initialize"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-log/log"
+	"github.com/git-datapact/git-datapact/cmd/git-datapact-ls/ls"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-pipeline/pipeline"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-pull/pull"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-push/push"
@@ -42,11 +46,15 @@ type builtin struct {
 var builtins = map[string]builtin{
 	"branch":   {"start a dataset branch", branch.New},
 	"cat":      {"stream one output of a receipt", cat.New},
+	"diff":     {"say what differs between two receipts", diff.New},
 	"edit":     {"change the job of a dataset branch, without a checkout", edit.New},
 	"fetch":    {"bring the outputs of a receipt into a folder", fetch.New},
+	"find":     {"find receipts and outputs on all branches", find.New},
 	"gc":       {"delete blobs that no receipt names", gc.New},
+	"graph":    {"draw what depends on what: jobs, or receipts", graph.New},
 	"init":     {"make a repository ready to record in", initialize.New},
 	"log":      {"list the receipts of a dataset branch", log.New},
+	"ls":       {"list the outputs of a receipt", ls.New},
 	"pipeline": {"print the Concourse pipeline of a repository", pipeline.New},
 	"pull":     {"bring what others recorded to all dataset branches", pull.New},
 	"push":     {"send what was recorded on all dataset branches", push.New},

@@ -70,7 +70,7 @@ __git_datapact_scan ()
 __git_datapact_takes_value ()
 {
 	case "$command,$1" in
-	*,-C|branch,-i|edit,-[Fm]|fetch,-o|log,-n|record,-[bim]|run,-[ij]|store,-j|tag,-m|validate,-b|verify,-j)
+	*,-C|branch,-i|edit,-[Fm]|fetch,-o|find,-n|log,-n|record,-[bim]|run,-[ij]|store,-j|tag,-m|validate,-b|verify,-j)
 		return 0 ;;
 	*,--*)
 		[[ " $(__git_datapact_options) " = *" $1= "* ]] ;;
@@ -88,6 +88,8 @@ __git_datapact_value ()
 		__git_datapact_folders "$2" ;;
 	branch,-i|branch,--input|record,-b|record,--branch|validate,-b|validate,--branch)
 		__gitcomp_nl "$(__git_datapact_branches)" "" "$2" ;;
+	diff,--content)
+		__gitcomp_nl "$(__git_datapact_outputs "$first")" "" "$2" ;;
 	verify,--repair-from)
 		__git_datapact_folders "$2" ;;
 	record,-i|record,--input)
@@ -112,9 +114,9 @@ __git_datapact_argument ()
 		__gitcomp_nl "$(echo help; __git_datapact_commands)" ;;
 	help,0)
 		__gitcomp_nl "$(__git_datapact_commands)" ;;
-	edit,0|fetch,0|log,0|show,0|replay,*|run,*|status,*|verify,*)
+	diff,[01]|edit,0|fetch,0|graph,0|log,0|ls,0|show,0|find,*|replay,*|run,*|status,*|verify,*)
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
-	fetch,*)
+	fetch,*|ls,*)
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" ;;
 	validate,*)
 		if [[ " ${words[*]} " = *" --install "* || " ${words[*]} " = *" --uninstall "* ]]; then
@@ -197,15 +199,10 @@ __git_datapact_branches ()
 # Lists the outputs of the receipt $1: files, or with --raw stored objects.
 __git_datapact_outputs ()
 {
-	local size='  [0-9.]* [KMGTPEi]*B'
-	local script="s/^output  *\(.*\)$size.*/\1/p"
+	local raw=""
 
-	if [[ " ${words[*]} " != *" --raw "* ]]; then
-		script="s/^output  *\(.*\)\.zst$size zstd.*/\1/p;t
-			s/^output  *\(.*\)\.gz$size gz.*/\1/p;t
-			$script"
-	fi
-	__git ${dir:+-C "$dir"} datapact show "$1" | sed -n "$script"
+	[[ " ${words[*]} " != *" --raw "* ]] || raw=--raw
+	__git ${dir:+-C "$dir"} datapact ls $raw "$1"
 }
 
 __git_datapact_folders ()

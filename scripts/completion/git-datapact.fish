@@ -49,11 +49,10 @@ end
 
 # Prints the outputs of a receipt: files, or with --raw stored objects.
 function __git_datapact_outputs --argument-names selector
-    set -l outputs (git datapact show "$selector" 2>/dev/null | string match -r '^output .*')
-    if not contains -- --raw (commandline -opc)
-        set outputs (string replace -r '\.(zst|gz)(  [0-9.]+ \w+ (?:zstd|gz)(?: .*)?)$' '$2' -- $outputs)
-    end
-    string replace -fr '^output +(.*)  [0-9.]+ \w*B.*' '$1' -- $outputs
+    set -l raw
+    contains -- --raw (commandline -opc)
+    and set raw --raw
+    git datapact ls $raw "$selector" 2>/dev/null
 end
 
 # Prints SELECTOR: and, after it, the paths of the receipt's outputs.
@@ -97,6 +96,11 @@ complete -c git-datapact -n '__git_datapact_using record' -s i -l input -x -a '(
 complete -c git-datapact -n '__git_datapact_using record' -s m -l metadata -x
 complete -c git-datapact -n '__git_datapact_using record' -s n -l dry-run
 complete -c git-datapact -n '__git_datapact_using fetch' -s o -l output -x -a '(__fish_complete_directories)'
+complete -c git-datapact -n '__git_datapact_using diff; and not __git_datapact_first' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using diff' -l content -x -a '(__git_datapact_outputs (__git_datapact_argument))'
+complete -c git-datapact -n '__git_datapact_using find' -l file -r -F
+complete -c git-datapact -n '__git_datapact_using find' -s n -l number -x
+complete -c git-datapact -n '__git_datapact_using ls' -s l -l long
 complete -c git-datapact -n '__git_datapact_using log' -s n -l number -x
 complete -c git-datapact -n '__git_datapact_using run' -s n -l dry-run
 complete -c git-datapact -n '__git_datapact_using run' -s j -l jobs -x
@@ -114,9 +118,9 @@ complete -c git-datapact -n '__git_datapact_using validate' -l hook -x -a 'pre-c
 complete -c git-datapact -n '__git_datapact_using validate; and __fish_contains_opt install uninstall' -a 'pre-commit pre-push update pre-receive post-receive'
 complete -c git-datapact -n '__git_datapact_using validate; and not __fish_contains_opt install uninstall' -a '(__git_datapact_branches)'
 
-complete -c git-datapact -n '__git_datapact_using log show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
-complete -c git-datapact -n '__git_datapact_using replay run status verify' -a '(__git_datapact_branches)'
-complete -c git-datapact -n '__git_datapact_using fetch; and not __git_datapact_first' -a '(__git_datapact_outputs (__git_datapact_argument))'
+complete -c git-datapact -n '__git_datapact_using diff edit graph log ls show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using find replay run status verify' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using fetch ls; and not __git_datapact_first' -a '(__git_datapact_outputs (__git_datapact_argument))'
 complete -c git-datapact -n '__git_datapact_using cat; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
 complete -c git-datapact -n '__git_datapact_using resource; and __git_datapact_first' -a 'check in out'
 complete -c git-datapact -n '__git_datapact_using resource; and not __git_datapact_first' -a '(__fish_complete_directories)'

@@ -3,7 +3,6 @@ package status
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -11,8 +10,6 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/plans"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
-	"github.com/git-datapact/git-datapact/pipeline/local/failures"
-	"github.com/git-datapact/git-datapact/pipeline/plan"
 )
 
 // A survey is what the command has found out.
@@ -24,48 +21,16 @@ type survey struct {
 
 // survey plans the jobs, and those that they depend on.
 func (c *command) survey(ctx context.Context, repository *gitcmd.Repository) (*survey, error) {
-	catalog, err := jobs.Open(ctx, repository)
+	all, err := plans.Survey(ctx, repository, c.Branch)
 	if err != nil {
 		return nil, err
 	}
-	list, bad, err := catalog.Load(ctx, c.Branch...)
-	if err != nil {
-		return nil, err
-	}
-	s := &survey{bad: bad}
-	if len(c.Branch) > 0 {
-		if list, bad, err = catalog.With(ctx, list); err != nil {
-			return nil, err
-		}
-		for _, one := range bad {
-			if !slices.ContainsFunc(s.bad, func(b jobs.Bad) bool { return b.Branch == one.Branch }) {
-				s.bad = append(s.bad, one)
-			}
-		}
-	}
-	known, err := failures.Open(ctx, repository)
-	if err != nil {
-		return nil, err
-	}
-	planner := plan.NewPlanner(repository, catalog)
-	planner.Ahead = true
-	for _, job := range list {
-		p, err := planner.Plan(ctx, job)
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		if err != nil {
-			s.bad = append(s.bad, jobs.Bad{Branch: job.Branch, Err: fmt.Errorf("planning %s: %w", job.Branch, err)})
-			continue
-		}
-		failed, err := known.Last(ctx, repository, job.Branch)
-		if err != nil {
-			return nil, err
-		}
-		s.due = s.due || p.Due()
-		named := len(c.Branch) == 0 || slices.Contains(c.Branch, job.Branch)
-		if p.Due() && !c.JSON || named && !c.Due {
-			s.lines = append(s.lines, plans.Line{Plan: p, Failed: failed})
+	s := &survey{bad: all.Bad}
+	for _, line := range all.Lines {
+		s.due = s.due || line.Plan.Due()
+		named := len(c.Branch) == 0 || slices.Contains(c.Branch, line.Plan.Job.Branch)
+		if line.Plan.Due() && !c.JSON || named && !c.Due {
+			s.lines = append(s.lines, line)
 		}
 	}
 	return s, nil

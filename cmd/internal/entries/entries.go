@@ -23,7 +23,7 @@ import (
 func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.Entry) string) error {
 	if r := entry.Retraction; r != nil && !asJSON {
 		line, rest, _ := strings.Cut(text(entry), "\n")
-		return env.PrintStruck(line, "  ("+plain(r.String())+")\n"+rest)
+		return env.PrintSpans(frame.Span{Style: frame.Struck, Text: line}, frame.Span{Text: "  (" + plain(r.String()) + ")\n" + rest})
 	}
 	if !asJSON {
 		return env.Printf("%s", text(entry))
@@ -90,21 +90,36 @@ func signature(s *gitcmd.Signature) string {
 	return strings.Join(parts, ", ")
 }
 
+// Own is the metadata of a receipt itself that are short enough for a line.
+func Own(r *receipts.Receipt) string { return strings.Join(short(r.Metadata), " ") }
+
+// buildenv is the key with which executions name what they ran: a hash, which tells little
+// to a person.
+const buildenv = "buildenv"
+
+// short are the metadata that are short enough for a line, that of what ran last.
+func short(metadata []receipts.Metadata) []string {
+	var list, last []string
+	for _, m := range metadata {
+		text := m.Text()
+		switch {
+		case m.Key == buildenv:
+			last = append(last, plain(m.Key+"="+text[:min(len(text), 12)]))
+		case len(text) <= 40 && !strings.Contains(text, " "):
+			list = append(list, plain(m.Key+"="+text))
+		}
+	}
+	return append(list, last...)
+}
+
 // traits are the metadata of a receipt and its inputs that are short enough for a
 // line, or else the inputs themselves.
 func traits(r *receipts.Receipt) []string {
 	var list []string
-	add := func(metadata []receipts.Metadata) {
-		for _, m := range metadata {
-			if text := m.Text(); len(text) <= 40 && !strings.Contains(text, " ") {
-				list = append(list, plain(m.Key+"="+text))
-			}
-		}
-	}
 	for _, input := range r.Input {
-		add(input.Metadata)
+		list = append(list, short(input.Metadata)...)
 	}
-	if add(r.Metadata); len(list) > 0 {
+	if list = append(list, short(r.Metadata)...); len(list) > 0 {
 		return list
 	}
 	for _, input := range r.Input {

@@ -49,17 +49,6 @@ func (e *Env) Printf(format string, args ...any) error {
 	return err
 }
 
-// PrintStruck prints text as Printf does, the first part struck out on a terminal that
-// may show more than plain letters, by TERM and NO_COLOR.
-func (e *Env) PrintStruck(struck, rest string) error {
-	term := os.Getenv("TERM")
-	if !e.terminal || term == "" || term == "dumb" || os.Getenv("NO_COLOR") != "" {
-		return e.Printf("%s%s", struck, rest)
-	}
-	_, err := fmt.Fprintf(e.Stdout, "\x1b[2;9m%s\x1b[0m%s", gitcmd.Printable(struck), gitcmd.Printable(rest))
-	return err
-}
-
 // CopyText prints what somebody else wrote, such as the log of a task: to a terminal as
 // [Env.Printf] does, and as it is to anything else.
 func (e *Env) CopyText(text io.Reader) error {

@@ -27,7 +27,7 @@ func TestJSONDoesNotSteer(t *testing.T) {
 	}
 }
 
-func TestPrintStruck(t *testing.T) {
+func TestPrintSpans(t *testing.T) {
 	for _, test := range []struct {
 		terminal      bool
 		term, noColor string
@@ -43,8 +43,8 @@ func TestPrintStruck(t *testing.T) {
 		t.Setenv("NO_COLOR", test.noColor)
 		var out bytes.Buffer
 		env := &Env{Stdout: &out, terminal: test.terminal}
-		if err := env.PrintStruck("a\x1b", " (b\a)\n"); err != nil || out.String() != test.want {
-			t.Errorf("%+v: PrintStruck prints %q, %v", test, out.String(), err)
+		if err := env.PrintSpans(Span{Struck, "a\x1b"}, Span{Text: " (b\a)\n"}); err != nil || out.String() != test.want {
+			t.Errorf("%+v: PrintSpans prints %q, %v", test, out.String(), err)
 		}
 	}
 }

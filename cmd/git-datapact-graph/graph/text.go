@@ -1,0 +1,71 @@
+package graph
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/pipeline/graph"
+)
+
+// columns is the width that lines keep to where standard output is no terminal.
+const columns = 80
+
+// styles are those of the marks.
+var styles = map[graph.State]frame.Style{
+	graph.Fresh: frame.Good, graph.Due: frame.Waiting, graph.Outdated: frame.Changed,
+	graph.Failed: frame.Bad, graph.Missing: frame.Faint, graph.Outside: frame.Faint,
+}
+
+// printText prints a line for each node, with a drawing of what it reads before it, or the
+// names of what it reads after it where a drawing would be too wide.
+func printText(env *frame.Env, g *graph.Graph) error {
+	rows, drawn := g.Rows()
+	names := 0
+	for _, node := range g.Nodes {
+		names = max(names, utf8.RuneCountInString(node.Name))
+	}
+	width := max(env.Columns(columns), 40)
+	for _, row := range rows {
+		node := g.Nodes[row.Node]
+		if !drawn {
+			row.Before, row.After = "", ""
+			if reads := g.Reads(row.Node); len(reads) > 0 {
+				node.Text += "  ← " + strings.Join(reads, ", ")
+			}
+		}
+		if err := printRow(env, row, node, min(names, width/2), width); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printRow prints a node: its name padded to some letters, and as much of its text as fits.
+func printRow(env *frame.Env, row graph.Row, node graph.Node, letters, width int) error {
+	name := node.Name + strings.Repeat(" ", max(0, letters-utf8.RuneCountInString(node.Name)))
+	style := frame.Plain
+	if node.Focus {
+		style = frame.Strong
+	}
+	text := ""
+	if node.Text == "" {
+		name = node.Name
+	} else {
+		text = "  " + cut(node.Text, width-utf8.RuneCountInString(row.Before+row.Mark+row.After+name)-3)
+	}
+	return env.PrintSpans(
+		frame.Span{Style: frame.Faint, Text: row.Before},
+		frame.Span{Style: styles[node.State], Text: row.Mark},
+		frame.Span{Style: frame.Faint, Text: row.After + " "},
+		frame.Span{Style: style, Text: name},
+		frame.Span{Text: text + "\n"})
+}
+
+// cut shortens a text to some letters.
+func cut(text string, letters int) string {
+	if runes := []rune(text); len(runes) > letters {
+		return string(runes[:max(0, letters-1)]) + "…"
+	}
+	return text
+}
