@@ -77,7 +77,7 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact tag v1 w", []string{"words "}},
 		{"git datapact help sh", []string{"show "}},
 		{"git datapact --ver", []string{"--verbose ", "--version "}},
-		{"git datapact log --s", []string{"--since=", "--stat ", "--signatures "}},
+		{"git datapact log --s", []string{"--since=", "--sort=", "--stat ", "--signatures "}},
 		{"git datapact other --", nil},
 		{"git datapact show ", []string{"counts ", "words "}},
 		{"git datapact log -n 3 w", []string{"words "}},

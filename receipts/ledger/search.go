@@ -16,6 +16,7 @@ type Query struct {
 	Selector Selector             // narrows the list; a receipt's id lists its executions
 	Where    []receipts.Condition // all of which must hold
 	Since    time.Time            // of the execution, the zero time for any
+	Until    time.Time            // likewise
 	Limit    int                  // of the receipts listed, negative for none
 	Commits  bool                 // whether the entries must name their commits
 	Taken    bool                 // whether those that were retracted are listed too
@@ -87,7 +88,7 @@ func (q Query) narrow(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 		if q.Limit == 0 {
 			return
 		}
-		left := q.Limit
+		left, back := q.Limit, q.Selector.Back
 		for entry, err := range all {
 			switch {
 			case err != nil:
@@ -97,7 +98,10 @@ func (q Query) narrow(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 				continue
 			case entry.Receipt.Timestamp.Time().Before(q.Since):
 				return // what follows is older
-			case q.Commits && !q.accepts(entry.Receipt):
+			case q.Commits && !q.accepts(entry.Receipt), !q.Until.IsZero() && entry.Receipt.Timestamp.Time().After(q.Until):
+				continue
+			case back > 0:
+				back--
 				continue
 			}
 			if left--; !yield(entry, nil) || left == 0 {

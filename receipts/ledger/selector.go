@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 )
 
 // A Selector names one receipt of a branch. At most one of Revision, Key and
-// Before is set; with none of them it names the newest.
+// Before is set; with none of them it names the newest, or Back before it.
 //
 //	BRANCH               the newest by timestamp
 //	BRANCH@ID            by its id, or the first digits of it
@@ -21,7 +22,11 @@ import (
 //	BRANCH@{KEY=VALUE}   the newest with that metadata, its own or of an input
 //	BRANCH@{tag=NAME}    the one that a tag names; metadata where there is no such tag
 //	BRANCH@{2016-10-12}  the newest at or before a day or a time (UTC)
+//	BRANCH@{2 days ago}  likewise, see [ParseTime]
+//	BRANCH@{N}           the N-th before the newest
 //	TAG                  the one that a tag names, where no branch has the name
+//	ID                   the one of any branch, where neither a branch nor a tag has the name
+//	HEAD                 the current branch
 //
 // An id or a commit has 4 to 40 hexadecimal digits; any other @ is part of the
 // branch's name.
@@ -31,6 +36,7 @@ type Selector struct {
 	Key      string
 	Value    string
 	Before   time.Time
+	Back     int
 }
 
 // isRevision reports whether text can be the id of a receipt or a commit, or the
@@ -73,35 +79,27 @@ func parseBraces(text, branch, inner string) (Selector, error) {
 		}
 		return s, s.checkBranch(text)
 	}
+	s.Key = ""
+	if n, err := strconv.ParseUint(inner, 10, 31); err == nil {
+		s.Back = int(n)
+		return s, s.checkBranch(text)
+	}
 	before, err := ParseTime(inner)
 	if err != nil {
-		return Selector{}, fmt.Errorf("selector %q: want KEY=VALUE or a date such as 2016-10-12 in the braces", text)
+		return Selector{}, fmt.Errorf("selector %q: want KEY=VALUE, a number, or a date such as 2016-10-12 or '2 days ago' in the braces", text)
 	}
-	s.Key, s.Before = "", before
+	s.Before = before
 	return s, s.checkBranch(text)
 }
 
 func (s Selector) checkBranch(text string) error {
-	if s.Branch == "" {
+	if s.Branch == "" || s.Branch == "HEAD" {
 		return nil
 	}
 	if err := gitcmd.CheckBranchName(s.Branch); err != nil {
 		return fmt.Errorf("selector %q: %w", text, err)
 	}
 	return nil
-}
-
-// ParseTime reads a day, which means its last second, or a time. Both are UTC.
-func ParseTime(text string) (time.Time, error) {
-	if day, err := time.Parse(time.DateOnly, text); err == nil {
-		return day.Add(24*time.Hour - time.Second), nil
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", time.DateTime, "2006-01-02T15:04", "2006-01-02 15:04"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, fmt.Errorf("%q is not a date such as 2016-10-12 or 2016-10-12T21:12:52Z", text)
 }
 
 // Accepts reports whether a receipt has what the selector asks for in braces.
@@ -127,6 +125,8 @@ func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
 	switch {
 	case s.Key != "":
 		return nil, fmt.Errorf("receipt of %s with %s=%s: %w", l.branch.Name, s.Key, s.Value, gitcmd.ErrNotFound)
+	case s.Back > 0:
+		return nil, fmt.Errorf("receipt of %s, %d before the newest: %w", l.branch.Name, s.Back, gitcmd.ErrNotFound)
 	case !s.Before.IsZero():
 		return nil, fmt.Errorf("receipt of %s at or before %s: %w", l.branch.Name, s.Before.Format(time.RFC3339), gitcmd.ErrNotFound)
 	}
@@ -251,14 +251,18 @@ type Leave func(context.Context, *Entry) (bool, error)
 // those that are left out as the ledger was opened.
 func (l *Ledger) Select(ctx context.Context, s Selector) iter.Seq2[*Entry, error] {
 	all := l.Scan(ctx, s.Accepts)
-	if l.leave == nil {
+	if l.leave == nil && s.Back == 0 {
 		return all
 	}
 	return func(yield func(*Entry, error) bool) {
+		back := s.Back
 		for entry, err := range all {
 			left := false
-			if err == nil {
+			if err == nil && l.leave != nil {
 				left, err = l.leave(ctx, entry)
+			}
+			if err == nil && !left && back > 0 {
+				left, back = true, back-1
 			}
 			if !left && !yield(entry, err) {
 				return
@@ -274,7 +278,7 @@ func OpenSelector(ctx context.Context, repository *gitcmd.Repository, text strin
 	if err != nil {
 		return nil, selector, err
 	}
-	if selector.Branch == "" {
+	if selector.Branch == "" || selector.Branch == "HEAD" {
 		if selector.Branch, err = CurrentBranch(ctx, repository); err != nil {
 			return nil, selector, err
 		}
@@ -303,8 +307,41 @@ func openSelected(ctx context.Context, repository *gitcmd.Repository, selector S
 		if l, tagged, tagErr := openTag(ctx, repository, selector.Branch); !errors.Is(tagErr, gitcmd.ErrNotFound) || isRetracted(tagErr) {
 			return l, tagged, tagErr
 		}
+		if isRevision(selector.Branch) {
+			return openHolder(ctx, repository, selector.Branch, err)
+		}
 	}
 	return l, selector, err
+}
+
+// openHolder opens the one branch that has a receipt whose id begins so. The error for none
+// is that of a branch of this name.
+func openHolder(ctx context.Context, repository *gitcmd.Repository, id string, none error) (*Ledger, Selector, error) {
+	branches, err := repository.ReadableBranches(ctx)
+	if err != nil {
+		return nil, Selector{}, err
+	}
+	var holder *Ledger
+	var found []string
+	for _, branch := range branches {
+		l := At(repository, branch)
+		entries, err := l.Match(ctx, id)
+		if err != nil {
+			return nil, Selector{}, err
+		}
+		for _, entry := range entries {
+			holder = l
+			found = append(found, branch.Name+"@"+string(entry.ID[:12]))
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return nil, Selector{}, none
+	case len(found) > 1:
+		return nil, Selector{}, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("%s is ambiguous: it names %d receipts", id, len(found))),
+			"they are "+strings.Join(found[:min(len(found), 5)], ", "))
+	}
+	return holder, Selector{Branch: holder.branch.Name, Revision: id}, nil
 }
 
 func isRetracted(err error) bool {

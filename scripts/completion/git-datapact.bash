@@ -114,7 +114,7 @@ __git_datapact_argument ()
 		__gitcomp_nl "$(echo help; __git_datapact_commands)" ;;
 	help,0)
 		__gitcomp_nl "$(__git_datapact_commands)" ;;
-	diff,[01]|edit,0|fetch,0|graph,0|log,0|ls,0|show,0|find,*|replay,*|run,*|status,*|verify,*)
+	diff,[01]|edit,0|fetch,0|graph,0|ls,0|show,0|find,*|log,*|replay,*|run,*|status,*|verify,*)
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
 	fetch,*|ls,*)
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" ;;

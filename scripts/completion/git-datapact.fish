@@ -118,8 +118,8 @@ complete -c git-datapact -n '__git_datapact_using validate' -l hook -x -a 'pre-c
 complete -c git-datapact -n '__git_datapact_using validate; and __fish_contains_opt install uninstall' -a 'pre-commit pre-push update pre-receive post-receive'
 complete -c git-datapact -n '__git_datapact_using validate; and not __fish_contains_opt install uninstall' -a '(__git_datapact_branches)'
 
-complete -c git-datapact -n '__git_datapact_using diff edit graph log ls show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
-complete -c git-datapact -n '__git_datapact_using find replay run status verify' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using diff edit graph ls show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using find log replay run status verify' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using fetch ls; and not __git_datapact_first' -a '(__git_datapact_outputs (__git_datapact_argument))'
 complete -c git-datapact -n '__git_datapact_using cat; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
 complete -c git-datapact -n '__git_datapact_using resource; and __git_datapact_first' -a 'check in out'

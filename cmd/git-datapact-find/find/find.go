@@ -118,7 +118,7 @@ func (s *search) branch(ctx context.Context, l *ledger.Ledger) error {
 func (s *search) list(entry *ledger.Entry) error {
 	if s.outputs == nil {
 		s.count()
-		return entries.Print(s.env, entry, s.JSON, func(e *ledger.Entry) string { return e.Receipt.Branch + "@" + entries.Line(e) })
+		return entries.Print(s.env, entry, s.JSON, entries.Style{Branch: true}.Line)
 	}
 	for _, f := range entries.Files(entry.Receipt, nil) {
 		if s.left == 0 || !s.outputs(f) {

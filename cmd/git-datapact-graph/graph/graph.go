@@ -43,6 +43,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if g == nil {
 		return err
 	}
+	if pageErr := env.Page(ctx, repository); pageErr != nil {
+		return pageErr
+	}
 	return errors.Join(c.print(env, g.Sorted()), err)
 }
 

@@ -1,13 +1,14 @@
-// Package log is the command git-datapact-log, which lists the receipts of a dataset branch,
+// Package log is the command git-datapact-log, which lists the receipts of dataset branches,
 // newest first.
 package log
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
+	"slices"
 
-	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -15,64 +16,159 @@ import (
 )
 
 type command struct {
-	Selector string               `arg:"" optional:"" help:"The branch, or a selector that narrows it; BRANCH@ID lists every execution of one receipt."`
+	Selector []string             `arg:"" optional:"" help:"The branches, or selectors that narrow them; BRANCH@ID lists every execution of one receipt."`
 	Number   int                  `short:"n" placeholder:"NUMBER" default:"-1" help:"List this many at most."`
+	All      bool                 `help:"List the receipts of all branches."`
 	Since    ledger.Since         `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
+	Until    ledger.Until         `placeholder:"DATE" help:"List executions that finished at DATE or before (UTC)."`
 	Where    []receipts.Condition `sep:"none" placeholder:"CONDITION" help:"List receipts whose metadata, their own or of an input, fulfil this: KEY=VALUE, or with != < <= > >= or ~ for =; several must all hold."`
+	Reverse  bool                 `help:"List the oldest first."`
+	Date     dateFormat           `placeholder:"FORMAT" default:"iso" help:"How times are said: iso, relative or short."`
+	Columns  []string             `placeholder:"KEY,…" help:"Print a table with these metadata."`
+	Sort     string               `placeholder:"KEY" help:"Sort the table by this column: numbers and versions by what they are worth."`
 	Taken    bool                 `name:"retracted" help:"With --json, list retracted receipts too, each with the reason, as lines do in any case."`
-	Stat     bool                 `help:"List the outputs of each."`
+	Stat     bool                 `xor:"form" help:"List the outputs of each."`
 	Signed   bool                 `name:"signatures" help:"Say of each whether the commit that recorded it is signed, and by whom."`
-	JSON     bool                 `name:"json" help:"Print one JSON object per line."`
+	JSON     bool                 `name:"json" xor:"form" help:"Print one JSON object per line."`
 }
 
-func (*command) Help() string { return "List the receipts of a dataset branch, newest first." }
+func (*command) Help() string {
+	return "List the receipts of dataset branches, newest first."
+}
 
 // Run lists what matches; nothing listed is a negative answer.
 func (c *command) Run(ctx context.Context, env *frame.Env) error {
+	if err := c.check(); err != nil {
+		return err
+	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	found, err := c.find(ctx, repository)
+	found, several, err := c.find(ctx, repository)
 	if err != nil {
 		return err
 	}
-	text := entries.Line
-	if c.Stat {
-		text = entries.Stat
+	if err := env.Page(ctx, repository); err != nil {
+		return err
 	}
-	listed, damaged, tied := 0, false, false
-	for entry, err := range found {
-		if bad, ok := errors.AsType[*ledger.ReceiptError](err); ok {
-			env.Warnf("%v", bad)
-			damaged = true
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if err := entries.Print(env, entry, c.JSON, text); err != nil {
-			return err
-		}
-		listed++
-		tied = tied || entry.Tied
+	l := listing{command: c, env: env, several: several}
+	if err := l.print(found); err != nil {
+		return err
 	}
-	if tied {
+	if l.tied {
 		env.Warnf("this is a shallow clone: the order of receipts of the same second is not known")
 	}
-	if listed == 0 && c.Number != 0 || damaged {
+	if l.listed == 0 && c.Number != 0 || l.damaged {
 		return gitcmd.ErrNegative
 	}
 	return nil
 }
 
-func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
-	query := ledger.Query{Where: c.Where, Since: c.Since.Time, Limit: c.Number, Commits: c.JSON, Taken: c.Taken || !c.JSON, Signed: c.Signed}
-	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, nil)
-	if err != nil {
-		return nil, err
+func (c *command) check() error {
+	table := len(c.Columns) > 0
+	switch {
+	case c.All && len(c.Selector) > 0:
+		return gitcmd.Usage(errors.New("--all lists all branches: name none"))
+	case table && (c.JSON || c.Stat || c.Signed):
+		return gitcmd.Usage(errors.New("--columns prints a table, which neither --json, --stat nor --signatures changes"))
+	case c.Sort != "" && !table:
+		return gitcmd.Usage(errors.New("--sort is for a table: name its --columns"))
+	case c.Sort != "" && !slices.Contains(c.Columns, c.Sort):
+		return gitcmd.Usage(fmt.Errorf("--sort %s: want one of the columns", c.Sort))
+	case c.Sort != "" && c.Reverse:
+		return gitcmd.Usage(errors.New("--sort and --reverse: want one of them"))
 	}
-	query.Selector = selector
-	return l.Search(ctx, query)
+	return nil
 }
+
+// find lists what is asked for, newest first, and tells whether that may be of several
+// branches.
+func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], bool, error) {
+	query := ledger.Query{Where: c.Where, Since: c.Since.Time, Until: c.Until.Time, Limit: c.Number, Commits: c.JSON, Taken: c.Taken || !c.JSON, Signed: c.Signed}
+	if c.All {
+		branches, err := repository.ReadableBranches(ctx)
+		if err != nil {
+			return nil, false, err
+		}
+		var lists []iter.Seq2[*ledger.Entry, error]
+		for _, branch := range branches {
+			found, err := ledger.At(repository, branch).Search(ctx, query)
+			if err != nil {
+				return nil, false, err
+			}
+			lists = append(lists, found)
+		}
+		return merge(lists, c.Number), true, nil
+	}
+	if len(c.Selector) == 0 {
+		c.Selector = []string{""}
+	}
+	var lists []iter.Seq2[*ledger.Entry, error]
+	for _, text := range c.Selector {
+		l, selector, err := ledger.OpenSelector(ctx, repository, text, nil)
+		if err != nil {
+			return nil, false, err
+		}
+		query.Selector = selector
+		found, err := l.Search(ctx, query)
+		if err != nil {
+			return nil, false, err
+		}
+		lists = append(lists, found)
+	}
+	return merge(lists, c.Number), len(lists) > 1, nil
+}
+
+// merge joins lists that are newest first to one that is, of so many entries at most where
+// that is not negative.
+func merge(lists []iter.Seq2[*ledger.Entry, error], limit int) iter.Seq2[*ledger.Entry, error] {
+	if len(lists) == 1 {
+		return lists[0]
+	}
+	return func(yield func(*ledger.Entry, error) bool) {
+		var heads []*head
+		for _, list := range lists {
+			next, stop := iter.Pull2(list)
+			defer stop()
+			heads = append(heads, &head{next: next})
+		}
+		for limit != 0 {
+			var newest *head
+			for _, h := range heads {
+				if h.advance(); !h.there {
+					continue
+				}
+				if h.err != nil || newest == nil || newest.err == nil && newest.entry.Receipt.Timestamp.Before(h.entry.Receipt.Timestamp) {
+					newest = h
+				}
+			}
+			if newest == nil || !yield(newest.entry, newest.err) {
+				return
+			}
+			if newest.err == nil {
+				limit--
+			}
+			newest.taken()
+		}
+	}
+}
+
+// A head is the next entry of a list.
+type head struct {
+	next  func() (*ledger.Entry, error, bool)
+	entry *ledger.Entry
+	err   error
+	read  bool // entry and err are the next
+	there bool // and the list has not ended
+}
+
+func (h *head) advance() {
+	if !h.read {
+		h.entry, h.err, h.there = h.next()
+		h.read = true
+	}
+}
+
+func (h *head) taken() { h.read = false }
 
 // New returns the command.
 func New() frame.Command { return &command{} }

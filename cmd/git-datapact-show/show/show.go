@@ -33,6 +33,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 			return err
 		}
 	}
+	if err := env.Page(ctx, repository); err != nil {
+		return err
+	}
 	return entries.Print(env, entry, c.JSON, entries.Full)
 }
 

@@ -69,10 +69,26 @@ func Selector(entry *ledger.Entry) string {
 // None is no text at all.
 func None(*ledger.Entry) string { return "" }
 
+// A Style says how lists name receipts.
+type Style struct {
+	Time   func(receipts.Timestamp) string // nil for the whole of it
+	Branch bool                            // whether the branch is named
+}
+
 // Line is the receipt in a list: id, timestamp, and what tells it from others.
-func Line(entry *ledger.Entry) string {
+func Line(entry *ledger.Entry) string { return Style{}.Line(entry) }
+
+// Line is the receipt in a list.
+func (s Style) Line(entry *ledger.Entry) string {
 	r := entry.Receipt
-	line := strings.TrimRight(fmt.Sprintf("%s %s  %s", entry.ID[:12], r.Timestamp, strings.Join(traits(r), " ")), " ")
+	name, at := string(entry.ID[:12]), r.Timestamp.String()
+	if s.Branch {
+		name = r.Branch + "@" + name
+	}
+	if s.Time != nil {
+		at = s.Time(r.Timestamp)
+	}
+	line := strings.TrimRight(fmt.Sprintf("%s %s  %s", name, at, strings.Join(traits(r), " ")), " ")
 	if entry.Signature != nil {
 		line += "  (" + signature(entry.Signature) + ")"
 	}
@@ -144,10 +160,10 @@ func plain(text string) string {
 }
 
 // Stat is the line with the outputs below it: paths and stored sizes.
-func Stat(entry *ledger.Entry) string {
+func (s Style) Stat(entry *ledger.Entry) string {
 	r := entry.Receipt
 	var out strings.Builder
-	out.WriteString(Line(entry))
+	out.WriteString(s.Line(entry))
 	width := 0
 	for _, output := range r.Output {
 		width = max(width, len(output.Path))

@@ -28,6 +28,8 @@ type Env struct {
 
 	flush    func() error // of Stdout
 	terminal bool         // Stdout is one
+	plain    bool         // it shows no colours, as git's configuration says
+	pager    *pager       // nil for none
 }
 
 // Flush lets who reads standard output see what was printed, before the command ends.

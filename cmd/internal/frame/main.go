@@ -123,7 +123,7 @@ func run(env *Env, cmd Command, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return report(env, cmd.Run(ctx, env))
+	return report(env, env.endPager(cmd.Run(ctx, env)))
 }
 
 // misused prints what is wrong with the command line, and returns the status for it.
@@ -227,7 +227,7 @@ func printFlags(w io.Writer, model *kong.Application) {
 func report(env *Env, err error) int {
 	status := exitStatus(err)
 	switch {
-	case err == nil || err == gitcmd.ErrNegative:
+	case err == nil || err == gitcmd.ErrNegative || err == errLeft:
 	case status == ExitInterrupted:
 		fmt.Fprintf(env.Stderr, "%s: interrupted\n", env.Name)
 	default:

@@ -34,7 +34,7 @@ type Span struct {
 // terminal that may show more than plain letters, by TERM and NO_COLOR.
 func (e *Env) PrintSpans(spans ...Span) error {
 	kind := os.Getenv("TERM")
-	styled := e.terminal && kind != "" && kind != "dumb" && os.Getenv("NO_COLOR") == ""
+	styled := e.terminal && !e.plain && kind != "" && kind != "dumb" && os.Getenv("NO_COLOR") == ""
 	var out strings.Builder
 	for _, span := range spans {
 		text := span.Text

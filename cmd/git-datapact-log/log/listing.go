@@ -1,0 +1,163 @@
+package log
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/git-datapact/git-datapact/cmd/internal/entries"
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/units"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// A dateFormat says how times are said, by git's names.
+type dateFormat string
+
+// UnmarshalText reads one.
+func (d *dateFormat) UnmarshalText(text []byte) error {
+	switch s := dateFormat(text); s {
+	case "iso", "relative", "short":
+		*d = s
+		return nil
+	}
+	return fmt.Errorf("%q: want iso, relative or short", text)
+}
+
+func (d dateFormat) text(t receipts.Timestamp) string {
+	switch d {
+	case "relative":
+		return units.Ago(t.Time(), time.Now())
+	case "short":
+		return t.Time().Format(time.DateOnly)
+	}
+	return t.String()
+}
+
+// A listing prints what was found.
+type listing struct {
+	*command
+	env     *frame.Env
+	several bool // branches
+	listed  int
+	damaged bool
+	tied    bool
+	held    []*ledger.Entry // those to print when all are known
+}
+
+func (l *listing) print(found iter.Seq2[*ledger.Entry, error]) error {
+	hold := l.Reverse || len(l.Columns) > 0
+	for entry, err := range found {
+		if bad, ok := errors.AsType[*ledger.ReceiptError](err); ok {
+			l.env.Warnf("%v", bad)
+			l.damaged = true
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		l.listed++
+		l.tied = l.tied || entry.Tied
+		if hold {
+			l.held = append(l.held, entry)
+		} else if err := l.entry(entry); err != nil {
+			return err
+		}
+	}
+	if l.Reverse {
+		slices.Reverse(l.held)
+	}
+	if len(l.Columns) > 0 {
+		return l.table()
+	}
+	for _, entry := range l.held {
+		if err := l.entry(entry); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entry prints one as a line, with its outputs, or as JSON.
+func (l *listing) entry(entry *ledger.Entry) error {
+	style := entries.Style{Time: l.Date.text, Branch: l.several}
+	text := style.Line
+	if l.Stat {
+		text = style.Stat
+	}
+	return entries.Print(l.env, entry, l.JSON, text)
+}
+
+// table prints a line for each, with the metadata that are asked for in columns.
+func (l *listing) table() error {
+	header := append([]string{"ID", "DATE"}, l.Columns...)
+	if l.several {
+		header[0] = "RECEIPT"
+	}
+	rows := make([][]string, len(l.held))
+	for i, entry := range l.held {
+		name := string(entry.ID[:12])
+		if l.several {
+			name = entry.Receipt.Branch + "@" + name
+		}
+		rows[i] = append(rows[i], name, l.Date.text(entry.Receipt.Timestamp))
+		for _, key := range l.Columns {
+			rows[i] = append(rows[i], value(entry.Receipt, key))
+		}
+	}
+	if l.Sort != "" {
+		at := slices.Index(l.Columns, l.Sort)
+		slices.SortStableFunc(rows, func(a, b []string) int { return receipts.CompareValues(a[at+2], b[at+2]) })
+	}
+	widths := make([]int, len(header))
+	for _, row := range slices.Concat([][]string{header}, rows) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+		}
+	}
+	if len(rows) > 0 {
+		if err := l.row(header, widths, frame.Strong); err != nil {
+			return err
+		}
+	}
+	for _, row := range rows {
+		if err := l.row(row, widths, frame.Plain); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *listing) row(cells []string, widths []int, style frame.Style) error {
+	var out strings.Builder
+	for i, cell := range cells {
+		out.WriteString(cell + strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+	}
+	return l.env.PrintSpans(frame.Span{Style: style, Text: strings.TrimRight(out.String(), " ")}, frame.Span{Text: "\n"})
+}
+
+// value is what the metadata of a receipt, else those of an input, say; "" for nothing.
+func value(r *receipts.Receipt, key string) string {
+	find := func(list []receipts.Metadata) (string, bool) {
+		for _, m := range list {
+			if m.Key == key {
+				return strings.ReplaceAll(m.Text(), "\n", `\n`), true
+			}
+		}
+		return "", false
+	}
+	if text, ok := find(r.Metadata); ok {
+		return text
+	}
+	for _, in := range r.Input {
+		if text, ok := find(in.Metadata); ok {
+			return text
+		}
+	}
+	return ""
+}
