@@ -23,6 +23,7 @@ var rooms = map[string][]string{
 	"cmd": {
 		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "filters", "gitcmd",
 	},
+	"cmd/git-datapact-store-gs":   {"blobs/cloud", "blobs/cloud/gs"},
 	"cmd/git-datapact-store-s3":   {"blobs/cloud", "blobs/cloud/s3"},
 	"pipeline/concourse/resource": {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd", "gitcmd/remote"},
 	"pipeline/concourse":          {"pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
@@ -44,7 +45,8 @@ var rooms = map[string][]string{
 	"blobs":                       {"blobs/backend", "blobs/folder", "blobs/remote", "filters"},
 	"blobs/backend":               {},
 	"blobs/blobstest":             {"blobs", "blobs/cloud/…", "blobs/cloud", "blobs/remote", "blobs/wire", "filters"},
-	"blobs/cloud":                 {"blobs/backend", "blobs/wire"},
+	"blobs/cloud":                 {"blobs/backend", "blobs/patient", "blobs/wire"},
+	"blobs/cloud/gs":              {"blobs/backend", "blobs/cloud"},
 	"blobs/cloud/s3":              {"blobs/backend", "blobs/cloud", "blobs/patient"},
 	"blobs/folder":                {"blobs/backend"},
 	"blobs/patient":               {},
@@ -67,6 +69,8 @@ var owners = map[string][]string{
 	"golang.org/x/term":             {"cmd/internal/frame"},
 	"gocloud.dev":                   {"blobs", "blobs/blobstest", "blobs/cloud", "blobs/cloud/…"},
 	"github.com/aws/":               {"blobs/cloud/s3"},
+	"cloud.google.com/":             {"blobs/cloud/gs"},
+	"google.golang.org/":            {"blobs/cloud/gs"},
 }
 
 // light are the commands that do without a store.

@@ -35,22 +35,24 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 
 // scriptCommands lists the commands of our own, each with its synopsis.
 var scriptCommands = map[string]scriptCommand{
-	"appending":  appending,  // appending FILE PROGRAM [ARG...]
-	"capture":    capture,    // capture VARIABLE FILE
-	"edit":       edit,       // edit FILE REGEXP REPLACEMENT
-	"exfat":      exfat,      // exfat FOLDER
-	"exits":      exits,      // exits STATUS PROGRAM [ARG...]
-	"genfile":    genfile,    // genfile SIZE FILE
-	"gentree":    gentree,    // gentree FOLDER
-	"json":       jsonValue,  // json FILE PATH [WANT]
-	"killrandom": killRandom, // killrandom ROUNDS PROGRAM [ARG...] [-- CHECK [ARG...]]
-	"parallel":   parallel,   // parallel N PROGRAM [ARG...], {} in an argument is the number
-	"plant":      plant,      // plant BRANCH FILE [ID]
-	"podmanhome": podmanHome, // podmanhome
-	"s3":         bucket,     // s3 VARIABLE; the keys go into AWS_…
-	"sametree":   sameTree,   // [!] sametree FOLDER FOLDER
-	"tmpfs":      tmpfs,      // tmpfs SIZE FOLDER
-	"web":        web,        // web VARIABLE FOLDER
+	"appending":  appending,          // appending FILE PROGRAM [ARG...]
+	"capture":    capture,            // capture VARIABLE FILE
+	"edit":       edit,               // edit FILE REGEXP REPLACEMENT
+	"exfat":      exfat,              // exfat FOLDER
+	"exits":      exits,              // exits STATUS PROGRAM [ARG...]
+	"genfile":    genfile,            // genfile SIZE FILE
+	"gentree":    gentree,            // gentree FOLDER
+	"json":       jsonValue,          // json FILE PATH [WANT]
+	"killrandom": killRandom,         // killrandom ROUNDS PROGRAM [ARG...] [-- CHECK [ARG...]]
+	"parallel":   parallel,           // parallel N PROGRAM [ARG...], {} in an argument is the number
+	"plant":      plant,              // plant BRANCH FILE [ID]
+	"podmanhome": podmanHome,         // podmanhome
+	"azblob":     bucketOf("azblob"), // azblob VARIABLE; the keys go into AZURE_STORAGE_…
+	"gs":         bucketOf("gs"),     // gs VARIABLE; the server goes into STORAGE_EMULATOR_HOST
+	"s3":         bucketOf("s3"),     // s3 VARIABLE; the keys go into AWS_…
+	"sametree":   sameTree,           // [!] sametree FOLDER FOLDER
+	"tmpfs":      tmpfs,              // tmpfs SIZE FOLDER
+	"web":        web,                // web VARIABLE FOLDER
 }
 
 func TestScripts(t *testing.T) {
@@ -69,15 +71,30 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// runScripts returns what runs scripts with the executables of a folder, and with a server
-// of S3 that they share.
+// clouds start servers of clouds in a folder, by the scheme of their stores.
+var clouds = map[string]struct {
+	has   func() bool
+	start func(dir string) (*blobstest.Server, error)
+}{
+	"azblob": {blobstest.HasAzure, blobstest.NewAzure},
+	"gs":     {blobstest.HasGS, func(string) (*blobstest.Server, error) { return blobstest.NewGS() }},
+	"s3": {blobstest.HasS3, func(dir string) (*blobstest.Server, error) {
+		s, err := blobstest.NewS3(dir)
+		return s.Server, err
+	}},
+}
+
+// runScripts returns what runs scripts with the executables of a folder, and with servers of
+// clouds that they share.
 func runScripts(t *testing.T, bin string) func(*testing.T, testscript.Params) {
-	start, stop := lazily(t)
-	t.Cleanup(stop)
+	starts := map[string]func() (*blobstest.Server, error){}
+	for scheme := range clouds {
+		starts[scheme] = lazily(t, scheme)
+	}
 	return func(t *testing.T, params testscript.Params) {
 		params.Cmds, params.Condition, params.RequireUniqueNames = scriptCommands, condition, true
 		params.Setup = func(env *testscript.Env) error {
-			env.Values[s3Key{}] = start
+			env.Values[serversKey{}] = starts
 			env.Values[installedBin{}] = bin
 			return setup(env, bin)
 		}
@@ -107,6 +124,7 @@ func person(home string) map[string]string {
 		"GIT_AUTHOR_NAME": "Ann Author", "GIT_AUTHOR_EMAIL": "ann@example.com",
 		"GIT_COMMITTER_NAME": "Carl Committer", "GIT_COMMITTER_EMAIL": "carl@example.com",
 		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true",
+		"AZURE_STORAGE_ACCOUNT": "", "AZURE_STORAGE_KEY": "", "STORAGE_EMULATOR_HOST": "", "GOOGLE_APPLICATION_CREDENTIALS": "",
 	}
 }
 
@@ -118,12 +136,13 @@ func makeHome(home string) error {
 	return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[init]\n\tdefaultBranch = main\n"), 0o666)
 }
 
-// condition knows [root], [podman] and [s3] where it is on PATH, which continuous
+// condition knows [root], [podman], and [s3], [gs] and [azblob] where it is on PATH, which continuous
 // integration must see to, and [tmpfs] and [exfat] where one can be mounted.
 func condition(name string) (bool, error) {
+	if cloud, ok := clouds[name]; ok {
+		return cloud.has() || os.Getenv("CI") == "true", nil
+	}
 	switch name {
-	case "s3":
-		return blobstest.HasS3() || os.Getenv("CI") == "true", nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "podman":
@@ -137,38 +156,41 @@ func condition(name string) (bool, error) {
 	return false, fmt.Errorf("unknown condition %q", name)
 }
 
-// s3Key is the key of the function that starts the S3 server of all scripts.
-type s3Key struct{}
+// serversKey is the key of the functions that start the servers of all scripts, by scheme.
+type serversKey struct{}
 
-// lazily returns what starts an S3 server, once, and what stops it if it runs.
-func lazily(t *testing.T) (start func() (*blobstest.S3, error), stop func()) {
+// lazily returns what starts a server, once; it is stopped at the end of the test if it runs.
+func lazily(t *testing.T, scheme string) func() (*blobstest.Server, error) {
 	dir := t.TempDir()
 	var started atomic.Bool
-	start = sync.OnceValues(func() (*blobstest.S3, error) {
+	start := sync.OnceValues(func() (*blobstest.Server, error) {
 		started.Store(true)
-		return blobstest.NewS3(dir)
+		return clouds[scheme].start(dir)
 	})
-	return start, func() {
+	t.Cleanup(func() {
 		if !started.Load() {
 			return
 		}
 		if server, err := start(); err == nil && server.Close() != nil {
-			t.Error("the S3 server could not be stopped")
+			t.Errorf("the server of %s could not be stopped", scheme)
 		}
-	}
+	})
+	return start
 }
 
-// bucket puts the URL of an empty bucket into a variable, and the keys to it
-// where the programs look for them.
-func bucket(ts *testscript.TestScript, neg bool, args []string) {
-	arguments(ts, neg, args, 1)
-	server, err := ts.Value(s3Key{}).(func() (*blobstest.S3, error))()
-	ts.Check(err)
-	address, err := server.NewBucket()
-	ts.Check(err)
-	ts.Setenv(args[0], address)
-	for name, value := range server.Env {
-		ts.Setenv(name, value)
+// bucketOf puts the URL of an empty bucket into a variable, and what opens it where the
+// programs look for that.
+func bucketOf(scheme string) scriptCommand {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		arguments(ts, neg, args, 1)
+		server, err := ts.Value(serversKey{}).(map[string]func() (*blobstest.Server, error))[scheme]()
+		ts.Check(err)
+		address, err := server.NewBucket()
+		ts.Check(err)
+		ts.Setenv(args[0], address)
+		for name, value := range server.Env {
+			ts.Setenv(name, value)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@
 package cloud
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -19,11 +20,9 @@ import (
 type Bucket struct {
 	*blob.Bucket
 	Name string // for messages, "" if unknown
-	// Explain tells what an error of the driver means: the reason, on a line and
-	// without anything secret, and what errors.Is is to know it by: nil or one of
-	// backend.ErrNotFound, ErrNoBucket, ErrDenied and ErrURL. It answers "", nil about
-	// one that it does not know. May be nil.
-	Explain func(err error) (reason string, kind error)
+	// Explain tells what an error of the driver means; nothing about one that it does not
+	// know. May be nil.
+	Explain func(err error) Meaning
 	// Unconditional reports whether the server was found not to know writes on the
 	// condition that a key is free. May be nil.
 	Unconditional func() bool
@@ -35,50 +34,55 @@ type Bucket struct {
 
 // fault tells what a driver's error means.
 func (b *Bucket) fault(ctx context.Context, err error) *wire.Error {
-	reason, kind := b.meaning(err)
-	if kind == backend.ErrNotFound && b.gone(ctx) {
-		kind = backend.ErrNoBucket
+	m := b.meaning(err)
+	if m.Kind == backend.ErrNotFound && b.gone(ctx) {
+		m.Kind = backend.ErrNoBucket
 	}
 	silent, ok := errors.AsType[interface {
 		error
 		Timeout() bool
 	}](err)
-	w := &wire.Error{Message: reason}
+	w := &wire.Error{Message: m.Reason, Hint: m.Hint, Kind: kinds[m.Kind]}
 	switch {
-	case kind == backend.ErrNotFound:
-		w.Kind = wire.NotFound
-	case kind == backend.ErrNoBucket:
-		w.Kind = wire.NoBucket
-	case kind == backend.ErrDenied:
-		w.Kind = wire.Denied
-	case kind == backend.ErrURL, errors.Is(err, backend.ErrURL):
+	case w.Kind != "":
+	case errors.Is(err, backend.ErrURL):
 		w.Kind = wire.Invalid
-	case kind == fs.ErrExist:
-		w.Kind = wire.Exists
 	case ok && silent.Timeout():
 		w.Kind = wire.Silent
 	}
 	return w
 }
 
+// kinds are those of the protocol.
+var kinds = map[error]wire.Kind{
+	backend.ErrNotFound: wire.NotFound,
+	backend.ErrNoBucket: wire.NoBucket,
+	backend.ErrDenied:   wire.Denied,
+	backend.ErrURL:      wire.Invalid,
+	fs.ErrExist:         wire.Exists,
+	ErrBusy:             wire.Retry,
+}
+
 // meaning is what the driver's own words and codes say.
-func (b *Bucket) meaning(err error) (reason string, kind error) {
-	if b.Explain != nil {
-		reason, kind = b.Explain(err)
+func (b *Bucket) meaning(err error) (m Meaning) {
+	if _, keys := errors.AsType[*CredentialsError](err); !keys {
+		m.Reason = unanswered(err)
+	}
+	if b.Explain != nil && m.Reason == "" {
+		m = b.Explain(err)
 	}
 	switch code := gcerrors.Code(err); {
-	case code == gcerrors.FailedPrecondition && kind == nil:
-		kind = fs.ErrExist
-	case reason != "" || kind != nil:
+	case m.Kind != nil:
+	case code == gcerrors.FailedPrecondition:
+		m.Kind = fs.ErrExist
+	case m.Reason != "":
 	case code == gcerrors.NotFound, backend.IsMissing(err):
-		kind = backend.ErrNotFound
+		m.Kind = backend.ErrNotFound
 	case code == gcerrors.PermissionDenied:
-		kind = backend.ErrDenied
+		m.Kind = backend.ErrDenied
 	}
-	if reason == "" {
-		reason = err.Error()
-	}
-	return reason, kind
+	m.Reason = cmp.Or(m.Reason, unsent(err), err.Error())
+	return m
 }
 
 // gone reports whether it is the bucket that is not there: some servers answer
@@ -95,7 +99,7 @@ func (b *Bucket) gone(ctx context.Context) bool {
 	})
 	missing := false
 	if err != nil && ctx.Err() == nil {
-		_, kind := b.meaning(err)
+		kind := b.meaning(err).Kind
 		missing = kind == backend.ErrNotFound || kind == backend.ErrNoBucket
 	}
 	b.known = !missing && ctx.Err() == nil

@@ -14,15 +14,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/smithy-go/middleware"
 
-	"github.com/git-datapact/git-datapact/blobs/patient"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
 )
 
-const (
-	// credentialsTimeout bounds the search for keys, which may ask servers.
-	credentialsTimeout = 30 * time.Second
-	// finishTimeout bounds what is done after an upload is cancelled.
-	finishTimeout = 15 * time.Second
-)
+// finishTimeout bounds what is done after an upload is cancelled.
+const finishTimeout = 15 * time.Second
 
 // retrying makes retryers that do not wait for a silent or endless server twice, and do
 // try again what S3 says to, a write that met another under its key, and what was
@@ -42,9 +38,7 @@ func retrying(rate uint) func() aws.Retryer {
 
 // unlessHopeless is for what would only cost the same time again.
 func unlessHopeless(err error) aws.Ternary {
-	_, silent := errors.AsType[*patient.SilentError](err)
-	_, huge := errors.AsType[*hugeError](err)
-	if silent || huge {
+	if cloud.Hopeless(err) {
 		return aws.FalseTernary
 	}
 	return aws.UnknownTernary
@@ -90,27 +84,21 @@ func around(name string, h handler) func(*middleware.Stack) error {
 	}
 }
 
-// A credentialsError says that there are no keys to sign requests with.
-type credentialsError struct{ cause error }
-
-func (e *credentialsError) Error() string { return "getting credentials: " + e.cause.Error() }
-func (e *credentialsError) Unwrap() error { return e.cause }
-
 // named tells a failure to get keys from one to send a request.
 type named struct{ provider aws.CredentialsProvider }
 
 func (n named) Retrieve(ctx context.Context) (aws.Credentials, error) {
-	ctx, cancel := context.WithTimeout(ctx, credentialsTimeout)
+	ctx, cancel := context.WithTimeout(ctx, cloud.CredentialsTime)
 	defer cancel()
 	keys, err := n.provider.Retrieve(ctx)
 	if err != nil {
-		return keys, &credentialsError{err}
+		return keys, &cloud.CredentialsError{Cause: err}
 	}
 	for _, part := range []struct{ name, value string }{
 		{"access key", keys.AccessKeyID}, {"secret access key", keys.SecretAccessKey}, {"session token", keys.SessionToken},
 	} {
-		if odd := oddCharacter(part.value); odd != "" {
-			return aws.Credentials{}, &credentialsError{fmt.Errorf("the %s holds %s", part.name, odd)}
+		if odd := cloud.OddCharacter(part.value); odd != "" {
+			return aws.Credentials{}, &cloud.CredentialsError{Cause: fmt.Errorf("the %s holds %s", part.name, odd)}
 		}
 	}
 	return keys, nil

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -12,7 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
-	"github.com/git-datapact/git-datapact/blobs/patient"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
 )
 
 // reasons says in words what codes of S3 mean, where the code alone or the
@@ -37,19 +36,13 @@ var reasons = map[string]string{
 // denials are codes that refuse keys with another status than 401 or 403.
 var denials = []string{"ExpiredToken", "InvalidToken", "XAdminUserNotFound"}
 
-// explain is [blobs.Options.Explain] for the errors of S3.
-func explain(err error) (string, error) {
-	if keys, ok := errors.AsType[*credentialsError](err); ok {
-		return noCredentials(keys), backend.ErrDenied
-	}
-	if silent, ok := errors.AsType[*patient.SilentError](err); ok {
-		return silent.Error(), nil
-	}
-	if huge, ok := errors.AsType[*hugeError](err); ok {
-		return huge.Error(), nil
+// explain is [cloud.Bucket.Explain] for the errors of S3.
+func explain(err error) cloud.Meaning {
+	if keys, ok := errors.AsType[*cloud.CredentialsError](err); ok {
+		return cloud.Meaning{Reason: noCredentials(keys), Kind: backend.ErrDenied}
 	}
 	if odd, ok := errors.AsType[*listingError](err); ok {
-		return odd.Error(), nil
+		return cloud.Meaning{Reason: odd.Error()}
 	}
 	if answer, ok := errors.AsType[smithy.APIError](err); ok {
 		return explainCode(answer, err)
@@ -57,14 +50,11 @@ func explain(err error) (string, error) {
 	if answer, ok := errors.AsType[*awshttp.ResponseError](err); ok && answer.HTTPStatusCode() > 0 {
 		return explainStatus(answer)
 	}
-	if sending, ok := errors.AsType[*url.Error](err); ok {
-		return sending.Err.Error(), nil
-	}
-	return "", nil
+	return cloud.Meaning{}
 }
 
 // noCredentials leaves out how each place where keys could be was searched.
-func noCredentials(err *credentialsError) string {
+func noCredentials(err *cloud.CredentialsError) string {
 	if operation, ok := errors.AsType[*smithy.OperationError](err); ok && operation.Service() == "ec2imds" {
 		return "no credentials: neither AWS_ACCESS_KEY_ID nor a profile is set"
 	}
@@ -72,13 +62,13 @@ func noCredentials(err *credentialsError) string {
 }
 
 // explainCode explains an answer that has a code.
-func explainCode(answer smithy.APIError, err error) (string, error) {
+func explainCode(answer smithy.APIError, err error) cloud.Meaning {
 	code := answer.ErrorCode()
 	switch code {
 	case "NoSuchBucket":
-		return "", backend.ErrNoBucket
+		return cloud.Meaning{Kind: backend.ErrNoBucket}
 	case "NoSuchKey", "NotFound":
-		return "", backend.ErrNotFound
+		return cloud.Meaning{Kind: backend.ErrNotFound}
 	}
 	reason, known := reasons[code]
 	if !known {
@@ -92,19 +82,16 @@ func explainCode(answer smithy.APIError, err error) (string, error) {
 		reason = located(reason, response)
 	}
 	if ok && refuses(response) || slices.Contains(denials, code) {
-		return reason, backend.ErrDenied
+		return cloud.Meaning{Reason: reason, Kind: backend.ErrDenied}
 	}
-	return reason, nil
+	return cloud.Meaning{Reason: reason}
 }
 
 // explainStatus explains an answer that has but a status.
-func explainStatus(answer *awshttp.ResponseError) (string, error) {
-	status := answer.HTTPStatusCode()
-	reason := fmt.Sprintf("the server answers %d %s", status, http.StatusText(status))
-	if refuses(answer) {
-		return reason, backend.ErrDenied
-	}
-	return located(reason, answer), nil
+func explainStatus(answer *awshttp.ResponseError) cloud.Meaning {
+	m := cloud.Answered(answer.HTTPStatusCode())
+	m.Reason = located(m.Reason, answer)
+	return m
 }
 
 func refuses(answer *awshttp.ResponseError) bool {

@@ -221,7 +221,7 @@ func TestS3Env(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	bucket, _, _ := strings.Cut(server.URL, "?")
-	s := open(t, &blobstest.S3{Env: with(with(server.Env, "AWS_REGION", "us-east-1"), "AWS_ENDPOINT_URL", server.Endpoint)}, bucket)
+	s := open(t, &blobstest.S3{Server: &blobstest.Server{Env: with(with(server.Env, "AWS_REGION", "us-east-1"), "AWS_ENDPOINT_URL", server.Endpoint)}}, bucket)
 	for _, err := range s.List(t.Context(), "") {
 		if err != nil {
 			t.Error(err)
@@ -232,7 +232,7 @@ func TestS3Env(t *testing.T) {
 	}
 	t.Setenv("AWS_SESSION_TOKEN", "")
 	t.Setenv("AWS_REGION", "")
-	s = open(t, &blobstest.S3{}, server.URL)
+	s = open(t, &blobstest.S3{Server: &blobstest.Server{}}, server.URL)
 	for _, err := range s.List(t.Context(), "") {
 		if err != nil {
 			t.Errorf("List with the variables of the process: %v", err)

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	cloud.Main("git-datapact-store-s3", func(ctx context.Context, u *url.URL, env map[string]string) (*cloud.Bucket, error) {
-		o := &opener{env: env, patience: patience}
+		o := &opener{env: env, patience: cloud.Patience}
 		if text := env[patienceVariable]; text != "" {
 			var err error
 			if o.patience, err = time.ParseDuration(text); err != nil {

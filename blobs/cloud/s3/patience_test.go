@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/blobs/cloud"
 )
 
 // impatient is how long the requests of these tests may make no progress: longer than
@@ -209,7 +210,7 @@ func TestPathStyle(t *testing.T) {
 		{"", "region=eu-west-1", "bucket.s3.eu-west-1.amazonaws.com/"},
 		{"", "region=eu-west-1&dualstack=true&use_path_style=true", "s3.dualstack.eu-west-1.amazonaws.com/bucket"},
 	} {
-		o := &opener{patience: patience, env: map[string]string{
+		o := &opener{patience: cloud.Patience, env: map[string]string{
 			"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": test.endpoint,
 		}}
 		bucket, err := o.bucket(t.Context(), &url.URL{Scheme: "s3", Host: "bucket", RawQuery: test.query})

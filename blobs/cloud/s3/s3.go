@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/url"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -22,7 +20,6 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 
-	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/blobs/cloud"
 )
 
@@ -49,7 +46,7 @@ type opener struct {
 // AWS_ENDPOINT_URL_S3 and AWS_ENDPOINT_URL, take the place of those of the process; others
 // are an error. It reads the configuration and makes no request.
 func Open(ctx context.Context, u *url.URL, env map[string]string) (*cloud.Bucket, error) {
-	return (&opener{env: env, patience: patience}).open(ctx, u)
+	return (&opener{env: env, patience: cloud.Patience}).open(ctx, u)
 }
 
 func (o *opener) open(ctx context.Context, u *url.URL) (*cloud.Bucket, error) {
@@ -69,11 +66,8 @@ func (o *opener) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 	if params.endpoint != "" && endpointHost(params.endpoint) == "" {
 		findings = append(findings, errors.New("endpoint is not the URL of a server: want https://HOST or http://HOST:PORT"))
 	}
-	findings = append(checkURL(u), findings...)
-	if err := errors.Join(append(slices.Clone(findings), o.checkEnv()...)...); err != nil {
-		if len(findings) > 0 {
-			err = backend.BadURL(err.Error())
-		}
+	findings = append(cloud.CheckURL(u, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"), findings...)
+	if err := cloud.Check(findings, o.checkEnv()); err != nil {
 		return nil, err
 	}
 	cfg, err := o.config(ctx, params)
@@ -87,35 +81,9 @@ func (o *opener) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 	return s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
 }
 
-// checkURL finds what else a URL may have, which would be ignored.
-func checkURL(u *url.URL) []error {
-	var findings []error
-	if u.Hostname() == "" {
-		findings = append(findings, errors.New("no bucket: want s3://BUCKET"))
-	}
-	if u.User != nil {
-		findings = append(findings, errors.New("keys do not belong into the URL: want AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment"))
-	}
-	if u.Port() != "" {
-		findings = append(findings, errors.New("a bucket has no port: that of a server goes into the parameter endpoint"))
-	}
-	if strings.Trim(u.Path, "/") != "" {
-		findings = append(findings, errors.New("a bucket has no path: a folder goes into the parameter prefix"))
-	}
-	return findings
-}
-
-// checkEnv finds variables that nothing would read, and half a pair of keys.
+// checkEnv finds half a pair of keys, and what is wrong with any variables.
 func (o *opener) checkEnv() []error {
-	var findings []error
-	for _, name := range slices.Sorted(maps.Keys(o.env)) {
-		if !slices.Contains(variables, name) {
-			findings = append(findings, fmt.Errorf("unknown variable %q: want %s", name, strings.Join(variables, ", ")))
-		}
-		if odd := oddCharacter(o.env[name]); odd != "" {
-			findings = append(findings, fmt.Errorf("%s holds %s", name, odd))
-		}
-	}
+	findings := cloud.CheckEnv(o.env, variables)
 	switch id, secret := o.env["AWS_ACCESS_KEY_ID"], o.env["AWS_SECRET_ACCESS_KEY"]; {
 	case id == "" && secret != "":
 		findings = append(findings, errors.New("AWS_ACCESS_KEY_ID is missing beside AWS_SECRET_ACCESS_KEY"))
@@ -140,7 +108,7 @@ func (o *opener) config(ctx context.Context, params *params) (aws.Config, error)
 	cfg.HTTPClient = patientClient(dialTimed(cfg.HTTPClient), o.patience)
 	cfg.Retryer = retrying(params.rate)
 	cfg.Region = cmp.Or(cfg.Region, defaultRegion)
-	if odd := oddCharacter(cfg.Region); odd != "" {
+	if odd := cloud.OddCharacter(cfg.Region); odd != "" {
 		return cfg, fmt.Errorf("the region holds %s", odd)
 	}
 	if params.role != "" {

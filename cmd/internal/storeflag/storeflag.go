@@ -74,6 +74,9 @@ func Open(ctx context.Context, chosen storechoice.Store) (*blobs.Store, error) {
 	if errors.Is(err, blobs.ErrURL) {
 		return nil, misnamed(chosen, errors.Unwrap(err))
 	}
+	if err != nil && gitcmd.Hint(err) != "" { // of the helper, which knows more
+		return nil, err
+	}
 	if err != nil {
 		return nil, gitcmd.WithHint(err, "choose a store with --store, $DATAPACT_STORE or 'git config datapact.store'")
 	}
@@ -94,11 +97,12 @@ func misnamed(chosen storechoice.Store, reason error) error {
 // command defers it.
 func Hint(err *error) {
 	switch {
+	case gitcmd.Hint(*err) != "": // of the helper, which knows more
 	case errors.Is(*err, blobs.ErrNoBucket):
 		*err = gitcmd.WithHint(*err, "make the bucket, or choose another store with --store")
 	case errors.Is(*err, blobs.ErrDenied):
 		*err = gitcmd.WithHint(*err, "'git help datapact' says under Stores where the keys are looked for")
-	case gitcmd.Hint(*err) == "":
+	default:
 		*err = gitcmd.DeniedHint(*err) // of a folder
 	}
 }
