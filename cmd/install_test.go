@@ -105,7 +105,7 @@ func TestInstallResource(t *testing.T) {
 	env := append(manEnviron(t, t.TempDir()), manGoCaches(t)...)
 	for range 2 {
 		manInstall(t, env, 0, "--resource", folder)
-		if got, want := manTree(t, folder), []string{".", "check", "git-datapact-resource", "git-datapact-store-gs", "git-datapact-store-s3", "in", "out"}; !slices.Equal(got, want) {
+		if got, want := manTree(t, folder), []string{".", "check", "git-datapact-resource", "git-datapact-store-azblob", "git-datapact-store-gs", "git-datapact-store-s3", "in", "out"}; !slices.Equal(got, want) {
 			t.Errorf("the installation made %q, want %q", got, want)
 		}
 	}
@@ -144,7 +144,7 @@ func TestResourceImage(t *testing.T) {
 		return string(out), err
 	}
 	out, err := build("--engine", engine, "--base", "some/base", "a/tag", "--network", "host")
-	want := "build\n--build-arg\nBASE=some/base\n--tag\na/tag\n--network\nhost\nDockerfile\n\nresource:\ncheck\ngit-datapact-resource\ngit-datapact-store-gs\ngit-datapact-store-s3\nin\nout\ngit-datapact-resource version "
+	want := "build\n--build-arg\nBASE=some/base\n--tag\na/tag\n--network\nhost\nDockerfile\n\nresource:\ncheck\ngit-datapact-resource\ngit-datapact-store-azblob\ngit-datapact-store-gs\ngit-datapact-store-s3\nin\nout\ngit-datapact-resource version "
 	if err != nil || !strings.HasPrefix(out, want) {
 		t.Errorf("the engine was given %q, %v, want %q", out, err, want)
 	}

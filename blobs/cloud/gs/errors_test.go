@@ -1,20 +1,16 @@
 package gs_test
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -32,95 +28,10 @@ func hermetic(t *testing.T) {
 	}
 }
 
-// attempts are the errors of all that can be done with a store, by what it is.
-func attempts(ctx context.Context, s *blobs.Store) map[string]error {
-	const key = "main/0123456789"
-	errs := map[string]error{}
-	_, errs["Get"] = s.Get(ctx, blobs.Object{Key: key, Size: 1})
-	_, errs["Stat"] = s.Stat(ctx, key)
-	errs["Delete"] = s.Delete(ctx, key)
-	for _, err := range s.List(ctx, "") {
-		errs["List"] = err
-	}
-	u, err := s.NewUpload(ctx)
-	if err == nil {
-		if _, err = u.Put(ctx, "main", strings.NewReader("content"), nil); err == nil {
-			err = u.Commit(ctx)
-		}
-		u.Close()
-	}
-	errs["Commit"] = err
-	return errs
-}
-
-// answering is the host of a server that answers alike whatever it is asked, and how often
-// it was.
-func answering(t *testing.T, status int, body string) (host string, asked *atomic.Int32) {
-	t.Helper()
-	asked = new(atomic.Int32)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Add(1)
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		_, _ = io.WriteString(w, body)
-	}))
-	t.Cleanup(server.Close)
-	return strings.TrimPrefix(server.URL, "http://"), asked
-}
-
-// hint is the next step that an error tells.
-func hint(err error) string {
-	var h interface{ Hint() string }
-	if errors.As(err, &h) {
-		return h.Hint()
-	}
-	return ""
-}
-
-// A told is what errors are to say.
-type told struct {
-	kind  error    // nil for any
-	want  []string // one of them is in each
-	hint  string   // is in that of each
-	never []string // is in none
-}
-
-func (w told) check(t *testing.T, s *blobs.Store) {
-	t.Helper()
-	for what, err := range attempts(t.Context(), s) {
-		w.checkOne(t, what, err)
-	}
-}
-
-// checkOne wants one line that says what is wrong, and nothing that is nobody's business.
-func (w told) checkOne(t *testing.T, what string, err error) {
-	t.Helper()
-	if err == nil {
-		t.Errorf("%s succeeded", what)
-		return
-	}
-	found := false
-	for _, want := range w.want {
-		found = found || strings.Contains(err.Error(), want)
-	}
-	if !found || w.kind != nil && !errors.Is(err, w.kind) || errors.Is(err, blobs.ErrNotFound) {
-		t.Errorf("%s: %v, want it to be %v, with one of %q", what, err, w.kind, w.want)
-	}
-	if !strings.Contains(hint(err), w.hint) {
-		t.Errorf("%s: %v, hint %q, want %q", what, err, hint(err), w.hint)
-	}
-	for _, never := range append(w.never, "SECRET", "\n", "?", "googleapi:", "storage:", "oauth2:", "google:") {
-		if strings.Contains(err.Error()+hint(err), never) {
-			t.Errorf("%s: %v, hint %q, with %q in it", what, err, hint(err), never)
-		}
-	}
-}
-
 func TestGSMissingBucket(t *testing.T) {
 	hermetic(t)
 	server := blobstest.StartGS(t)
-	told{kind: blobs.ErrNoBucket, want: []string{`bucket "other" does not exist`}}.check(t, open(t, server, "gs://other"))
+	blobstest.Told{Kind: blobs.ErrNoBucket, Want: []string{`bucket "other" does not exist`}}.CheckAll(t, open(t, server, "gs://other"))
 }
 
 // TestGSAnswers: what Google answers, and other servers.
@@ -134,33 +45,33 @@ func TestGSAnswers(t *testing.T) {
 		name   string
 		status int
 		body   string
-		told   told
+		told   blobstest.Told
 		tries  int32 // of each, 0 for any number
 	}{
 		{"NotPublic", 401, body(401, "required", "Anonymous caller does not have storage.objects.list access to the Google Cloud Storage bucket. Permission 'storage.objects.list' denied on resource (or it may not exist)."),
-			told{kind: blobs.ErrDenied, want: []string{"permission denied: Anonymous caller does not have", "the server answers 401"}}, 0},
+			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"permission denied: Anonymous caller does not have", "the server answers 401"}}, 0},
 		{"Forbidden", 403, body(403, "forbidden", "ada@example.com does not have storage.objects.create access.\nmore"),
-			told{kind: blobs.ErrDenied, want: []string{"permission denied: ada@example.com does not have storage.objects.create access (forbidden)", "the server answers 403"}}, 0},
+			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"permission denied: ada@example.com does not have storage.objects.create access (forbidden)", "the server answers 403"}}, 0},
 		{"NoBucket", 404, body(404, "notFound", "The specified bucket does not exist."),
-			told{kind: blobs.ErrNoBucket, want: []string{`bucket "bucket" does not exist`}}, 0},
+			blobstest.Told{Kind: blobs.ErrNoBucket, Want: []string{`bucket "bucket" does not exist`}}, 0},
 		{"Often", 429, body(429, "rateLimitExceeded", "The rate of change requests is too high"),
-			told{want: []string{"The rate of change requests is too high (rateLimitExceeded)", "the server answers 429 Too Many Requests"}}, tries},
-		{"Down", 503, "", told{want: []string{"the server answers 503 Service Unavailable"}}, tries},
-		{"NotGoogle", 418, "<html>hello</html>", told{want: []string{"the server answers 418 I'm a teapot"}}, 0},
-		{"NotJSON", 200, "<html>hello</html>", told{want: []string{"invalid character"}}, 0},
+			blobstest.Told{Want: []string{"The rate of change requests is too high (rateLimitExceeded)", "the server answers 429 Too Many Requests"}}, tries},
+		{"Down", 503, "", blobstest.Told{Want: []string{"the server answers 503 Service Unavailable"}}, tries},
+		{"NotGoogle", 418, "<html>hello</html>", blobstest.Told{Want: []string{"the server answers 418 I'm a teapot"}}, 0},
+		{"NotJSON", 200, "<html>hello</html>", blobstest.Told{Want: []string{"invalid character"}}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			host, asked := answering(t, test.status, test.body)
+			host, asked := blobstest.Answering(t, test.status, "Content-Type: application/json", test.body)
 			s, err := blobs.Open(t.Context(), "gs://bucket", gs.Options(map[string]string{"STORAGE_EMULATOR_HOST": host}))
 			s = blobstest.Opened(t, s, err)
 			if test.name == "NotJSON" { // which is an object like any other
 				for _, err := range s.List(t.Context(), "") {
-					test.told.checkOne(t, "List", err)
+					test.told.Check(t, "List", err)
 				}
 				return
 			}
-			test.told.check(t, s)
+			test.told.CheckAll(t, s)
 			asked.Store(0)
 			if _, err := s.Stat(t.Context(), "main/key"); err == nil || test.tries > 0 && asked.Load() != test.tries {
 				t.Errorf("Stat was tried %d times, want %d: %v", asked.Load(), test.tries, err)
@@ -231,26 +142,26 @@ func TestGSCredentials(t *testing.T) {
 		name   string
 		status int
 		body   string
-		told   told
+		told   blobstest.Told
 	}{
 		{"WrongKey", 400, `{"error": "invalid_grant", "error_description": "Invalid JWT Signature."}`,
-			told{kind: blobs.ErrDenied, want: []string{"permission denied: the key of the service account is wrong, or was deleted (invalid_grant)"}, hint: "make a new key"}},
+			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"permission denied: the key of the service account is wrong, or was deleted (invalid_grant)"}, Hint: "make a new key"}},
 		{"Clock", 400, `{"error": "invalid_grant", "error_description": "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp values in the JWT claim."}`,
-			told{kind: blobs.ErrDenied, want: []string{"the clocks of this machine and the server differ too much (invalid_grant)"}, hint: "set the clock"}},
+			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"the clocks of this machine and the server differ too much (invalid_grant)"}, Hint: "set the clock"}},
 		{"NoAccount", 400, `{"error": "invalid_grant", "error_description": "Invalid grant: account not found"}`,
-			told{kind: blobs.ErrDenied, want: []string{"the service account of the key does not exist (invalid_grant)"}, hint: "make a new key"}},
+			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"the service account of the key does not exist (invalid_grant)"}, Hint: "make a new key"}},
 		{"Expired", 400, `{"error": "invalid_grant", "error_description": "Token has been expired or revoked."}`,
-			told{kind: blobs.ErrDenied, want: []string{"the login has expired, or was revoked (invalid_grant)"}, hint: "gcloud auth application-default login"}},
+			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"the login has expired, or was revoked (invalid_grant)"}, Hint: "gcloud auth application-default login"}},
 		{"Other", 401, `{"error": "invalid_client", "error_description": "Unauthorized\nmore"}`,
-			told{kind: blobs.ErrDenied, want: []string{"the credentials are refused: Unauthorized (invalid_client)"}, never: []string{"more"}}},
-		{"Down", 503, `down`, told{want: []string{"the server answers 503 Service Unavailable"}, hint: "later"}},
+			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"the credentials are refused: Unauthorized (invalid_client)"}}},
+		{"Down", 503, `down`, blobstest.Told{Want: []string{"the server answers 503 Service Unavailable"}, Hint: "later"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			host, _ := answering(t, test.status, test.body)
+			host, _ := blobstest.Answering(t, test.status, "Content-Type: application/json", test.body)
 			key := serviceAccount(t, "http://"+host+"/token")
 			s, err := blobs.Open(t.Context(), "gs://bucket", gs.Options(map[string]string{"GOOGLE_APPLICATION_CREDENTIALS_JSON": key}))
-			test.told.check(t, blobstest.Opened(t, s, err))
+			test.told.CheckAll(t, blobstest.Opened(t, s, err))
 		})
 	}
 }
@@ -258,28 +169,17 @@ func TestGSCredentials(t *testing.T) {
 // TestGSSilent: servers that nobody answers at, or too late.
 func TestGSSilent(t *testing.T) {
 	hermetic(t)
-	over := make(chan struct{})
-	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-over }))
-	t.Cleanup(func() {
-		close(over)
-		silent.Close()
-	})
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := l.Addr().String()
-	l.Close()
+	silent, nobody := blobstest.Silent(t), blobstest.Nobody(t)
 	for host, want := range map[string]string{
-		silent.URL: "the server does not answer: nothing moved for 2s",
-		nobody:     "dial tcp " + nobody + ": connect: ",
+		silent: "the server does not answer: nothing moved for 2s",
+		nobody: "dial tcp " + nobody + ": connect: ",
 	} {
 		s, err := blobs.Open(t.Context(), "gs://bucket", gs.Options(map[string]string{"STORAGE_EMULATOR_HOST": host, "GS_TEST_PATIENCE": "2s"}))
 		s = blobstest.Opened(t, s, err)
 		_, err = s.Stat(t.Context(), "main/key")
-		told{want: []string{want}}.checkOne(t, "Stat at "+host, err)
+		blobstest.Told{Want: []string{want}}.Check(t, "Stat at "+host, err)
 		_, err = s.Get(t.Context(), blobs.Object{Key: "main/key", Size: 1})
-		told{want: []string{want}}.checkOne(t, "Get at "+host, err)
+		blobstest.Told{Want: []string{want}}.Check(t, "Get at "+host, err)
 	}
 }
 
@@ -308,21 +208,13 @@ func TestGSOpen(t *testing.T) {
 			[]string{`they are those of the universe "googleapis.com"`}},
 		{"gs://bucket", nil, fs.ErrPermission, []string{"permission denied: no credentials: neither GOOGLE_APPLICATION_CREDENTIALS is set nor is there a login"}},
 	} {
+		hint := ""
+		if test.kind == fs.ErrPermission {
+			hint = "gcloud auth application-default login"
+		}
 		_, err := blobs.Open(t.Context(), test.address, gs.Options(test.env))
-		if err == nil || test.kind != nil && !errors.Is(err, test.kind) {
-			t.Errorf("Open(%q): %v, want it to be %v", test.address, err, test.kind)
-			continue
-		}
 		for _, want := range test.want {
-			if !strings.Contains(err.Error(), want) {
-				t.Errorf("Open(%q): %v, want %q", test.address, err, want)
-			}
-		}
-		if strings.Contains(err.Error(), "SECRET") {
-			t.Errorf("Open(%q): %v, which holds a value", test.address, err)
-		}
-		if test.kind == fs.ErrPermission && !strings.Contains(hint(err), "gcloud auth application-default login") {
-			t.Errorf("Open(%q): %v, hint %q", test.address, err, hint(err))
+			blobstest.Told{Kind: test.kind, Want: []string{want}, Hint: hint}.Check(t, "Open "+test.address, err)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package s3_test
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"maps"
@@ -35,27 +34,6 @@ func with(env map[string]string, name, value string) map[string]string {
 	return env
 }
 
-// attempts are the errors of all that can be done with a store, by what it is.
-func attempts(ctx context.Context, s *blobs.Store) map[string]error {
-	const key = "main/0123456789"
-	errs := map[string]error{}
-	_, errs["Get"] = s.Get(ctx, blobs.Object{Key: key, Size: 1})
-	_, errs["Stat"] = s.Stat(ctx, key)
-	errs["Delete"] = s.Delete(ctx, key)
-	for _, err := range s.List(ctx, "") {
-		errs["List"] = err
-	}
-	u, err := s.NewUpload(ctx)
-	if err == nil {
-		if _, err = u.Put(ctx, "main", strings.NewReader("content"), nil); err == nil {
-			err = u.Commit(ctx)
-		}
-		u.Close()
-	}
-	errs["Commit"] = err
-	return errs
-}
-
 func TestS3Errors(t *testing.T) {
 	hermetic(t)
 	server := blobstest.StartS3(t)
@@ -83,7 +61,7 @@ func TestS3Errors(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer s.Close()
-			for what, err := range attempts(t.Context(), s) {
+			for what, err := range blobstest.Attempts(t.Context(), s) {
 				if err == nil {
 					t.Errorf("%s succeeded", what)
 					continue
@@ -150,7 +128,7 @@ func TestS3Answers(t *testing.T) {
 				return true
 			})
 			s := open(t, server, address)
-			for what, err := range attempts(t.Context(), s) {
+			for what, err := range blobstest.Attempts(t.Context(), s) {
 				if err == nil {
 					t.Errorf("%s succeeded", what)
 					continue
