@@ -9,7 +9,7 @@ import (
 var knownSourceKeys = slices.Concat([]string{
 	"uri", "branch", "private_key", "private_key_user", "private_key_passphrase", "known_hosts", "username", "password",
 	"skip_ssl_verification", "git_config", "committer_name", "committer_email", "filters", "initial", "store", "store_env", "plan", "plan_jobs", "code",
-}, s3Keys)
+}, bucketKeys())
 
 // IgnoredSourceKeys are the keys of Concourse's git resource that say nothing about
 // receipts. A source may have them, so that one source can serve both.

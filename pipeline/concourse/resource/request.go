@@ -87,7 +87,7 @@ func ParseRequest(data []byte, action Action) (*Request, error) {
 		findings.Add("source.branch", "want the name of a branch")
 	}
 	if _, _, err := request.Source.Store(); err != nil && action != ActionCheck && request.Source.Code == nil {
-		findings.Add("source", "names no store: want s3_bucket or store")
+		findings.Add("source", "names no store: want store, s3_bucket, gs_bucket or azblob_container")
 	}
 	if version := value(document["version"]); version != nil && action != ActionOut {
 		if request.Source.Plan != "" {

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -158,7 +159,7 @@ func readInitial(f fields.Object) int {
 // open it, which take the place of those of the environment.
 func (s *Source) Store() (storeURL string, env map[string]string, err error) {
 	if s.store.URL == "" {
-		return "", nil, errors.New("the source names no store: want s3_bucket or store")
+		return "", nil, errors.New("the source names no store: want store, s3_bucket, gs_bucket or azblob_container")
 	}
 	return s.store.URL, maps.Clone(s.store.Env), nil
 }
@@ -174,6 +175,12 @@ func (s *Source) Secrets() []string {
 	}
 	for _, value := range s.store.Env {
 		secrets = append(secrets, value)
+		var account struct { // of Google, which has a key in its JSON
+			Key string `json:"private_key"`
+		}
+		if json.Unmarshal([]byte(value), &account) == nil {
+			secrets = append(secrets, strings.Fields(account.Key)...)
+		}
 	}
 	for _, address := range []string{s.URI, s.store.URL} {
 		if parsed, err := url.Parse(address); err == nil && parsed.User != nil {

@@ -2,6 +2,7 @@ package resource
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 
@@ -66,6 +67,17 @@ func TestSourceFindings(t *testing.T) {
 		{`{` + whole + `, "s3_bucket": "b", "s3_secret_access_key": "hush"}`, "source.s3_access_key_id: missing, but there is s3_secret_access_key"},
 		{`{` + whole + `, "s3_bucket": "b", "s3_prefix": "hush\n", "s3_access_key_id": "id", "s3_secret_access_key": "hush\r\n"}`,
 			"source.s3_prefix: it holds a control character, such as a line break\nsource.s3_secret_access_key: it holds a control character, such as a line break"},
+		{`{` + whole + `, "s3_bucket": "b", "gs_bucket": "b"}`, "source.gs_bucket: there is s3_bucket too, which is of another kind of bucket"},
+		{`{` + whole + `, "gs_prefix": "hush"}`, "source.gs_bucket: missing, but there is gs_prefix"},
+		{`{` + whole + `, "gs_bucket": "b:1"}`, "source.gs_bucket: want the name of a bucket"},
+		{`{` + whole + `, "gs_bucket": "b", "gs_json_key": "hush"}`, "source.gs_json_key: want the JSON key of a service account"},
+		{`{` + whole + `, "gs_bucket": "b", "gs_json_key": "{\"type\": \"external_account\"}"}`, "source.gs_json_key: want the JSON key of a service account"},
+		{`{` + whole + `, "gs_bucket": "b", "gs_json_key": {"type": "service_account"}}`, "source.gs_json_key: want a string, have an object"},
+		{`{` + whole + `, "azblob_account": "hush"}`, "source.azblob_container: missing, but there is azblob_account"},
+		{`{` + whole + `, "azblob_container": "c", "azblob_key": "hush"}`, "source.azblob_account: missing, but there is azblob_key"},
+		{`{` + whole + `, "azblob_container": "c", "azblob_sas_token": "hush"}`, "source.azblob_account: missing, but there is azblob_sas_token"},
+		{`{` + whole + `, "azblob_container": "c", "azblob_account": "a", "azblob_key": "hush", "azblob_sas_token": "hush"}`, "source.azblob_sas_token: there is azblob_key too, want one of them"},
+		{`{` + whole + `, "azblob_container": "c", "azblob_account": "a", "azblob_key": "hush\n"}`, "source.azblob_key: it holds a control character, such as a line break"},
 		{`{` + whole + `, "s3_bucket": "b", "s3_endpoint": "http://"}`, "source.s3_endpoint: want a host, or a URL such as http://localhost:9000"},
 	}
 	for _, test := range tests {
@@ -101,6 +113,12 @@ func TestSourceStore(t *testing.T) {
 			map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}},
 		{`"s3_bucket": "b", "s3_endpoint": "http://127.0.0.1:7070"`,
 			"s3://b?endpoint=http%3A%2F%2F127.0.0.1%3A7070&region=us-east-1&use_path_style=true", map[string]string{}},
+		{`"gs_bucket": "b"`, "gs://b", map[string]string{}},
+		{`"gs_bucket": "b", "gs_prefix": "p/", "gs_json_key": "{\n\"type\": \"service_account\"}"`, "gs://b?prefix=p%2F",
+			map[string]string{"GOOGLE_APPLICATION_CREDENTIALS_JSON": "{\n\"type\": \"service_account\"}"}},
+		{`"azblob_container": "c", "azblob_account": "a", "azblob_key": "secret"`, "azblob://c?storage_account=a", map[string]string{"AZURE_STORAGE_KEY": "secret"}},
+		{`"azblob_container": "c", "azblob_prefix": "p/", "azblob_account": "a", "azblob_sas_token": "secret", "store_env": {"X": "1"}`,
+			"azblob://c?prefix=p%2F&storage_account=a", map[string]string{"AZURE_STORAGE_SAS_TOKEN": "secret", "X": "1"}},
 	}
 	for _, test := range tests {
 		s, fault := source(t, `{"uri": "u", "branch": "b", `+test.keys+`}`)
@@ -112,6 +130,25 @@ func TestSourceStore(t *testing.T) {
 	if s, _ := source(t, `{"uri": "u", "branch": "b"}`); s != nil {
 		if _, _, err := s.Store(); err == nil {
 			t.Error("Store without a store succeeded")
+		}
+	}
+}
+
+// TestSecretsOfStores wants the keys of every kind of bucket out of messages, also a line of
+// one that has several.
+func TestSecretsOfStores(t *testing.T) {
+	for _, keys := range []string{
+		`"s3_bucket": "b", "s3_access_key_id": "id", "s3_secret_access_key": "hush-hush"`,
+		`"gs_bucket": "b", "gs_json_key": "{\"type\": \"service_account\", \"private_key\": \"-----BEGIN\\nhush-hush\\n-----END\"}"`,
+		`"azblob_container": "c", "azblob_account": "a", "azblob_key": "hush-hush"`,
+		`"azblob_container": "c", "azblob_account": "a", "azblob_sas_token": "hush-hush"`,
+	} {
+		s, fault := source(t, `{"uri": "u", "branch": "b", `+keys+`}`)
+		if fault != "" {
+			t.Fatal(fault)
+		}
+		if got := Redact(errors.New("no hush-hush here"), s).Error(); got != "no … here" {
+			t.Errorf("with {%s} the message is %q", keys, got)
 		}
 	}
 }
