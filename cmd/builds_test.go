@@ -40,7 +40,11 @@ var installation = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	if runtime.GOOS == "windows" {
-		return prefix, build(filepath.Join(prefix, "bin"))
+		helpers, err := filepath.Glob("git-datapact-store-*")
+		if err != nil {
+			return "", err
+		}
+		return prefix, build(filepath.Join(prefix, "bin"), helpers)
 	}
 	env, err := goCaches()
 	if err != nil {
@@ -67,18 +71,16 @@ func installed(t *testing.T) string {
 }
 
 // build builds the executables into a folder as install.sh does, without what only a
-// debugger reads: one file under the names of all commands, and the helpers of stores.
-func build(folder string, flags ...string) error {
+// debugger reads: one file under the names of all commands, and some helpers of stores.
+func build(folder string, helpers []string, flags ...string) error {
 	names, err := commands()
 	if err != nil {
 		return err
 	}
 	args := append([]string{"build", "-ldflags=-s -w", "-o", folder + string(filepath.Separator)}, flags...)
 	args = append(args, "./git-datapact")
-	for _, name := range names {
-		if isHelper(name) {
-			args = append(args, "./"+name)
-		}
+	for _, name := range helpers {
+		args = append(args, "./"+name)
 	}
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		return fmt.Errorf("building the executables: %v\n%s", err, out)

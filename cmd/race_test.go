@@ -19,10 +19,11 @@ var concurrent = map[string]string{
 // TestRaces runs one script of each concurrent command with executables that have the race
 // detector, as the test has. A process with it takes a tenth of a second more to start,
 // which is most of the time that a short one takes, so that the other scripts go without.
-// What the commands are made of has race tests of its own.
+// What the commands are made of has race tests of its own. No script of these has a bucket:
+// the libraries of the clouds would take minutes to compile with the race detector.
 func TestRaces(t *testing.T) {
 	bin := t.TempDir()
-	if err := build(bin, "-race"); err != nil {
+	if err := build(bin, nil, "-race"); err != nil {
 		t.Fatal(err)
 	}
 	run := runScripts(t, bin)
