@@ -104,12 +104,9 @@ func busy(status int) bool {
 
 // explainAnswer explains an answer of the server's.
 func explainAnswer(answer *googleapi.Error) cloud.Meaning {
-	code := ""
-	if len(answer.Errors) > 0 {
-		code = answer.Errors[0].Reason
-	}
+	message, code := said(answer)
 	m := cloud.Answered(answer.Code)
-	if text := firstLine(answer.Message); text != "" && !strings.ContainsAny(text, "<?") {
+	if text := firstLine(message); text != "" && !strings.ContainsAny(text, "<?") {
 		m.Reason = strings.TrimSuffix(text, ".")
 		if code != "" {
 			m.Reason = fmt.Sprintf("%s (%s)", m.Reason, code)
@@ -117,7 +114,7 @@ func explainAnswer(answer *googleapi.Error) cloud.Meaning {
 	}
 	m.Hint = hints[code]
 	switch {
-	case answer.Code == http.StatusNotFound && strings.Contains(answer.Message, "bucket does not exist"):
+	case answer.Code == http.StatusNotFound && strings.Contains(message, "bucket does not exist"):
 		m.Kind = backend.ErrNoBucket
 	case answer.Code == http.StatusNotFound:
 		m.Kind = backend.ErrNotFound
@@ -127,6 +124,20 @@ func explainAnswer(answer *googleapi.Error) cloud.Meaning {
 		m.Kind, m.Hint = cloud.ErrBusy, laterHint
 	}
 	return m
+}
+
+// said is the message and the code of an answer, of which the library does not read all.
+func said(answer *googleapi.Error) (message, code string) {
+	var document struct {
+		Error googleapi.Error `json:"error"`
+	}
+	if answer.Message == "" && json.Unmarshal([]byte(answer.Body), &document) == nil {
+		answer = &document.Error
+	}
+	if len(answer.Errors) > 0 {
+		code = answer.Errors[0].Reason
+	}
+	return answer.Message, code
 }
 
 // firstLine is the first line of a text.

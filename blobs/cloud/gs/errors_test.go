@@ -49,15 +49,16 @@ func TestGSAnswers(t *testing.T) {
 		tries  int32 // of each, 0 for any number
 	}{
 		{"NotPublic", 401, body(401, "required", "Anonymous caller does not have storage.objects.list access to the Google Cloud Storage bucket. Permission 'storage.objects.list' denied on resource (or it may not exist)."),
-			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"permission denied: Anonymous caller does not have", "the server answers 401"}}, 0},
+			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"permission denied: Anonymous caller does not have"}}, 0},
 		{"Forbidden", 403, body(403, "forbidden", "ada@example.com does not have storage.objects.create access.\nmore"),
-			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"permission denied: ada@example.com does not have storage.objects.create access (forbidden)", "the server answers 403"}}, 0},
+			blobstest.Told{Kind: blobs.ErrDenied, Want: []string{"permission denied: ada@example.com does not have storage.objects.create access (forbidden)"}, Hint: "Storage Object User"}, 0},
 		{"NoBucket", 404, body(404, "notFound", "The specified bucket does not exist."),
 			blobstest.Told{Kind: blobs.ErrNoBucket, Want: []string{`bucket "bucket" does not exist`}}, 0},
 		{"Often", 429, body(429, "rateLimitExceeded", "The rate of change requests is too high"),
-			blobstest.Told{Want: []string{"The rate of change requests is too high (rateLimitExceeded)", "the server answers 429 Too Many Requests"}}, tries},
+			blobstest.Told{Want: []string{"The rate of change requests is too high (rateLimitExceeded)"}}, tries},
 		{"Down", 503, "", blobstest.Told{Want: []string{"the server answers 503 Service Unavailable"}}, tries},
 		{"NotGoogle", 418, "<html>hello</html>", blobstest.Told{Want: []string{"the server answers 418 I'm a teapot"}}, 0},
+		{"Redirect", 302, "", blobstest.Told{Want: []string{"the server answers 302 Found"}}, 0},
 		{"NotJSON", 200, "<html>hello</html>", blobstest.Told{Want: []string{"invalid character"}}, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {

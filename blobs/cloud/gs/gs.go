@@ -37,7 +37,7 @@ const (
 	keyVariable = "GOOGLE_APPLICATION_CREDENTIALS_JSON"
 	// emulatorVariable is the host of a server that wants no keys.
 	emulatorVariable = "STORAGE_EMULATOR_HOST"
-	// apiPath is where the servers have the API; objects are read outside of it.
+	// apiPath is where the servers have the API.
 	apiPath = "/storage/v1/"
 )
 
@@ -90,12 +90,16 @@ func (o *opener) options(server *url.URL, source oauth2.TokenSource) []option.Cl
 		transport = &oauth2.Transport{Base: transport, Source: source}
 	}
 	transport = cloud.Bounded(transport, func(r *http.Request) bool {
-		return r.Method == http.MethodGet && !strings.HasPrefix(r.URL.Path, apiPath)
+		return r.Method == http.MethodGet && r.URL.Query().Get("alt") == "media"
 	})
 	return []option.ClientOption{
 		option.WithoutAuthentication(), // the transport sees to it
 		option.WithEndpoint(server.String() + apiPath),
-		option.WithHTTPClient(&http.Client{Transport: transport}),
+		option.WithHTTPClient(&http.Client{
+			Transport:     transport, // which would show a token to whoever is redirected to
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		}),
+		storage.WithJSONReads(), // whose errors say what those of other requests do
 	}
 }
 
