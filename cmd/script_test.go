@@ -37,6 +37,7 @@ type scriptCommand = func(ts *testscript.TestScript, neg bool, args []string)
 var scriptCommands = map[string]scriptCommand{
 	"appending":  appending,          // appending FILE PROGRAM [ARG...]
 	"capture":    capture,            // capture VARIABLE FILE
+	"cuts":       cuts,               // cuts TIMES PROGRAM [ARG...], reading from $DATAPACT_STORE
 	"edit":       edit,               // edit FILE REGEXP REPLACEMENT
 	"exfat":      exfat,              // exfat FOLDER
 	"exits":      exits,              // exits STATUS PROGRAM [ARG...]

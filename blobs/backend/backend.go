@@ -57,6 +57,13 @@ type Backend interface {
 	Close() error
 }
 
+// A Resumer is a backend that is far away, and can read an object from an offset on.
+type Resumer interface {
+	// OpenAt is [Backend.Open] from an offset on. An object that is not longer has no bytes
+	// there, which is not an error.
+	OpenAt(ctx context.Context, key Key, offset int64) (io.ReadCloser, error)
+}
+
 // A Batch is a backend's part of an upload.
 type Batch interface {
 	// Create makes a file for staged bytes. It may be called concurrently.

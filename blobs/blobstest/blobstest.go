@@ -34,6 +34,7 @@ func (s Subject) writer() *blobs.Store {
 func TestReading(t *testing.T, open func(t *testing.T) Subject) {
 	for name, run := range map[string]func(t *testing.T, s Subject){
 		"RoundTrip": testRoundTrip, "Big": testBig, "Altered": testAltered, "AlteredContent": testAlteredContent,
+		"Resume":       testResume,
 		"CancelledGet": testCancelledGet, "CloseEarly": testCloseEarly, "Told": testTold, "Unbelievable": testUnbelievable,
 		"Limit": testLimit, "NotFound": testNotFound, "BadKeys": testBadKeys, "Stat": testStat,
 	} {
@@ -68,6 +69,7 @@ func Test(t *testing.T, open func(t *testing.T) Subject) {
 		{"Over", testOver, false},
 		{"Altered", testAltered, false},
 		{"AlteredContent", testAlteredContent, false},
+		{"Resume", testResume, false},
 		{"CancelledGet", testCancelledGet, true},
 		{"CloseEarly", testCloseEarly, true},
 		{"Told", testTold, false},

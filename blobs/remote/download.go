@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
@@ -39,7 +40,12 @@ type stream struct {
 
 // Open is part of [backend.Backend].
 func (r *Remote) Open(ctx context.Context, key backend.Key) (io.ReadCloser, error) {
-	d := &download{}
+	return r.OpenAt(ctx, key, 0)
+}
+
+// OpenAt is part of [backend.Resumer].
+func (r *Remote) OpenAt(ctx context.Context, key backend.Key, offset int64) (io.ReadCloser, error) {
+	d := &download{offset: offset}
 	d.at = func(offset int64) (*stream, error) { return r.stream(ctx, key, offset) }
 	d.wait = func(n int) error { return backend.RetryWait(ctx, n) }
 	d.size = func() (int64, error) {
@@ -47,7 +53,12 @@ func (r *Remote) Open(ctx context.Context, key backend.Key) (io.ReadCloser, erro
 		return e.Size, err
 	}
 	var err error
-	if d.src, err = d.at(0); err != nil {
+	if d.src, err = d.at(offset); err != nil {
+		if offset > 0 && ctx.Err() == nil {
+			if size, statErr := d.size(); statErr == nil && size <= offset {
+				return io.NopCloser(strings.NewReader("")), nil
+			}
+		}
 		return nil, fmt.Errorf("opening blob %q: %w", string(key), err)
 	}
 	return d, nil

@@ -41,6 +41,7 @@ const (
 	journalFile  = control + "/fetching.jsonl" // the same, of a fetch at work
 	lockFile     = control + "/lock"
 	incoming     = control + "/incoming" // files on their way
+	partial      = control + "/partial"  // stored bytes of big outputs, as far as they have come
 )
 
 // executableMode is the mode of an output that is executable.

@@ -93,6 +93,9 @@ func (f *fetching) run(ctx context.Context, wanted []target) (FetchReport, error
 	if err := f.folder.begin(document); err != nil {
 		return FetchReport{}, err
 	}
+	if err := f.folder.dropParts(f.entry.Receipt, wanted, missing); err != nil {
+		return FetchReport{}, err
+	}
 	report := FetchReport{Fetched: len(missing), Present: len(wanted) - len(missing)}
 	for _, t := range missing {
 		report.Bytes += t.output.Size
@@ -154,26 +157,37 @@ func (f *fetching) bring(ctx context.Context, missing []target, report FetchRepo
 
 // one brings an output: under a name of its own until every byte is verified.
 func (f *fetching) one(ctx context.Context, t target, name string) error {
-	root := f.folder.root
 	name = path.Join(incoming, name)
-	content, err := f.archive.open(ctx, f.entry.Receipt, t)
+	if t.output.Size >= bigFile && f.archive.Store.Resumable() && f.folder.claim(t) {
+		return f.resumed(ctx, t, name)
+	}
+	if err := f.write(ctx, f.archive.Store, t, name); err != nil {
+		return err
+	}
+	return f.folder.place(name, t)
+}
+
+// write writes an output to a file, which takes the place of another.
+func (f *fetching) write(ctx context.Context, store *blobs.Store, t target, name string) error {
+	content, err := open(ctx, store, f.entry.Receipt, t)
 	if err != nil {
 		return err
 	}
 	defer content.Close()
-	mode := fs.FileMode(0o666)
-	if t.output.Mode == executableMode {
-		mode = 0o777
-	}
-	file, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	file, err := f.folder.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, modeOf(t))
 	if err != nil {
 		return err
 	}
 	_, err = io.Copy(file, content)
-	if err = errors.Join(err, file.Close()); err != nil {
-		return err
+	return errors.Join(err, file.Close())
+}
+
+// modeOf is the mode that the file of an output is made with.
+func modeOf(t target) fs.FileMode {
+	if t.output.Mode == executableMode {
+		return 0o777
 	}
-	return f.folder.place(name, t)
+	return 0o666
 }
 
 // Open streams one output, by its name with or without the suffixes of its
@@ -197,7 +211,7 @@ func (a *Archive) Open(ctx context.Context, entry *ledger.Entry, name string, op
 			"'git datapact show' lists the outputs")
 	}
 	explain := func(err error) error { return a.explain(ctx, entry, err) }
-	content, err := a.open(ctx, receipt, all[i])
+	content, err := open(ctx, a.Store, receipt, all[i])
 	if err != nil {
 		return nil, explain(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -35,6 +36,7 @@ type folder struct {
 	// respelled are those of them that stand where this fetch writes, since the file system
 	// takes two names for one; by their folded names.
 	respelled map[string]string
+	parts     sync.Map // names of the parts that are open, or were: each is written by one
 }
 
 func openFolder(ctx context.Context, dir string) (*folder, error) {
@@ -100,6 +102,7 @@ func (f *folder) takeLock(ctx context.Context) error {
 func (f *folder) close() {
 	_ = f.memory.close()
 	_ = f.root.RemoveAll(incoming)
+	_ = f.root.Remove(partial) // unless a part is there
 	_ = f.lock.Close()
 	_ = f.root.Close()
 }
@@ -132,7 +135,7 @@ func (f *folder) stateOf(ctx context.Context, t target) (state, error) {
 		}
 	}
 	f.memory.keep(newMemo(t, info))
-	return present, f.fixMode(t, info)
+	return present, f.fixMode(t.path, t, info)
 }
 
 // lookAt tells what stands at the path of a file: nil for nothing, or for what
@@ -213,7 +216,7 @@ func (f *folder) holds(ctx context.Context, t target, info fs.FileInfo) (bool, e
 }
 
 // fixMode gives a file that is there the mode that its receipt tells.
-func (f *folder) fixMode(t target, info fs.FileInfo) error {
+func (f *folder) fixMode(name string, t target, info fs.FileInfo) error {
 	executable := info.Mode().Perm()&0o100 != 0
 	if executable == (t.output.Mode == executableMode) {
 		return nil
@@ -222,7 +225,7 @@ func (f *folder) fixMode(t target, info fs.FileInfo) error {
 	if t.output.Mode == executableMode {
 		mode |= mode >> 2 & 0o111 // whoever may read it
 	}
-	return f.root.Chmod(t.path, mode)
+	return f.root.Chmod(name, mode)
 }
 
 // plan sorts out what the folder has to lose: when it held another receipt, all

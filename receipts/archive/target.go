@@ -124,11 +124,11 @@ func selectTargets(all []target, globs []string) ([]target, error) {
 }
 
 // open streams an output as it goes into its file.
-func (a *Archive) open(ctx context.Context, receipt *receipts.Receipt, t target) (io.ReadCloser, error) {
+func open(ctx context.Context, store *blobs.Store, receipt *receipts.Receipt, t target) (io.ReadCloser, error) {
 	key, err := blobs.NewKey(receipt.Branch, t.output.Blob)
 	if err != nil {
 		return nil, err
 	}
 	object := blobs.Object{Key: key, Size: t.output.Size, SHA256: t.output.Checksum.SHA256}
-	return a.Store.Content(ctx, object, t.chain, t.told)
+	return store.Content(ctx, object, t.chain, t.told)
 }
