@@ -11,14 +11,24 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
+	"github.com/git-datapact/git-datapact/blobs/cache"
 )
 
 // A verifier reads an object and compares it with what is wanted.
 type verifier struct {
-	src  io.ReadCloser
-	want Object
-	sum  hash.Hash
-	size int64 // bytes read so far
+	src   io.ReadCloser
+	want  Object
+	sum   hash.Hash
+	size  int64        // bytes read so far
+	entry *cache.Entry // takes the bytes, nil for none
+}
+
+// Close closes what is read.
+func (v *verifier) Close() error {
+	if v.entry != nil {
+		v.entry.Close()
+	}
+	return v.src.Close()
 }
 
 // next fills c. It returns io.EOF, with the last bytes, once all is verified.
@@ -32,6 +42,9 @@ func (v *verifier) next(ctx context.Context, c *chunk) error {
 	}
 	v.size += int64(len(c.data))
 	v.sum.Write(c.data)
+	if v.entry != nil {
+		_, _ = v.entry.Write(c.data) // it never fails
+	}
 	if v.size > v.want.Size || end && v.size < v.want.Size {
 		return v.corrupt("size", v.gotSize(end), strconv.FormatInt(v.want.Size, 10))
 	}
@@ -40,6 +53,9 @@ func (v *verifier) next(ctx context.Context, c *chunk) error {
 	}
 	if got := hex.EncodeToString(v.sum.Sum(nil)); !strings.EqualFold(got, v.want.SHA256) {
 		return v.corrupt("sha256", got, v.want.SHA256)
+	}
+	if v.entry != nil {
+		v.entry.Keep()
 	}
 	return io.EOF
 }
@@ -70,7 +86,7 @@ type reader struct {
 // newReader verifies small objects whole before their first byte is handed out,
 // and bigger ones ahead of their consumer, in a goroutine of their own.
 func newReader(ctx context.Context, cancel func(), v *verifier, chunks *chunkPool) *reader {
-	r := &reader{chunks: chunks, stop: cancel, src: v.src}
+	r := &reader{chunks: chunks, stop: cancel, src: v}
 	if v.want.Size >= chunkSize {
 		r.next, r.stop = readAhead(ctx, cancel, v, chunks)
 		return r

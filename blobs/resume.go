@@ -26,7 +26,9 @@ func (s *Store) Resumable() bool {
 // the bytes of the part, then the rest from the store, which goes to the part too. The part
 // is not trusted: all bytes are verified together, and a part that is not of the object
 // makes it a [*CorruptError]. The view need not be closed.
-func (s *Store) Resume(p Part) *Store { return New(&resuming{s.backend, p}) }
+func (s *Store) Resume(p Part) *Store {
+	return &Store{backend: &resuming{s.backend, p}, cache: s.cache, fresh: true}
+}
 
 // A resuming backend opens an object by a part of it.
 type resuming struct {

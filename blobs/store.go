@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
+	"github.com/git-datapact/git-datapact/blobs/cache"
 )
 
 // What a store is made of, see package [backend].
@@ -20,6 +21,8 @@ type (
 // A Store holds objects. Its methods may be called concurrently, Close excepted.
 type Store struct {
 	backend backend.Backend
+	cache   *cache.Cache // nil for none
+	fresh   bool         // the cache is not read, and takes what is read
 	chunks  chunkPool
 }
 
@@ -40,17 +43,31 @@ func (s *Store) Get(ctx context.Context, obj Object) (io.ReadCloser, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	var src io.ReadCloser
-	err := s.anywhere(ctx, obj.Key, func(key Key) (err error) {
-		src, err = s.backend.Open(ctx, key)
-		return err
-	})
-	if err != nil {
+	v := &verifier{want: obj, sum: sha256.New()}
+	if err := s.source(ctx, v); err != nil {
 		cancel()
 		return nil, err
 	}
-	v := &verifier{src: src, want: obj, sum: sha256.New()}
 	return newReader(ctx, cancel, v, &s.chunks), nil
+}
+
+// source opens the bytes of an object: in the cache, or else in the backend, and then the
+// cache takes them.
+func (s *Store) source(ctx context.Context, v *verifier) error {
+	if s.cache != nil && !s.fresh {
+		if file := s.cache.Open(ctx, v.want); file != nil {
+			v.src = file
+			return nil
+		}
+	}
+	err := s.anywhere(ctx, v.want.Key, func(key Key) (err error) {
+		v.src, err = s.backend.Open(ctx, key)
+		return err
+	})
+	if err == nil && s.cache != nil {
+		v.entry = s.cache.Begin(v.want)
+	}
+	return err
 }
 
 // Stat says what the store knows of an object. A missing one is an [ErrNotFound];

@@ -21,7 +21,7 @@ const module = "github.com/git-datapact/git-datapact/"
 var rooms = map[string][]string{
 	"cmd/git-datapact": {"cmd/…", "gitcmd"},
 	"cmd": {
-		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "filters", "gitcmd",
+		"cmd/internal/…", "pipeline/…", "receipts/…", "blobs", "blobs/cache", "filters", "gitcmd",
 	},
 	"cmd/git-datapact-store-azblob": {"blobs/cloud", "blobs/cloud/azblob"},
 	"cmd/git-datapact-store-gs":     {"blobs/cloud", "blobs/cloud/gs"},
@@ -43,8 +43,9 @@ var rooms = map[string][]string{
 	"receipts/names":                {},
 	"receipts/verify":               {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
 	"receipts":                      {},
-	"blobs":                         {"blobs/backend", "blobs/folder", "blobs/remote", "filters"},
+	"blobs":                         {"blobs/backend", "blobs/cache", "blobs/folder", "blobs/remote", "filters"},
 	"blobs/backend":                 {},
+	"blobs/cache":                   {"blobs/backend", "blobs/folder"},
 	"blobs/blobstest":               {"blobs", "blobs/cloud/…", "blobs/cloud", "blobs/remote", "blobs/wire", "filters"},
 	"blobs/cloud":                   {"blobs/backend", "blobs/patient", "blobs/wire"},
 	"blobs/cloud/azblob":            {"blobs/backend", "blobs/cloud"},

@@ -4,8 +4,8 @@ package folder
 
 import "golang.org/x/sys/unix"
 
-// freeBytes is how much room there is where a folder is, for this user.
-func freeBytes(dir string) (int64, bool) {
+// FreeBytes is how much room there is where a folder is, for this user.
+func FreeBytes(dir string) (int64, bool) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil {
 		return 0, false

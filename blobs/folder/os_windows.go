@@ -37,8 +37,8 @@ func groupOf(fs.FileInfo) int { return -1 }
 // durable as it gives them.
 func syncDir(string) error { return nil }
 
-// freeBytes is how much room there is where a folder is, for this user.
-func freeBytes(dir string) (int64, bool) {
+// FreeBytes is how much room there is where a folder is, for this user.
+func FreeBytes(dir string) (int64, bool) {
 	name, err := windows.UTF16PtrFromString(dir)
 	if err != nil {
 		return 0, false

@@ -49,7 +49,7 @@ func (f *Folder) Free() (int64, bool) {
 	dir := f.dir
 	for {
 		if info, err := os.Stat(dir); err == nil && info.IsDir() {
-			return freeBytes(dir)
+			return FreeBytes(dir)
 		}
 		above := filepath.Dir(dir)
 		if above == dir {

@@ -158,28 +158,39 @@ func (f *fetching) bring(ctx context.Context, missing []target, report FetchRepo
 // one brings an output: under a name of its own until every byte is verified.
 func (f *fetching) one(ctx context.Context, t target, name string) error {
 	name = path.Join(incoming, name)
-	if t.output.Size >= bigFile && f.archive.Store.Resumable() && f.folder.claim(t) {
+	store := f.archive.Store
+	object, err := t.object(f.entry.Receipt.Branch)
+	if err != nil {
+		return err
+	}
+	if object.Size >= bigFile && store.Resumable() && !store.Cached(object) && f.folder.claim(t) {
 		return f.resumed(ctx, t, name)
 	}
-	if err := f.write(ctx, f.archive.Store, t, name); err != nil {
+	if err := f.write(ctx, store, t, name); err != nil {
 		return err
 	}
 	return f.folder.place(name, t)
 }
 
 // write writes an output to a file, which takes the place of another.
-func (f *fetching) write(ctx context.Context, store *blobs.Store, t target, name string) error {
-	content, err := open(ctx, store, f.entry.Receipt, t)
+func (f *fetching) write(ctx context.Context, store *blobs.Store, t target, name string) (err error) {
+	file, err := f.folder.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, modeOf(t))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if object, err := t.object(f.entry.Receipt.Branch); err == nil && len(t.chain) == 0 && t.told == nil {
+		if copied, err := store.CopyCached(ctx, object, file); copied || err != nil {
+			return err
+		}
+	}
+	content, err := open(ctx, store, f.entry.Receipt.Branch, t)
 	if err != nil {
 		return err
 	}
 	defer content.Close()
-	file, err := f.folder.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, modeOf(t))
-	if err != nil {
-		return err
-	}
 	_, err = io.Copy(file, content)
-	return errors.Join(err, file.Close())
+	return err
 }
 
 // modeOf is the mode that the file of an output is made with.
@@ -211,7 +222,7 @@ func (a *Archive) Open(ctx context.Context, entry *ledger.Entry, name string, op
 			"'git datapact show' lists the outputs")
 	}
 	explain := func(err error) error { return a.explain(ctx, entry, err) }
-	content, err := open(ctx, a.Store, receipt, all[i])
+	content, err := open(ctx, a.Store, receipt.Branch, all[i])
 	if err != nil {
 		return nil, explain(err)
 	}

@@ -155,7 +155,7 @@ func (f *fetching) goOn(ctx context.Context, t target, p *part, name string) err
 	if len(t.chain) > 0 {
 		return f.write(ctx, view, t, name)
 	}
-	content, err := open(ctx, view, f.entry.Receipt, t)
+	content, err := open(ctx, view, f.entry.Receipt.Branch, t)
 	if err != nil {
 		return err
 	}

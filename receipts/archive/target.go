@@ -123,12 +123,17 @@ func selectTargets(all []target, globs []string) ([]target, error) {
 	return chosen, nil
 }
 
+// object is where an output is stored.
+func (t target) object(branch string) (blobs.Object, error) {
+	key, err := blobs.NewKey(branch, t.output.Blob)
+	return blobs.Object{Key: key, Size: t.output.Size, SHA256: t.output.Checksum.SHA256}, err
+}
+
 // open streams an output as it goes into its file.
-func open(ctx context.Context, store *blobs.Store, receipt *receipts.Receipt, t target) (io.ReadCloser, error) {
-	key, err := blobs.NewKey(receipt.Branch, t.output.Blob)
+func open(ctx context.Context, store *blobs.Store, branch string, t target) (io.ReadCloser, error) {
+	object, err := t.object(branch)
 	if err != nil {
 		return nil, err
 	}
-	object := blobs.Object{Key: key, Size: t.output.Size, SHA256: t.output.Checksum.SHA256}
 	return store.Content(ctx, object, t.chain, t.told)
 }

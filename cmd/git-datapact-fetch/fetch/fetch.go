@@ -56,6 +56,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 		return err
 	}
 	defer store.Close()
+	if err := storeflag.UseCache(ctx, repository, store); err != nil {
+		return err
+	}
 	defer c.MissingHint(ctx, repository, catalog, &err)
 	a := archive.Archive{Repository: repository, Store: store}
 	line := progress.New(env, "Fetching files")

@@ -64,6 +64,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 		return err
 	}
 	defer store.Close()
+	if err := storeflag.UseCache(ctx, repository, store); err != nil {
+		return err
+	}
 	summary, err := local.Run(ctx, &archive.Archive{Repository: repository, Store: store}, catalog, opts)
 	watcher.Close(summary, err)
 	if c.Push.Set {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
@@ -28,6 +29,16 @@ type status struct {
 	Reachable bool               `json:"reachable"`
 	Error     string             `json:"error,omitempty"`
 	*contents
+	Cache *cached `json:"cache,omitempty"`
+}
+
+// A cached says how full the cache is.
+type cached struct {
+	Folder string `json:"folder"`
+	amount
+	Limit int64  `json:"limit"` // bytes
+	Why   string `json:"why"`
+	Used  bool   `json:"used"` // by reads of this store
 }
 
 // The contents are how full a store is.
@@ -66,6 +77,9 @@ func (c *command) status(ctx context.Context, env *frame.Env, repository *gitcmd
 	if errors.Is(reachErr, gitcmd.ErrUsage) {
 		return reachErr
 	}
+	if said.Cache, err = countCache(ctx, repository, chosen); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -103,7 +117,25 @@ func (s *status) print(env *frame.Env) error {
 			text += fmt.Sprintf("free       %s\n", units.Bytes(*s.Free))
 		}
 	}
+	if c := s.Cache; c != nil {
+		unused := ""
+		if !c.Used {
+			unused = ", not used for a folder"
+		}
+		text += fmt.Sprintf("cache      %s, %v of %s (%s%s)\n", c.Folder, c.amount, units.Bytes(c.Limit), c.Why, unused)
+	}
 	return env.Printf("%s", text)
+}
+
+// countCache counts what is in the cache, nil for none.
+func countCache(ctx context.Context, repository *gitcmd.Repository, chosen storechoice.Store) (*cached, error) {
+	found, err := storeflag.FindCache(ctx, repository)
+	if err != nil || found.Dir == "" {
+		return nil, err
+	}
+	c := &cached{Folder: found.Dir, Limit: found.Limit, Why: found.Why, Used: !strings.HasPrefix(chosen.URL, "file:")}
+	c.Objects, c.Bytes, err = found.Open().Usage()
+	return c, err
 }
 
 // count lists the store. What it lists is not kept. It returns nil for a store that cannot be
