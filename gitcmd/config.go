@@ -22,26 +22,54 @@ func (r *Repository) Config(ctx context.Context, key string) (string, bool, erro
 	return values[len(values)-1], true, nil
 }
 
-// ConfigAll returns every value of a configuration key, the strongest last. The
-// configuration is read once.
+// ConfigAll returns every value of a configuration key, the strongest last.
 func (r *Repository) ConfigAll(ctx context.Context, key string) ([]string, error) {
+	settings, err := r.settings(ctx, key)
+	values := make([]string, len(settings))
+	for i, s := range settings {
+		values[i] = s.value
+	}
+	return values, err
+}
+
+// ConfigNearest returns the values of a configuration key that are set where the strongest
+// of them is, such as in the repository's own file, in the order in which they stand there.
+func (r *Repository) ConfigNearest(ctx context.Context, key string) ([]string, error) {
+	settings, err := r.settings(ctx, key)
+	var values []string
+	for _, s := range settings {
+		if s.scope == settings[len(settings)-1].scope {
+			values = append(values, s.value)
+		}
+	}
+	return values, err
+}
+
+// A setting is a value of a configuration key, and where it is set.
+type setting struct{ scope, value string }
+
+// settings are those of a key, the strongest last. The configuration is read once.
+func (r *Repository) settings(ctx context.Context, key string) ([]setting, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.config == nil {
-		out, err := r.git.output(ctx, "config", "--null", "--list")
+		out, err := r.git.output(ctx, "config", "--null", "--show-scope", "--list")
 		if err != nil {
 			return nil, fmt.Errorf("reading git config: %w", err)
 		}
-		r.config = map[string][]string{}
-		for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		r.config = map[string][]setting{}
+		for rest := string(out); rest != ""; {
+			var scope, entry string
+			scope, rest, _ = strings.Cut(rest, "\x00")
+			entry, rest, _ = strings.Cut(rest, "\x00")
 			name, value, hasValue := strings.Cut(entry, "\n")
 			if !hasValue {
 				value = "true" // a name alone
 			}
-			r.config[name] = append(r.config[name], value)
+			r.config[name] = append(r.config[name], setting{scope, value})
 		}
 	}
-	return slices.Clone(r.config[key]), nil
+	return r.config[key], nil
 }
 
 // SetConfig sets a configuration key in the repository's own file.

@@ -71,7 +71,7 @@ func (r *Repository) Incomplete(ctx context.Context) (string, error) {
 	defer r.mu.Unlock()
 	for key, values := range r.config {
 		partial := strings.HasPrefix(key, "remote.") && (strings.HasSuffix(key, ".partialclonefilter") ||
-			strings.HasSuffix(key, ".promisor") && values[len(values)-1] != "false")
+			strings.HasSuffix(key, ".promisor") && values[len(values)-1].value != "false")
 		if partial || key == "extensions.partialclone" {
 			return "a partial clone", nil
 		}

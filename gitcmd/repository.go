@@ -23,7 +23,7 @@ type Repository struct {
 	mu        sync.Mutex
 	objects   *objectReader // started by the first look-up
 	layout    *layout       // read when first asked for
-	config    map[string][]string
+	config    map[string][]setting
 	committed Hash // the last commit that git itself made here
 	signing   Signing
 }

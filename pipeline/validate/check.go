@@ -20,8 +20,8 @@ type Options struct {
 	Server bool
 	// Now is the time of the check, the zero time for the clock's.
 	Now time.Time
-	// Open opens the store that a repository uses, for the rule "blobs", which closes it.
-	Open func(context.Context, *gitcmd.Repository) (*blobs.Store, error)
+	// Open opens the stores that a repository uses, for the rule "blobs", which closes them.
+	Open func(context.Context, *gitcmd.Repository) ([]*blobs.Store, error)
 	// Visit is told of each finding, in the order they are made. Its error ends the check.
 	Visit func(Finding) error
 }

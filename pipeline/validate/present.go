@@ -39,14 +39,17 @@ func (c *checker) lookUp(ctx context.Context, repository *gitcmd.Repository) err
 	if c.opts.Open == nil {
 		return errors.New("no store is given")
 	}
-	store, err := c.opts.Open(ctx, repository)
+	stores, err := c.opts.Open(ctx, repository)
 	if err != nil {
 		return err
 	}
 	commits := map[named]gitcmd.Hash{} // the newest of each receipt
-	_, err = verify.Run(ctx, repository, store, &verify.Options{
-		Given: c.brought(ctx, repository, commits), Exists: true,
+	_, err = verify.Run(ctx, repository, stores[0], &verify.Options{
+		Given: c.brought(ctx, repository, commits), Exists: true, Mirrors: stores[1:], DryRun: true,
 		Found: func(f verify.Finding) error {
+			if f.Mended { // a mirror has it
+				return nil
+			}
 			message := f.What
 			if f.Path != "" {
 				message = fmt.Sprintf("output %q: %s", f.Path, f.What)
@@ -54,7 +57,10 @@ func (c *checker) lookUp(ctx context.Context, repository *gitcmd.Repository) err
 			return c.find(Finding{Rule: Blobs, Branch: f.Branch, Path: f.ID.Path(), Commit: commits[named{branch: f.Branch, id: f.ID}], Message: message})
 		},
 	})
-	return errors.Join(err, store.Close())
+	for _, store := range stores {
+		err = errors.Join(err, store.Close())
+	}
+	return err
 }
 
 // brought are the new receipts as their branches will have them, each once. It notes the

@@ -55,18 +55,19 @@ func TestBlobsOfNewReceipts(t *testing.T) {
 	}
 	repository := gitcmd.Open(b.clone)
 	defer repository.Close()
-	check := func(ctx context.Context, tip string, open func(context.Context, *gitcmd.Repository) (*blobs.Store, error)) (findings []string, err error) {
+	check := func(ctx context.Context, tip string, open func(context.Context, *gitcmd.Repository) ([]*blobs.Store, error)) (findings []string, err error) {
 		_, err = validate.CheckRange(ctx, repository, tip, "data", validate.Options{Open: open, Visit: func(f validate.Finding) error {
 			findings = append(findings, fmt.Sprintf("%s: %s %s", f.Rule, f.Path, f.Message))
 			return nil
 		}})
 		return findings, err
 	}
-	open := func(ctx context.Context, shown *gitcmd.Repository) (*blobs.Store, error) {
+	open := func(ctx context.Context, shown *gitcmd.Repository) ([]*blobs.Store, error) {
 		if _, err := shown.DefaultBranches(ctx); err != nil { // where a configuration is looked for
 			return nil, err
 		}
-		return blobs.Open(ctx, address, nil)
+		store, err := blobs.Open(ctx, address, nil)
+		return []*blobs.Store{store}, err
 	}
 	for name, test := range tests {
 		tip := ""
@@ -91,14 +92,15 @@ func TestBlobsOfNewReceipts(t *testing.T) {
 
 	tip := b.make("", put(right))
 	closed := errors.New("the store is closed on Fridays")
-	_, err = check(t.Context(), tip, func(context.Context, *gitcmd.Repository) (*blobs.Store, error) { return nil, closed })
+	_, err = check(t.Context(), tip, func(context.Context, *gitcmd.Repository) ([]*blobs.Store, error) { return nil, closed })
 	if !errors.Is(err, closed) || !strings.HasPrefix(err.Error(), "checking rule blobs: ") {
 		t.Errorf("without a store: %v, want %v", err, closed)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err = check(ctx, tip, func(context.Context, *gitcmd.Repository) (*blobs.Store, error) {
+	_, err = check(ctx, tip, func(context.Context, *gitcmd.Repository) ([]*blobs.Store, error) {
 		cancel()
-		return blobs.Open(t.Context(), address, nil)
+		store, err := blobs.Open(t.Context(), address, nil)
+		return []*blobs.Store{store}, err
 	})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled while the store was opened: %v, want %v", err, context.Canceled)

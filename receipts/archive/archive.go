@@ -52,12 +52,22 @@ const executableMode = "0755"
 const bigFile = 8 << 20
 
 // An Archive is a repository with the store its blobs are in. Its methods may be
-// used from several goroutines. Both parts stay the caller's to close.
+// used from several goroutines. All parts stay the caller's to close.
 type Archive struct {
 	Repository *gitcmd.Repository // nil where receipts are only fetched
 	Store      *blobs.Store
-	Leave      ledger.Leave // receipts that selectors of inputs do not choose; nil for none
-	appending  sync.Mutex   // its own recordings need not race each other for the branch
+	Name       string // of the store as messages name it; needed where there are mirrors
+	// Mirrors are read where the store does not prove a blob, and get what is recorded too.
+	Mirrors []Copy
+	// Copies is how many stores must have what is recorded, before its receipt is made; 0
+	// for all.
+	Copies int
+	// Missed is told of a store that does not have a blob right, or does not take it, while
+	// others may. Calls do not overlap.
+	Missed    func(store string, err error)
+	Leave     ledger.Leave // receipts that selectors of inputs do not choose; nil for none
+	appending sync.Mutex   // its own recordings need not race each other for the branch
+	faults    faults
 }
 
 // Progress is told how much of the work is done. Calls do not overlap.

@@ -158,30 +158,32 @@ func (f *fetching) bring(ctx context.Context, missing []target, report FetchRepo
 // one brings an output: under a name of its own until every byte is verified.
 func (f *fetching) one(ctx context.Context, t target, name string) error {
 	name = path.Join(incoming, name)
-	store := f.archive.Store
-	object, err := t.object(f.entry.Receipt.Branch)
-	if err != nil {
-		return err
-	}
-	if object.Size >= bigFile && store.Resumable() && !store.Cached(object) && f.folder.claim(t) {
-		return f.resumed(ctx, t, name)
-	}
-	if err := f.write(ctx, store, t, name); err != nil {
-		return err
-	}
-	return f.folder.place(name, t)
+	mayResume := t.output.Size >= bigFile && f.folder.claim(t)
+	return f.archive.anyOf(ctx, func(store *blobs.Store) error {
+		object, err := t.object(f.entry.Receipt.Branch)
+		if err != nil {
+			return local(err)
+		}
+		if mayResume && store.Resumable() && !store.Cached(object) {
+			return f.resumed(ctx, store, t, name)
+		}
+		if err := f.write(ctx, store, t, name); err != nil {
+			return err
+		}
+		return local(f.folder.place(name, t))
+	})
 }
 
 // write writes an output to a file, which takes the place of another.
 func (f *fetching) write(ctx context.Context, store *blobs.Store, t target, name string) (err error) {
 	file, err := f.folder.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, modeOf(t))
 	if err != nil {
-		return err
+		return local(err)
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+	defer func() { err = errors.Join(err, local(file.Close())) }()
 	if object, err := t.object(f.entry.Receipt.Branch); err == nil && len(t.chain) == 0 && t.told == nil {
 		if copied, err := store.CopyCached(ctx, object, file); copied || err != nil {
-			return err
+			return local(err)
 		}
 	}
 	content, err := open(ctx, store, f.entry.Receipt.Branch, t)
@@ -189,8 +191,16 @@ func (f *fetching) write(ctx context.Context, store *blobs.Store, t target, name
 		return err
 	}
 	defer content.Close()
-	_, err = io.Copy(file, content)
+	_, err = io.Copy(sink{file}, content)
 	return err
+}
+
+// A sink is a file to which an error is local.
+type sink struct{ file *os.File }
+
+func (s sink) Write(p []byte) (int, error) {
+	n, err := s.file.Write(p)
+	return n, local(err)
 }
 
 // modeOf is the mode that the file of an output is made with.
@@ -222,7 +232,7 @@ func (a *Archive) Open(ctx context.Context, entry *ledger.Entry, name string, op
 			"'git datapact show' lists the outputs")
 	}
 	explain := func(err error) error { return a.explain(ctx, entry, err) }
-	content, err := open(ctx, a.Store, receipt.Branch, all[i])
+	content, err := a.openAny(ctx, func(store *blobs.Store) (io.ReadCloser, error) { return open(ctx, store, receipt.Branch, all[i]) })
 	if err != nil {
 		return nil, explain(err)
 	}

@@ -76,7 +76,7 @@ func (p *part) Write(data []byte) (int, error) {
 		_ = p.file.Truncate(0) // whatever stays is read again and not trusted
 		return len(data), nil
 	}
-	return n, err
+	return n, local(err)
 }
 
 // restart forgets what is there.
@@ -114,24 +114,30 @@ func (f *folder) dropParts(receipt *receipts.Receipt, wanted, missing []target) 
 
 // resumed brings a big output from a store that is far away, and goes on where an earlier
 // fetch was interrupted. Where what that one left turns out to be wrong, all is read again.
-func (f *fetching) resumed(ctx context.Context, t target, name string) (err error) {
+func (f *fetching) resumed(ctx context.Context, store *blobs.Store, t target, name string) (err error) {
 	p, err := f.folder.openPart(t)
 	if err != nil {
-		return err
+		return local(err)
 	}
-	defer func() { err = errors.Join(err, p.file.Close()) }()
-	err = f.goOn(ctx, t, p, name)
-	if _, corrupt := errors.AsType[*blobs.CorruptError](err); corrupt && p.size > 0 {
-		if err = p.restart(); err == nil {
-			err = f.goOn(ctx, t, p, name)
+	defer func() { err = errors.Join(err, local(p.file.Close())) }()
+	view := func() *blobs.Store { return store.Resume(blobs.Part{Reader: p.file, Size: p.size, More: p}) }
+	err = f.goOn(ctx, view(), t, p, name)
+	if isCorrupt(err) && p.size > 0 {
+		if err = local(p.restart()); err == nil {
+			err = f.goOn(ctx, view(), t, p, name)
 		}
 	}
-	if _, corrupt := errors.AsType[*blobs.CorruptError](err); corrupt {
-		return errors.Join(err, f.folder.root.Remove(p.name))
+	if isCorrupt(err) {
+		return errors.Join(err, local(f.folder.root.Remove(p.name)))
 	}
 	if err != nil {
 		return err
 	}
+	return local(f.accept(t, p, name))
+}
+
+// accept places the file of an output whose part is complete and proven.
+func (f *fetching) accept(t target, p *part, name string) error {
 	if len(t.chain) > 0 {
 		return errors.Join(f.folder.place(name, t), f.folder.root.Remove(p.name))
 	}
@@ -147,11 +153,10 @@ func (f *fetching) resumed(ctx context.Context, t target, name string) (err erro
 
 // goOn reads an output to its end, through its part, into its file. Without filters the part
 // is the file.
-func (f *fetching) goOn(ctx context.Context, t target, p *part, name string) error {
+func (f *fetching) goOn(ctx context.Context, view *blobs.Store, t target, p *part, name string) error {
 	if _, err := p.file.Seek(0, io.SeekStart); err != nil {
-		return err
+		return local(err)
 	}
-	view := f.archive.Store.Resume(blobs.Part{Reader: p.file, Size: p.size, More: p})
 	if len(t.chain) > 0 {
 		return f.write(ctx, view, t, name)
 	}

@@ -50,8 +50,8 @@ func (a *Archive) Record(ctx context.Context, branch string, result *Result, opt
 	if err := receipt.Validate(); err != nil {
 		return nil, err
 	}
-	r := recording{blobs: a.Store, result: result, opts: opts, branch: branch}
-	if err := r.storeAll(ctx, receipt); err != nil {
+	all, err := a.storeCopies(ctx, receipt, result, opts)
+	if err != nil {
 		return nil, err
 	}
 	if opts.UnlessSame {
@@ -63,8 +63,10 @@ func (a *Archive) Record(ctx context.Context, branch string, result *Result, opt
 	if entry == nil {
 		return nil, err
 	}
-	if confirmErr := r.confirm(context.WithoutCancel(ctx), *receipt); confirmErr != nil {
-		return entry, fmt.Errorf("recorded %s, but not all of its blobs are there: %w", entry.ID, confirmErr)
+	for _, r := range all {
+		if confirmErr := r.confirm(context.WithoutCancel(ctx), *receipt); confirmErr != nil {
+			return entry, fmt.Errorf("recorded %s, but not all of its blobs are there: %w", entry.ID, confirmErr)
+		}
 	}
 	return entry, err
 }

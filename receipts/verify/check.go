@@ -61,7 +61,7 @@ type check struct {
 // examine checks a claim as deep as the options ask for, and mends what is wrong.
 func (r *run) examine(ctx context.Context, c *check) verdict {
 	v := r.inspect(ctx, c)
-	if v.kind != "" && r.opts.Mirror != nil && ctx.Err() == nil {
+	if v.kind != "" && len(r.opts.Mirrors) > 0 && ctx.Err() == nil {
 		return r.mend(ctx, c, v)
 	}
 	return v

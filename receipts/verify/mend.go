@@ -37,21 +37,38 @@ func (r *run) mend(ctx context.Context, c *check, v verdict) verdict {
 // foresee tells whether a blob would be mended, as far as that can be told without
 // reading it.
 func (r *run) foresee(ctx context.Context, c *check, v verdict) verdict {
-	found, err := r.opts.Mirror.Stat(ctx, c.object.Key)
-	if err == nil && found.Size != c.object.Size {
-		err = fmt.Errorf("size is %d, want %d", found.Size, c.object.Size)
-	}
+	err := r.anyMirror(func(mirror *blobs.Store) error {
+		found, err := mirror.Stat(ctx, c.object.Key)
+		if err == nil && found.Size != c.object.Size {
+			err = fmt.Errorf("size is %d, want %d", found.Size, c.object.Size)
+		}
+		return err
+	})
 	if v.mended = err == nil; !v.mended {
 		v.what = fmt.Sprintf("%s; in the other store: %s", v.what, reason(err))
 	}
 	return v
 }
 
+// copy mends the store from the first mirror that has the object right.
 func (r *run) copy(ctx context.Context, object blobs.Object) error {
-	good, err := r.opts.Mirror.Get(ctx, object)
-	if err != nil {
-		return fmt.Errorf("in the other store: %w", err)
+	return r.anyMirror(func(mirror *blobs.Store) error {
+		good, err := mirror.Get(ctx, object)
+		if err != nil {
+			return fmt.Errorf("in the other store: %w", err)
+		}
+		defer good.Close()
+		return r.store.Mend(ctx, object, good)
+	})
+}
+
+// anyMirror calls do with each mirror until it succeeds. The error is that of the last one.
+func (r *run) anyMirror(do func(*blobs.Store) error) error {
+	var err error
+	for _, mirror := range r.opts.Mirrors {
+		if err = do(mirror); err == nil {
+			return nil
+		}
 	}
-	defer good.Close()
-	return r.store.Mend(ctx, object, good)
+	return err
 }

@@ -72,10 +72,10 @@ type Options struct {
 	Again     bool          // read also what an interrupted run has proved
 	Memory    string        // the file that remembers, see [MemoryFile]; "" for none
 
-	Jobs   int          // blobs at a time; 0 for 8
-	Mirror *blobs.Store // where blobs are copied from to mend the store; nil for none
-	DryRun bool         // look whether the mirror has what the store lacks, copy nothing
-	Stored bool         // prove the stored bytes, whatever file is in them
+	Jobs    int            // blobs at a time; 0 for 8
+	Mirrors []*blobs.Store // where blobs are copied from to mend the store, the first that has them
+	DryRun  bool           // look whether a mirror has what the store lacks, copy nothing
+	Stored  bool           // prove the stored bytes, whatever file is in them
 
 	Found    func(Finding) error // is told what is wrong; calls do not overlap
 	Progress func(Summary)       // is told what is done so far; calls do not overlap

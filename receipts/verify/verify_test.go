@@ -154,7 +154,7 @@ func TestBucket(t *testing.T) {
 	}
 	found, _ = verifyAll(t, repository, store, Options{Exists: true})
 	wantFound(t, found, "file-0007 size mended=false", "file-0009 missing mended=false")
-	found, summary = verifyAll(t, repository, store, Options{Mirror: mirror})
+	found, summary = verifyAll(t, repository, store, Options{Mirrors: []*blobs.Store{mirror}})
 	wantFound(t, found, "file-0007 size mended=true", "file-0009 missing mended=true", "file-0500 sha256 mended=true")
 	if !summary.Right() {
 		t.Errorf("summary = %+v, want it right", summary)
@@ -193,7 +193,7 @@ func TestContent(t *testing.T) {
 				t.Fatal(err)
 			}
 			mirror, _ := newFolder(t)
-			found, _ := verifyAll(t, repository, store, Options{Selectors: []string{"data@" + string(added.ID)}, Mirror: mirror})
+			found, _ := verifyAll(t, repository, store, Options{Selectors: []string{"data@" + string(added.ID)}, Mirrors: []*blobs.Store{mirror}})
 			if want := fmt.Sprintf("file-%04d content mended=false", i); !slices.Equal(found, []string{want}) {
 				t.Errorf("%s: found %q, want %q", name, found, want)
 			}

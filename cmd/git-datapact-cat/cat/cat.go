@@ -39,16 +39,16 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := c.OpenFor(ctx, repository, catalog)
+	chosen, err := c.Find(ctx, repository, catalog)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	if err := storeflag.UseCache(ctx, repository, store); err != nil {
+	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
+	if err != nil {
 		return err
 	}
+	defer storeflag.CloseArchive(a)
 	defer c.MissingHint(ctx, repository, catalog, &err)
-	a := archive.Archive{Repository: repository, Store: store}
 	content, err := a.Open(ctx, entry, path, &archive.FetchOptions{Raw: c.Raw})
 	if err != nil {
 		return err

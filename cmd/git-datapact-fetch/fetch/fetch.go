@@ -51,16 +51,20 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := c.OpenLocal(ctx, repository, catalog, c.Offline)
+	chosen, err := c.Find(ctx, repository, catalog)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	if err := storeflag.UseCache(ctx, repository, store); err != nil {
+	use := storeflag.Reading
+	if c.Offline {
+		use = storeflag.Offline
+	}
+	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, use)
+	if err != nil {
 		return err
 	}
+	defer storeflag.CloseArchive(a)
 	defer c.MissingHint(ctx, repository, catalog, &err)
-	a := archive.Archive{Repository: repository, Store: store}
 	line := progress.New(env, "Fetching files")
 	defer line.Close()
 	opts := archive.FetchOptions{Paths: c.Path, Raw: c.Raw, Force: c.Force, Hide: true, Progress: line.Func()}

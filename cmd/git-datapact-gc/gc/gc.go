@@ -10,8 +10,10 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
+	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/gc"
 )
@@ -31,6 +33,8 @@ type command struct {
 	Gone       []string      `type:"branch" sep:"none" placeholder:"BRANCH" help:"Take this branch, which is not here, for deleted."`
 	Ignore     []gitcmd.Hash `sep:"none" placeholder:"OBJECT" help:"Give up what this receipt, which cannot be read, may name."`
 	JSON       bool          `name:"json" help:"Print a JSON object per dataset and line, and one with the total."`
+
+	shown string // the store at work, "" where there is one alone
 }
 
 func (*command) Help() string {
@@ -49,7 +53,34 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	store, err := c.Open(ctx, repository)
+	chosen, err := c.Find(ctx, repository, jobs.Later(repository))
+	if err != nil {
+		return err
+	}
+	negative, all := 0, chosen.All()
+	for _, one := range all {
+		if len(all) > 1 {
+			c.shown = one.Shown()
+			env.Infof("store %s:", c.shown)
+		}
+		switch err := c.collect(ctx, env, repository, one); {
+		case errors.Is(err, gitcmd.ErrNegative) && len(all) > 1:
+			negative++
+		case err != nil && len(all) > 1:
+			return fmt.Errorf("store %s: %w", one.Shown(), err)
+		case err != nil:
+			return err
+		}
+	}
+	if negative == len(all) {
+		return gitcmd.ErrNegative
+	}
+	return nil
+}
+
+// collect collects in one store.
+func (c *command) collect(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, one storechoice.Store) error {
+	store, err := storeflag.Open(ctx, one)
 	if err != nil {
 		return err
 	}

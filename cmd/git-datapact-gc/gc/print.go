@@ -94,6 +94,9 @@ func (c *command) printJSON(env *frame.Env, report *gc.Report, total *gc.Dataset
 			"all": amount(d.All), "garbage": amount(d.Garbage), "recent": amount(d.Recent), "quarantined": amount(d.Quarantined),
 			"deleted": amount(d.Deleted), "purged": amount(d.Purged), "restored": amount(d.Restored), "expired": d.Expired, "oldest": nil,
 		}
+		if c.shown != "" {
+			line["store"] = c.shown
+		}
 		if !d.Oldest.IsZero() {
 			line["oldest"] = stamp(d.Oldest)
 		}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/exchange"
@@ -24,28 +25,30 @@ const shown = 5
 // been cleaned of them.
 func (c *command) check(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, outgoing []exchange.Outgoing) (map[string]error, error) {
 	catalog := jobs.Later(repository)
-	store, err := c.OpenFor(ctx, repository, catalog)
-	if err != nil {
-		return nil, err
-	}
-	defer store.Close()
 	chosen, err := c.Find(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
 	}
+	all, err := storeflag.OpenAll(ctx, chosen)
+	if err != nil {
+		return nil, err
+	}
+	defer storeflag.CloseAll(all)
 	chosen.WarnOfPush(env)
 	line := progress.New(env, "")
 	defer line.Close()
 	found := map[string][]verify.Finding{}
-	opts := &verify.Options{Exists: true, Progress: func(s verify.Summary) { line.Show(fmt.Sprintf("Looking for blobs: %d", s.Blobs)) }}
+	opts := &verify.Options{Exists: true, Mirrors: all[1:], DryRun: true, Progress: func(s verify.Summary) { line.Show(fmt.Sprintf("Looking for blobs: %d", s.Blobs)) }}
 	for _, o := range outgoing {
 		opts.Given = append(opts.Given, verify.Source{Branch: o.Branch, Receipts: o.Receipts})
 	}
 	opts.Found = func(f verify.Finding) error {
-		found[f.Branch] = append(found[f.Branch], f)
+		if !f.Mended { // in no mirror either
+			found[f.Branch] = append(found[f.Branch], f)
+		}
 		return nil
 	}
-	if _, err := verify.Run(ctx, repository, store, opts); err != nil {
+	if _, err := verify.Run(ctx, repository, all[0], opts); err != nil {
 		return nil, err
 	}
 	line.Close()

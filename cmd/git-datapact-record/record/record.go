@@ -62,15 +62,20 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	openStore := c.OpenToStore
-	if c.DryRun {
-		openStore = c.OpenFor
-	}
-	store, err := openStore(ctx, repository, open)
+	chosen, err := c.Find(ctx, repository, open)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	use := storeflag.Storing
+	if c.DryRun {
+		use = storeflag.Reading
+	}
+	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, use)
+	if err != nil {
+		return err
+	}
+	defer storeflag.CloseArchive(a)
+	a.Leave = plan.Leave(repository, open)
 	line := progress.New(env, "Storing files")
 	request := c.request(job, line)
 	if c.Dir == standardInput {
@@ -82,10 +87,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 		defer func() { err = errors.Join(err, done()) }()
 	}
 	request.Ignored = func(paths []string) { env.Infof("%s", archive.LeftOut(paths)) }
-	a := archive.Archive{Repository: repository, Store: store, Leave: plan.Leave(repository, open)}
 	if c.DryRun {
 		line.Close()
-		return c.preview(ctx, env, &a, request)
+		return c.preview(ctx, env, a, request)
 	}
 	entry, err := a.RecordDir(ctx, request)
 	line.Close()
@@ -97,9 +101,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	}
 	warnOfDate(env, entry, "is")
 	if c.Push.Set && err == nil {
-		if chosen, err := c.Find(ctx, repository, open); err == nil {
-			chosen.WarnOfPush(env)
-		}
+		chosen.WarnOfPush(env)
 	}
 	return errors.Join(entries.Print(env, entry, c.JSON, entries.ID), err)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/local"
-	"github.com/git-datapact/git-datapact/receipts/archive"
 )
 
 type command struct {
@@ -59,20 +58,19 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 		}
 		return runs.PrintDue(env, due, bad, c.JSON)
 	}
-	store, err := c.OpenToStore(ctx, repository, open)
+	chosen, err := c.Find(ctx, repository, open)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
-	if err := storeflag.UseCache(ctx, repository, store); err != nil {
+	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, storeflag.Storing)
+	if err != nil {
 		return err
 	}
-	summary, err := local.Run(ctx, &archive.Archive{Repository: repository, Store: store}, catalog, opts)
+	defer storeflag.CloseArchive(a)
+	summary, err := local.Run(ctx, a, catalog, opts)
 	watcher.Close(summary, err)
 	if c.Push.Set {
-		if chosen, failed := c.Find(ctx, repository, open); failed == nil { // it was opened
-			chosen.WarnOfPush(env)
-		}
+		chosen.WarnOfPush(env)
 	}
 	return err
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -37,6 +39,9 @@ func (c *command) exchange(ctx context.Context, env *frame.Env, repository *gitc
 	if err != nil {
 		return err
 	}
+	if c.Action == "push" && c.URL == "" && len(near.Mirrors) > 0 {
+		return c.finish(ctx, env, repository, near.All())
+	}
 	far := near
 	if c.URL != "" {
 		far, err = storechoice.Named("URL", c.URL)
@@ -53,21 +58,64 @@ func (c *command) exchange(ctx context.Context, env *frame.Env, repository *gitc
 	if c.Action == "pull" {
 		from, to = far, near
 	}
-	done, err := c.copy(ctx, env, repository, from, to)
+	done, err := c.copy(ctx, env, repository, route{from.All(), to})
 	if err != nil {
 		return err
 	}
 	return c.report(env, done)
 }
 
+// A route is from which stores, the first that has a blob, to which one.
+type route struct {
+	from []storechoice.Store
+	to   storechoice.Store
+}
+
+// finish brings to each of several stores what it lacks and another one has.
+func (c *command) finish(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, all []storechoice.Store) error {
+	var failures []error
+	for i, to := range all {
+		env.Infof("store %s:", to.Shown())
+		done, err := c.copy(ctx, env, repository, route{slices.Concat(all[:i], all[i+1:]), to})
+		if err == nil {
+			err = c.report(env, done)
+		}
+		if ctx.Err() != nil {
+			return err
+		}
+		if err != nil {
+			failures = append(failures, err)
+		}
+	}
+	for _, err := range failures {
+		if !errors.Is(err, gitcmd.ErrNegative) {
+			return errors.Join(failures...)
+		}
+	}
+	if len(failures) > 0 {
+		return gitcmd.Negative(errors.Join(failures...))
+	}
+	return nil
+}
+
 // copy brings to a store what receipts name and another one has. Blobs that are there are
 // read if that is to prove them, and else looked up.
-func (c *command) copy(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, from, to storechoice.Store) (done copied, err error) {
-	source, err := storeflag.Open(ctx, from)
-	if err != nil {
-		return done, err
+func (c *command) copy(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, way route) (done copied, err error) {
+	var sources []*blobs.Store
+	defer func() { _ = storeflag.CloseAll(sources) }() // they were read alone
+	var names []string
+	for _, from := range way.from {
+		source, err := storeflag.Open(ctx, from)
+		if err != nil && len(way.from) > 1 && ctx.Err() == nil {
+			env.Warnf("store %s: %v", from.Shown(), err)
+			continue
+		}
+		if err != nil {
+			return done, err
+		}
+		sources, names = append(sources, source), append(names, from.Shown())
 	}
-	defer source.Close()
+	to := way.to
 	open := func() (*blobs.Store, error) { return storeflag.OpenToStore(ctx, repository, to) }
 	if c.DryRun {
 		open = func() (*blobs.Store, error) { return storeflag.Open(ctx, to) }
@@ -79,7 +127,7 @@ func (c *command) copy(ctx context.Context, env *frame.Env, repository *gitcmd.R
 	defer target.Close()
 	opts := &verify.Options{
 		Given:  []verify.Source{{Receipts: gc.Receipts(ctx, repository)}},
-		Stored: true, Exists: c.DryRun || c.Action != "migrate", Mirror: source, DryRun: c.DryRun, Jobs: c.Jobs,
+		Stored: true, Exists: c.DryRun || c.Action != "migrate", Mirrors: sources, DryRun: c.DryRun, Jobs: c.Jobs,
 	}
 	data, err := repository.DataDir(ctx)
 	if err != nil {
@@ -99,7 +147,7 @@ func (c *command) copy(ctx context.Context, env *frame.Env, repository *gitcmd.R
 		line.Show(fmt.Sprintf("Copying: %s of %s, %d copied (%s)", units.Count(s.Blobs, "blob"), units.Count(s.Receipts, "receipt"), s.Copied, units.Bytes(s.Sent)))
 	}
 	s, err := verify.Run(ctx, repository, target, opts)
-	return copied{From: from.Shown(), To: to.Shown(), Receipts: s.Receipts, Blobs: s.Blobs, Copied: s.Copied, Bytes: s.Sent, Lacking: s.Findings - s.Mended}, err
+	return copied{From: strings.Join(names, ", "), To: to.Shown(), Receipts: s.Receipts, Blobs: s.Blobs, Copied: s.Copied, Bytes: s.Sent, Lacking: s.Findings - s.Mended}, err
 }
 
 // report prints what came of it. That something is missing is a negative answer.

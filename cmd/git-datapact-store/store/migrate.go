@@ -25,6 +25,10 @@ func (c *command) migrate(ctx context.Context, env *frame.Env, repository *gitcm
 	if err != nil {
 		return err
 	}
+	if len(old.Mirrors) > 0 {
+		return gitcmd.WithHint(fmt.Errorf("migrate: the repository has %d stores, which are mirrors of each other", len(old.Mirrors)+1),
+			"add the new one with 'git config --add datapact.store URL', fill it with 'git datapact store push', and remove the old one with 'git config --edit'")
+	}
 	next, err := storechoice.Named("URL", c.URL)
 	if err == nil {
 		err = storeflag.Reach(ctx, next)
@@ -40,7 +44,7 @@ func (c *command) migrate(ctx context.Context, env *frame.Env, repository *gitcm
 		}
 		return printUsed(env, old)
 	}
-	done, err := c.copy(ctx, env, repository, old, next)
+	done, err := c.copy(ctx, env, repository, route{old.All(), next})
 	if err != nil {
 		return err
 	}

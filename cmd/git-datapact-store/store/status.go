@@ -29,7 +29,9 @@ type status struct {
 	Reachable bool               `json:"reachable"`
 	Error     string             `json:"error,omitempty"`
 	*contents
-	Cache *cached `json:"cache,omitempty"`
+	Cache   *cached  `json:"cache,omitempty"`
+	Lacking *int     `json:"lacking,omitempty"` // blobs that receipts name, where there are mirrors
+	Mirrors []status `json:"mirrors,omitempty"`
 }
 
 // A cached says how full the cache is.
@@ -69,11 +71,8 @@ func (c *command) status(ctx context.Context, env *frame.Env, repository *gitcmd
 	if err != nil {
 		return err
 	}
-	said := status{Store: chosen.Shown(), Origin: chosen.Origin, Why: chosen.Why()}
-	reachErr := storeflag.Reach(ctx, chosen)
-	if reachErr == nil && c.Action == "status" {
-		said.contents, reachErr = count(ctx, env, chosen)
-	}
+	all := chosen.All()
+	said, reachErr := c.one(ctx, env, repository, all[0])
 	if errors.Is(reachErr, gitcmd.ErrUsage) {
 		return reachErr
 	}
@@ -83,10 +82,13 @@ func (c *command) status(ctx context.Context, env *frame.Env, repository *gitcmd
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	said.Reachable = reachErr == nil
 	if reachErr != nil {
-		said.Error = reachErr.Error()
 		reachErr = gitcmd.Negative(fmt.Errorf("the store cannot be reached: %w", reachErr))
+	}
+	if len(all) > 1 {
+		if reachErr, err = c.mirrors(ctx, env, repository, mirrored{&said, all, reachErr}); err != nil {
+			return err
+		}
 	}
 	if c.JSON {
 		err = env.PrintJSON(said)
@@ -99,12 +101,38 @@ func (c *command) status(ctx context.Context, env *frame.Env, repository *gitcmd
 	return reachErr
 }
 
+// one finds out about one store.
+func (c *command) one(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, chosen storechoice.Store) (said status, err error) {
+	said = status{Store: chosen.Shown(), Origin: chosen.Origin, Why: chosen.Why()}
+	err = storeflag.Reach(ctx, chosen)
+	if err == nil && c.Action == "status" {
+		said.contents, err = count(ctx, env, chosen)
+	}
+	if said.Reachable = err == nil; err != nil {
+		said.Error = err.Error()
+	}
+	return said, err
+}
+
 func (s *status) print(env *frame.Env) error {
+	if err := s.printOne(env, "store"); err != nil {
+		return err
+	}
+	for i := range s.Mirrors {
+		if err := s.Mirrors[i].printOne(env, "mirror"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printOne prints what is said of one store.
+func (s *status) printOne(env *frame.Env, what string) error {
 	reachable := "yes"
 	if !s.Reachable {
 		reachable = "no"
 	}
-	text := fmt.Sprintf("store      %s\nwhy        %s\nreachable  %s\n", s.Store, s.Why, reachable)
+	text := fmt.Sprintf("%-9s  %s\nwhy        %s\nreachable  %s\n", what, s.Store, s.Why, reachable)
 	if s.contents != nil {
 		text += fmt.Sprintf("holds      %v\n", s.amount)
 		for _, branch := range slices.Sorted(maps.Keys(s.Branches)) {
@@ -116,6 +144,9 @@ func (s *status) print(env *frame.Env) error {
 		if s.Free != nil {
 			text += fmt.Sprintf("free       %s\n", units.Bytes(*s.Free))
 		}
+	}
+	if s.Lacking != nil {
+		text += fmt.Sprintf("lacks      %s that receipts name\n", units.Count(*s.Lacking, "blob"))
 	}
 	if c := s.Cache; c != nil {
 		unused := ""

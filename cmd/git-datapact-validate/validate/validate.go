@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 
+	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/cmd/internal/findings"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/validate"
 )
 
@@ -47,7 +49,14 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	}
 	request := validate.Request{All: c.All, Staged: c.Staged, Hook: c.Hook, Branch: c.Branch, Arguments: c.Argument, Input: env.Stdin}
 	printer := findings.NewPrinter(env, c.JSON, c.Hook != "")
-	summary, err := request.Run(ctx, repository, validate.Options{Visit: printer.Print, Open: storeflag.Flag{}.Open})
+	open := func(ctx context.Context, repository *gitcmd.Repository) ([]*blobs.Store, error) {
+		chosen, err := storeflag.Flag{}.Find(ctx, repository, jobs.Later(repository))
+		if err != nil {
+			return nil, err
+		}
+		return storeflag.OpenAll(ctx, chosen)
+	}
+	summary, err := request.Run(ctx, repository, validate.Options{Visit: printer.Print, Open: open})
 	return printer.Close(summary, err)
 }
 

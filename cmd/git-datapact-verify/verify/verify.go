@@ -5,10 +5,13 @@ package verify
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
+	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/proofs"
+	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -56,28 +59,76 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	opts.Memory = verify.MemoryFile(data, chosen.URL)
-	store, err := c.OpenFor(ctx, repository, catalog)
-	if err != nil {
-		return err
-	}
-	defer store.Close()
+	var repair *blobs.Store
 	if c.RepairFrom != "" {
-		if opts.Mirror, err = storeflag.OpenNamed(ctx, "--repair-from", c.RepairFrom); err != nil {
+		if repair, err = storeflag.OpenNamed(ctx, "--repair-from", c.RepairFrom); err != nil {
 			return err
 		}
-		defer opts.Mirror.Close()
+		defer repair.Close()
 	}
-	watcher := proofs.NewWatcher(env, c.JSON)
-	opts.Found, opts.Progress = watcher.Found, watcher.Progress
-	summary, err := verify.Run(ctx, repository, store, &opts)
-	if err = watcher.Close(summary, err); err == nil && !summary.Right() {
-		err = gitcmd.ErrNegative
-		if watcher.Missing {
-			env.Infof("hint: %s", chosen.MissingHint())
+	for _, one := range chosen.All() {
+		opts.Memory, opts.Mirrors = verify.MemoryFile(data, one.URL), nil
+		if repair != nil {
+			opts.Mirrors = []*blobs.Store{repair}
 		}
+		name := ""
+		if len(chosen.Mirrors) > 0 {
+			name = one.Shown()
+		}
+		right, oneErr := c.verify(ctx, env, repository, subject{one, name, opts})
+		if ctx.Err() != nil {
+			return oneErr
+		}
+		if oneErr != nil && len(chosen.Mirrors) > 0 {
+			oneErr = fmt.Errorf("store %s: %w", name, oneErr)
+		}
+		if oneErr == nil && !right {
+			oneErr = gitcmd.ErrNegative
+		}
+		err = worse(err, oneErr)
 	}
 	return err
+}
+
+// worse is the error of two that a command ends with: a failure rather than that something
+// is wrong.
+func worse(a, b error) error {
+	switch {
+	case a == nil:
+		return b
+	case b == nil || errors.Is(b, gitcmd.ErrNegative):
+		return a
+	case errors.Is(a, gitcmd.ErrNegative):
+		return b
+	}
+	return errors.Join(a, b)
+}
+
+// A subject is a store that is verified.
+type subject struct {
+	chosen storechoice.Store
+	name   string // "" where there is one store alone
+	opts   verify.Options
+}
+
+// verify verifies one store, and reports whether all is right there.
+func (c *command) verify(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, s subject) (bool, error) {
+	store, err := storeflag.Open(ctx, s.chosen)
+	if err != nil {
+		return false, err
+	}
+	defer store.Close()
+	watcher := proofs.NewWatcher(env, c.JSON)
+	watcher.Store = s.name
+	s.opts.Found, s.opts.Progress = watcher.Found, watcher.Progress
+	summary, err := verify.Run(ctx, repository, store, &s.opts)
+	if err := watcher.Close(summary, err); err != nil {
+		return false, err
+	}
+	if !summary.Right() && watcher.Missing {
+		env.Infof("hint: %s", s.chosen.MissingHint())
+	}
+	return summary.Right(), nil
 }
 
 // New returns the command.

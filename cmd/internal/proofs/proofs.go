@@ -23,6 +23,7 @@ type Finding struct {
 	Kind      verify.Kind `json:"kind"`
 	Message   string      `json:"message"`
 	Mended    bool        `json:"mended"`
+	Store     string      `json:"store,omitempty"` // where there are several
 }
 
 // A Summary is the last line of JSON.
@@ -36,12 +37,14 @@ type Summary struct {
 	Findings   int    `json:"findings"`
 	Mended     int    `json:"mended"`
 	Seed       uint32 `json:"seed,omitempty"`
+	Store      string `json:"store,omitempty"` // where there are several
 }
 
 // A Watcher prints findings as the answer, and on a terminal a line that shows how
 // far the work is.
 type Watcher struct {
-	Missing bool // a blob was not there, and was not mended
+	Missing bool   // a blob was not there, and was not mended
+	Store   string // that is verified, where there are several
 
 	env    *frame.Env
 	asJSON bool
@@ -58,9 +61,9 @@ func (w *Watcher) Found(f verify.Finding) error {
 	w.line.Close()
 	w.Missing = w.Missing || f.Kind == verify.Missing && !f.Mended
 	if !w.asJSON {
-		return w.env.Printf("%s\n", gitcmd.Printable(f.String()))
+		return w.env.Printf("%s%s\n", w.of(), gitcmd.Printable(f.String()))
 	}
-	one := Finding{Branch: f.Branch, Receipt: f.ID, Path: f.Path, Blob: f.Key, Kind: f.Kind, Message: f.What, Mended: f.Mended}
+	one := Finding{Branch: f.Branch, Receipt: f.ID, Path: f.Path, Blob: f.Key, Kind: f.Kind, Message: f.What, Mended: f.Mended, Store: w.Store}
 	if !f.Timestamp.IsZero() {
 		timestamp := f.Timestamp.String()
 		one.Timestamp = &timestamp
@@ -84,10 +87,18 @@ func (w *Watcher) Close(s verify.Summary, err error) error {
 		return err
 	}
 	if w.asJSON {
-		return w.env.PrintJSON(map[string]Summary{"summary": {s.Receipts, s.Blobs, s.Read, s.Bytes, s.Remembered, s.Expired, s.Findings, s.Mended, s.Seed}})
+		return w.env.PrintJSON(map[string]Summary{"summary": {s.Receipts, s.Blobs, s.Read, s.Bytes, s.Remembered, s.Expired, s.Findings, s.Mended, s.Seed, w.Store}})
 	}
-	w.env.Infof("%s", text(s))
+	w.env.Infof("%s%s", w.of(), text(s))
 	return nil
+}
+
+// of says which store it is.
+func (w *Watcher) of() string {
+	if w.Store == "" {
+		return ""
+	}
+	return w.Store + ": "
 }
 
 func text(s verify.Summary) string {

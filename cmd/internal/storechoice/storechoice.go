@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -38,6 +39,20 @@ type Store struct {
 	Origin Origin
 	Flag   string // that names it, "" unless the origin is Option
 	File   string // the configuration file as messages name it, "" unless the origin is Configuration
+	// Mirrors are the URLs of other stores that are to hold the same.
+	Mirrors []string
+}
+
+// All are the store and its mirrors, each without mirrors.
+func (s Store) All() []Store {
+	alone := s
+	alone.Mirrors = nil
+	all := []Store{alone}
+	for _, mirror := range s.Mirrors {
+		alone.URL = mirror
+		all = append(all, alone)
+	}
+	return all
 }
 
 // Find finds the store of an option ("" for none), $DATAPACT_STORE, git config
@@ -50,10 +65,8 @@ func Find(ctx context.Context, repository *gitcmd.Repository, option string, ope
 	if text := os.Getenv("DATAPACT_STORE"); text != "" {
 		return named(text, Environment)
 	}
-	if text, _, err := repository.Config(ctx, configKey); err != nil {
-		return Store{}, err
-	} else if text != "" {
-		return named(text, GitConfig)
+	if store, err := configured(ctx, repository); err != nil || store.URL != "" {
+		return store, err
 	}
 	catalog, err := open(ctx)
 	if err != nil {
@@ -66,6 +79,26 @@ func Find(ctx context.Context, repository *gitcmd.Repository, option string, ope
 		return Store{URL: store.URL, Env: store.Env, Origin: Configuration, File: config.File}, nil
 	}
 	return Own(ctx, repository)
+}
+
+// configured is the store of git's configuration, the first of several values, of which the
+// others are its mirrors. One without an URL is none.
+func configured(ctx context.Context, repository *gitcmd.Repository) (store Store, err error) {
+	values, err := repository.ConfigNearest(ctx, configKey)
+	for _, text := range values {
+		one, namedErr := named(text, GitConfig)
+		switch {
+		case text == "": // as git has it, the values before it do not count
+			store = Store{}
+		case namedErr != nil:
+			return Store{}, namedErr
+		case store.URL == "":
+			store = one
+		case one.URL != store.URL && !slices.Contains(store.Mirrors, one.URL):
+			store.Mirrors = append(store.Mirrors, one.URL)
+		}
+	}
+	return store, err
 }
 
 // Own is the folder in the git directory, which is in this clone alone.
@@ -100,8 +133,14 @@ func FileURL(path string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-// Keep writes the store into the repository's configuration.
+// Keep writes the store into the repository's configuration, unless several are there.
 func (s Store) Keep(ctx context.Context, repository *gitcmd.Repository) error {
+	if now, err := configured(ctx, repository); err != nil {
+		return err
+	} else if len(now.Mirrors) > 0 {
+		return gitcmd.WithHint(fmt.Errorf("git config %s has several values, which are mirrors of each other", configKey),
+			"choose with 'git config --edit' which of them to replace")
+	}
 	return repository.SetConfig(ctx, configKey, s.URL)
 }
 

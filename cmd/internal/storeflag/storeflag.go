@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
@@ -31,21 +30,16 @@ func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.S
 
 // OpenFor opens the store for a command that may read the jobs too. The caller closes it.
 func (f Flag) OpenFor(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener) (*blobs.Store, error) {
-	return f.OpenLocal(ctx, repository, catalog, false)
-}
-
-// OpenToStore opens the store for a command that stores something. The folder in the git
-// directory is made before, where others share the repository: its mode is that of all
-// that is stored there. The caller closes it.
-func (f Flag) OpenToStore(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener) (*blobs.Store, error) {
 	chosen, err := f.Find(ctx, repository, catalog)
 	if err != nil {
 		return nil, err
 	}
-	return OpenToStore(ctx, repository, chosen)
+	return Open(ctx, chosen)
 }
 
-// OpenToStore is [Flag.OpenToStore] for a store that was chosen.
+// OpenToStore opens a store that was chosen for a command that stores something. The folder
+// in the git directory is made before, where others share the repository: its mode is that of
+// all that is stored there. The caller closes it.
 func OpenToStore(ctx context.Context, repository *gitcmd.Repository, chosen storechoice.Store) (*blobs.Store, error) {
 	sharing, err := repository.Sharing(ctx)
 	if err != nil {
@@ -105,20 +99,6 @@ func Hint(err *error) {
 	default:
 		*err = gitcmd.DeniedHint(*err) // of a folder
 	}
-}
-
-// OpenLocal opens the store; when only is set, not one that is reached over a
-// network.
-func (f Flag) OpenLocal(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener, only bool) (*blobs.Store, error) {
-	chosen, err := f.Find(ctx, repository, catalog)
-	if err != nil {
-		return nil, err
-	}
-	if scheme, _, _ := strings.Cut(chosen.URL, ":"); only && scheme != "file" {
-		return nil, gitcmd.WithHint(fmt.Errorf("the store is reached over the network (%s), which --offline excludes", scheme),
-			"leave out --offline, or name a local copy with --store")
-	}
-	return Open(ctx, chosen)
 }
 
 // Prepare makes sure that the store can be opened, and writes the flag into the
