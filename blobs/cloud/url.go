@@ -122,6 +122,9 @@ func CheckURL(u *url.URL, keys string) []error {
 	if u.Hostname() == "" {
 		findings = append(findings, fmt.Errorf("no bucket: want %s://BUCKET", u.Scheme))
 	}
+	if strings.ContainsFunc(u.Hostname(), isOddInName) {
+		findings = append(findings, errors.New("the name of the bucket is not one: want letters, digits, dots, hyphens and underscores"))
+	}
 	if u.User != nil {
 		findings = append(findings, fmt.Errorf("keys do not belong into the URL: want %s in the environment", keys))
 	}
@@ -132,6 +135,11 @@ func CheckURL(u *url.URL, keys string) []error {
 		findings = append(findings, errors.New("a bucket has no path: a folder goes into the parameter prefix"))
 	}
 	return findings
+}
+
+// isOddInName reports whether a character is in no name of a bucket; "$root" is one of Azure.
+func isOddInName(r rune) bool {
+	return r >= utf8.RuneSelf || !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".-_$", r)
 }
 
 // CheckEnv finds variables that nothing would read, and those that hold what belongs in no

@@ -54,24 +54,15 @@ func (o *opener) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 	if err := cloud.Check(findings, cloud.CheckEnv(o.env, variables)); err != nil {
 		return nil, err
 	}
-	keys, err := o.keys()
+	keys, err := o.keys(target.anonymous)
 	if err != nil {
 		return nil, err
-	}
-	if target.anonymous {
-		keys.key, keys.token = "", ""
 	}
 	where, err := keys.locate(target)
 	if err != nil {
 		return nil, err
 	}
-	opts := &container.ClientOptions{ClientOptions: o.options()}
-	client := (*container.Client)(nil)
-	if target.anonymous {
-		client, err = container.NewClientWithNoCredential(where.container(u.Host), opts)
-	} else {
-		client, err = o.client(where, u.Host, keys, opts)
-	}
+	client, err := o.client(where, u.Host, keys, &container.ClientOptions{ClientOptions: o.options()})
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +73,8 @@ func (o *opener) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 func (o *opener) client(where location, name string, keys *keys, opts *container.ClientOptions) (*container.Client, error) {
 	address := where.container(name)
 	switch {
+	case keys.none:
+		return container.NewClientWithNoCredential(address, opts)
 	case keys.key != "":
 		signer, err := container.NewSharedKeyCredential(where.account, keys.key)
 		if err != nil {

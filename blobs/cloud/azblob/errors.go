@@ -95,30 +95,34 @@ func explainCredentials(err *cloud.CredentialsError) cloud.Meaning {
 func explainAnswer(answer *azcore.ResponseError) cloud.Meaning {
 	said := read(answer.RawResponse)
 	m, known := meanings[bloberror.Code(answer.ErrorCode)]
+	if !known {
+		m = explainStatus(answer.StatusCode, said)
+	}
 	for _, d := range details {
-		if known && m.Kind == backend.ErrDenied && strings.Contains(said.Detail+said.Message, d.part) {
+		if answer.ErrorCode == string(bloberror.AuthenticationFailed) && strings.Contains(said.Detail+said.Message, d.part) {
 			m.Reason, m.Hint = d.reason, d.hint
 			break
 		}
 	}
-	switch {
-	case !known:
-		m = cloud.Answered(answer.StatusCode)
-		if line := firstLine(said.Message); line != "" {
-			m.Reason = strings.TrimSuffix(line, ".")
-		}
-		if answer.StatusCode == http.StatusPreconditionFailed {
-			m.Kind = fs.ErrExist
-		}
-		if answer.StatusCode == http.StatusNotFound {
-			m.Kind = backend.ErrNotFound
-		}
-		if busy(answer.StatusCode) {
-			m.Hint = laterHint
-		}
-	}
 	if answer.ErrorCode != "" && m.Reason != "" {
 		m.Reason = fmt.Sprintf("%s (%s)", m.Reason, answer.ErrorCode)
+	}
+	return m
+}
+
+// explainStatus explains an answer by its status.
+func explainStatus(status int, said document) cloud.Meaning {
+	m := cloud.Answered(status)
+	if line := firstLine(said.Message); line != "" {
+		m.Reason = strings.TrimSuffix(line, ".")
+	}
+	switch {
+	case status == http.StatusPreconditionFailed:
+		m.Kind = fs.ErrExist
+	case status == http.StatusNotFound:
+		m.Kind = backend.ErrNotFound
+	case busy(status):
+		m.Hint = laterHint
 	}
 	return m
 }

@@ -35,10 +35,12 @@ type keys struct {
 	key   string // of the account, "" for none
 	token string // a shared access signature, "" for none
 	given bool   // it comes with the URL, and not from who runs this
+	none  bool   // requests are not signed
 }
 
-// keys finds the keys: those of the opener's variables, or else those of the process.
-func (o *opener) keys() (*keys, error) {
+// keys finds the keys, unless there are to be none: those of the opener's variables, or else
+// those of the process.
+func (o *opener) keys(none bool) (*keys, error) {
 	lookup := func(name string) string { return o.env[name] }
 	k := &keys{given: lookup(keyVariable) != "" || lookup(tokenVariable) != "" || lookup(wholeVariable) != ""}
 	if !k.given {
@@ -60,6 +62,9 @@ func (o *opener) keys() (*keys, error) {
 		}
 	}
 	k.account = cmp.Or(lookup(accountVariable), k.account)
+	if k.none = none; none {
+		return k, nil
+	}
 	k.token = strings.TrimPrefix(k.token, "?")
 	if query, err := url.ParseQuery(k.token); k.token != "" && (err != nil || !query.Has("sig")) {
 		return nil, &cloud.CredentialsError{Cause: errToken}
@@ -143,7 +148,7 @@ func (k *keys) locate(t *target) (location, error) {
 		return l, backend.BadURL("no storage account: want the parameter storage_account, or " + accountVariable)
 	case !isAccount(l.account):
 		return l, backend.BadURL(accountVariable + " is not the name of an account")
-	case t.anonymous:
+	case k.none:
 	case k.key != "" && k.account != "" && k.account != l.account:
 		return l, backend.BadURL("storage_account is not the account that the key is of")
 	case k.key == "" && !k.given && !l.isAzure() && l != t.named(k.location):

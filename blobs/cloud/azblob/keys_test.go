@@ -19,7 +19,7 @@ func TestConnectionStrings(t *testing.T) {
 		for _, name := range []string{accountVariable, keyVariable, tokenVariable, "AZURE_STORAGE_DOMAIN", "AZURE_STORAGE_PROTOCOL", "AZURE_STORAGE_IS_CDN", "AZURE_STORAGE_IS_LOCAL_EMULATOR"} {
 			t.Setenv(name, "")
 		}
-		keys, err := (&opener{env: map[string]string{wholeVariable: test.whole}}).keys()
+		keys, err := (&opener{env: map[string]string{wholeVariable: test.whole}}).keys(false)
 		if err != nil {
 			t.Errorf("%q: %v", test.whole, err)
 			continue

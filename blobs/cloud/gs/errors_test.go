@@ -195,6 +195,8 @@ func TestGSOpen(t *testing.T) {
 	}{
 		{"gs://", nil, blobs.ErrURL, []string{"no bucket: want gs://BUCKET"}},
 		{"gs://id:SECRET@bucket", nil, blobs.ErrURL, []string{"keys do not belong into the URL"}},
+		{"gs://buck!et", nil, blobs.ErrURL, []string{"the name of the bucket is not one"}},
+		{"gs://[::1]", nil, blobs.ErrURL, []string{"the name of the bucket is not one"}},
 		{"gs://bucket:7070/folder", nil, blobs.ErrURL, []string{"a bucket has no port", "a bucket has no path"}},
 		{"gs://bucket?anonymous=SECRET&universe_domain=SECRET/x&endpoint=SECRET&grpc=true", nil, blobs.ErrURL,
 			[]string{"parameter anonymous: want true or false", "parameter universe_domain: want a domain", `unknown parameter "endpoint"`, `unknown parameter "grpc"`}},
