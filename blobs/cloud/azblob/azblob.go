@@ -12,6 +12,8 @@ package azblob
 
 import (
 	"context"
+	"errors"
+	"net"
 	"net/http"
 	"net/url"
 	"time"
@@ -99,10 +101,18 @@ func (o *opener) options() azcore.ClientOptions {
 			Transport:     cloud.Bounded(cloud.Transport(o.patience), isObject),
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		Retry: policy.RetryOptions{MaxRetries: retries, ShouldRetry: func(answer *http.Response, err error) bool {
-			return err == nil && busy(answer.StatusCode) || err != nil && !cloud.Hopeless(err)
-		}},
+		Retry: policy.RetryOptions{MaxRetries: retries, ShouldRetry: again},
 	}
+}
+
+// again reports whether a request is to be tried again. An account that there is not is a
+// host that there is not.
+func again(answer *http.Response, err error) bool {
+	if err == nil {
+		return busy(answer.StatusCode)
+	}
+	unknown, ok := errors.AsType[*net.DNSError](err)
+	return !cloud.Hopeless(err) && !(ok && unknown.IsNotFound)
 }
 
 // busy reports whether a status is one that a later try may not meet.

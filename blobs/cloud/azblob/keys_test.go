@@ -1,8 +1,13 @@
 package azblob
 
 import (
+	"io"
+	"net"
+	"net/http"
 	"net/url"
 	"testing"
+
+	"github.com/git-datapact/git-datapact/blobs/patient"
 )
 
 // TestConnectionStrings: where the container is that keys and a URL name together.
@@ -32,6 +37,28 @@ func TestConnectionStrings(t *testing.T) {
 		}
 		if got := where.container("c"); got != test.want || keys.key != test.key || keys.token != test.token {
 			t.Errorf("%q with %q is at %s with %q, %q, want %s with %q, %q", test.whole, test.query, got, keys.key, keys.token, test.want, test.key, test.token)
+		}
+	}
+}
+
+func TestAgain(t *testing.T) {
+	for _, test := range []struct {
+		status int
+		err    error
+		want   bool
+	}{
+		{503, nil, true}, {429, nil, true}, {403, nil, false}, {501, nil, false},
+		{0, io.ErrUnexpectedEOF, true},
+		{0, &url.Error{Op: "Get", URL: "u", Err: &net.DNSError{IsNotFound: true}}, false},
+		{0, &url.Error{Op: "Get", URL: "u", Err: &net.DNSError{IsTemporary: true}}, true},
+		{0, &patient.SilentError{}, false},
+	} {
+		answer := &http.Response{StatusCode: test.status}
+		if test.err != nil {
+			answer = nil
+		}
+		if got := again(answer, test.err); got != test.want {
+			t.Errorf("again(%d, %v) = %t, want %t", test.status, test.err, got, test.want)
 		}
 	}
 }
