@@ -16,6 +16,7 @@ type (
 	Object     = backend.Object
 	Attributes = backend.Attributes
 	Key        = backend.Key
+	Address    = backend.Address
 )
 
 // A Store holds objects. Its methods may be called concurrently, Close excepted.

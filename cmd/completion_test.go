@@ -90,6 +90,8 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact cat w", []string{"words:"}},
 		{"git datapact cat words:n", []string{"numbers.txt "}},
 		{"git datapact cat --raw words:n", []string{"numbers.txt.gz "}},
+		{"git datapact url words:n", []string{"numbers.txt "}},
+		{"git datapact url --si", []string{"--sign="}},
 		{"git -C result datapact -C .. show w", []string{"words "}},
 		{"git datapact branch new -- w", nil},
 		{"git datapact validate --inst", []string{"--install "}},

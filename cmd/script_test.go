@@ -39,6 +39,7 @@ var scriptCommands = map[string]scriptCommand{
 	"capture":    capture,            // capture VARIABLE FILE
 	"cuts":       cuts,               // cuts TIMES PROGRAM [ARG...], reading from $DATAPACT_STORE
 	"edit":       edit,               // edit FILE REGEXP REPLACEMENT
+	"download":   download,           // download STATUS URL FILE
 	"exfat":      exfat,              // exfat FOLDER
 	"exits":      exits,              // exits STATUS PROGRAM [ARG...]
 	"genfile":    genfile,            // genfile SIZE FILE

@@ -30,6 +30,12 @@ type Entry struct {
 	SHA256, MD5 string
 }
 
+// An Address is where other programs find an object.
+type Address struct {
+	URL     string
+	Expires time.Time // when the URL ends, zero for never
+}
+
 // A Backend is where the objects of a store are. Keys given to it are checked; its
 // methods may be called concurrently, Close excepted. A missing object is an
 // [ErrNotFound]. Errors name the object or the folder.

@@ -37,6 +37,7 @@ func TestReading(t *testing.T, open func(t *testing.T) Subject) {
 		"Resume":       testResume,
 		"CancelledGet": testCancelledGet, "CloseEarly": testCloseEarly, "Told": testTold, "Unbelievable": testUnbelievable,
 		"Limit": testLimit, "NotFound": testNotFound, "BadKeys": testBadKeys, "Stat": testStat,
+		"Address": testAddress,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, open(t)) })
 	}
@@ -78,6 +79,7 @@ func Test(t *testing.T, open func(t *testing.T) Subject) {
 		{"NotFound", testNotFound, false},
 		{"BadKeys", testBadKeys, false},
 		{"Stat", testStat, false},
+		{"Address", testAddress, false},
 		{"List", testList, false},
 		{"Delete", testDelete, false},
 		{"Mend", testMend, false},

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
+	"time"
 
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
@@ -27,6 +28,16 @@ type Bucket struct {
 	// condition that a key is free. May be nil.
 	Unconditional func() bool
 	Unordered     bool // nothing is known of the order in which it lists
+	// Locate is the URL by which other programs know an object. [Open] sets it where it is
+	// nil: to the URL of the bucket, with the key behind it.
+	Locate func(key string) string
+	// LongestSign is for how long a signed URL is valid at most, 0 for any time, and CannotSign
+	// says why there is none, "" where there is.
+	LongestSign time.Duration
+	CannotSign  string
+	// KeysEnd is when the keys end with which URLs are signed, zero for never or where that is not
+	// known. May be nil.
+	KeysEnd func(ctx context.Context) (time.Time, error)
 
 	mu    sync.Mutex
 	known bool // the bucket exists, or cannot be asked for

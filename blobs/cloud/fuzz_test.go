@@ -24,6 +24,7 @@ func FuzzRequest(f *testing.F) {
 		"DELETE /a/b HTTP/1.1\r\n" + auth + "\r\n",
 		"GET /?prefix=a%2F&delimiter=%2F HTTP/1.1\r\n" + auth + "\r\n",
 		"HEAD /%ff HTTP/1.1\r\n" + auth + "\r\n",
+		"POST /sign HTTP/1.1\r\n" + auth + "Content-Length: 28\r\n\r\n{\"key\":\"a/b\",\"seconds\":60}",
 	} {
 		f.Add([]byte(seed))
 	}

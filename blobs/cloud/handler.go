@@ -46,6 +46,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Method == http.MethodGet && key == "":
 		h.list(w, r)
+	case r.Method == http.MethodPost && key == "sign":
+		h.sign(w, r)
 	case key == "":
 		refuse(w, http.StatusMethodNotAllowed, &wire.Error{Message: "only GET has no key"})
 	case r.Method == http.MethodGet:

@@ -56,7 +56,7 @@ func serve(socket string, open Opener) error {
 	if err != nil {
 		return fmt.Errorf("reading the URL of the store: %w", err)
 	}
-	ready := wire.Ready{Version: wire.Version, Copies: true}
+	ready := wire.Ready{Version: wire.Version, Copies: true, Signs: true}
 	bucket, err := Open(ctx, u, start.Env, open)
 	if err != nil {
 		ready.Error = bucket.fault(ctx, err)
@@ -100,10 +100,18 @@ func Open(ctx context.Context, u *url.URL, env map[string]string, open Opener) (
 	bare := *u
 	bare.RawQuery = query.Encode()
 	bucket, err := open(ctx, &bare, env)
-	if err == nil && prefix != "" {
+	if err != nil {
+		return bucket, err
+	}
+	if prefix != "" {
 		bucket.Bucket = blob.PrefixedBucket(bucket.Bucket, prefix)
 	}
-	return bucket, err
+	locate := bucket.Locate
+	if locate == nil {
+		locate = func(key string) string { return u.Scheme + "://" + u.Host + "/" + key }
+	}
+	bucket.Locate = func(key string) string { return locate(prefix + key) }
+	return bucket, nil
 }
 
 // readStart reads what the command tells.

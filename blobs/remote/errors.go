@@ -3,6 +3,7 @@ package remote
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -53,7 +54,7 @@ func (r *Remote) refused(ctx context.Context, answer *http.Response) error {
 
 // kindOf is the kind of an answer that has but a status.
 func kindOf(status int) wire.Kind {
-	for _, kind := range []wire.Kind{wire.NotFound, wire.Exists, wire.Denied, wire.Retry} {
+	for _, kind := range []wire.Kind{wire.NotFound, wire.Exists, wire.Denied, wire.Retry, wire.Unsupported} {
 		if kind.Status() == status {
 			return kind
 		}
@@ -78,6 +79,8 @@ func (r *Remote) fault(f *wire.Error) *Error {
 		e.is = []error{backend.ErrURL}
 	case wire.Exists:
 		e.is = []error{fs.ErrExist}
+	case wire.Unsupported:
+		e.is = []error{errors.ErrUnsupported}
 	}
 	return e
 }

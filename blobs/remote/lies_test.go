@@ -45,7 +45,7 @@ func against(t testing.TB, handle http.HandlerFunc) *Remote {
 	server := &http.Server{Handler: handle}
 	go server.Serve(listener)
 	t.Cleanup(func() { server.Close() })
-	r := Connect(&url.URL{Scheme: "odd", Host: "bucket"}, socket, "token", wire.Ready{Copies: true})
+	r := Connect(&url.URL{Scheme: "odd", Host: "bucket"}, socket, "token", wire.Ready{Copies: true, Signs: true})
 	r.http.Transport.(*patient.Transport).Patience = 2 * time.Second
 	t.Cleanup(func() { r.Close() })
 	return r
@@ -91,6 +91,15 @@ func TestLies(t *testing.T) {
 			fmt.Fprintln(w, `{"key":"a/b"}`)
 			fmt.Fprintln(w, `{"error":{"kind":"denied","message":"odd://me:hush@bucket?x=hush says no"}}`)
 		}, list, "listing blobs of bucket \"bucket\": permission denied: odd://bucket says no"},
+		{"SignsText", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"url":"a b"}`) }, sign, "does not answer with a URL"},
+		{"SignsForEver", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"url":"https://host/a"}`) }, sign, "a URL of https that expires"},
+		{"SignsAFile", func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"url":"file:///a","expires":"2026-01-01T00:00:00Z"}`)
+		}, sign, "a URL of https that expires"},
+		{"SignsNothing", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(wire.Unsupported.Status())
+			fmt.Fprint(w, `{"kind":"unsupported","message":"no key to sign with: odd://hush@bucket"}`)
+		}, sign, "no key to sign with: odd://bucket"},
 		{"Silence", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, stat, "the server does not answer: nothing moved for 2s"},
 		{"SilenceInTheMiddle", func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set(wire.SizeHeader, "10")
@@ -110,6 +119,11 @@ func TestLies(t *testing.T) {
 
 func stat(r *Remote) error {
 	_, err := r.Stat(context.Background(), "a/b")
+	return err
+}
+
+func sign(r *Remote) error {
+	_, err := r.Address(context.Background(), "a/b", time.Minute)
 	return err
 }
 
@@ -233,9 +247,10 @@ func FuzzAnswer(f *testing.F) {
 				}()
 			}
 		}()
-		r := Connect(&url.URL{Scheme: "odd", Host: "bucket"}, socket, "token", wire.Ready{Copies: true})
+		r := Connect(&url.URL{Scheme: "odd", Host: "bucket"}, socket, "token", wire.Ready{Copies: true, Signs: true})
 		defer r.Close()
 		_ = stat(r)
+		_ = sign(r)
 		if err := list(r); err == nil && !strings.Contains(string(answer), `"end"`) {
 			t.Error("a listing without an end is complete")
 		}

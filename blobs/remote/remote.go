@@ -43,7 +43,7 @@ type Remote struct {
 	bucket        string  // for messages, "" for none
 	secrets       secrets
 	token         string
-	copies        bool
+	copies, signs bool
 	http          *http.Client
 	helper        *helper // nil if somebody else stops it
 	unconditional atomic.Bool
@@ -63,7 +63,7 @@ func Connect(u *url.URL, socket, token string, ready wire.Ready) *Remote {
 		MaxResponseHeaderBytes: maxHead,
 	}
 	return &Remote{
-		base: url.URL{Scheme: "http", Host: "store"}, bucket: u.Host, secrets: secretsOf(u), token: token, copies: ready.Copies,
+		base: url.URL{Scheme: "http", Host: "store"}, bucket: u.Host, secrets: secretsOf(u), token: token, copies: ready.Copies, signs: ready.Signs,
 		http: &http.Client{
 			Transport:     &patient.Transport{Base: transport, Patience: patience},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

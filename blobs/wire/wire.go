@@ -29,6 +29,8 @@
 //   - GET of "/?prefix=P" lists the objects whose keys begin with P, in any order, as lines
 //     of JSON, each a [Line], of which the last one says that it is. With "&delimiter=/" it
 //     lists instead, each once, what comes after P up to the next slash.
+//   - POST of "/sign", where the helper is able to, takes a [Sign] in JSON and answers with a
+//     [Signed]: the URL by which other programs find an object.
 //
 // # Errors
 //
@@ -72,7 +74,21 @@ type Start struct {
 type Ready struct {
 	Version int    `json:"version"`
 	Copies  bool   `json:"copies,omitempty"` // it knows COPY
+	Signs   bool   `json:"signs,omitempty"`  // it knows POST of /sign
 	Error   *Error `json:"error,omitempty"`  // why it does not serve the store
+}
+
+// A Sign asks for the URL of an object: with a number of seconds, for one by which anybody
+// can read that object for so long, without keys.
+type Sign struct {
+	Key     string `json:"key"`
+	Seconds int64  `json:"seconds,omitempty"`
+}
+
+// A Signed is the answer to a [Sign].
+type Signed struct {
+	URL     string    `json:"url"`
+	Expires time.Time `json:"expires,omitzero"` // when the URL ends, of one that is signed
 }
 
 // A Line is a line of a listing.
@@ -97,6 +113,8 @@ const (
 	Invalid  Kind = "invalid"   // the URL is not that of a store
 	Silent   Kind = "silent"    // the store does not respond
 	Retry    Kind = "retry"     // the same request may succeed a little later
+
+	Unsupported Kind = "unsupported" // the store is not able to
 )
 
 // Status is the status of an answer with an error of the kind.
@@ -114,6 +132,8 @@ func (k Kind) Status() int {
 		return http.StatusGatewayTimeout
 	case Retry:
 		return http.StatusServiceUnavailable
+	case Unsupported:
+		return http.StatusNotImplemented
 	}
 	return http.StatusBadGateway
 }

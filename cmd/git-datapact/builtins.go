@@ -29,6 +29,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-status/status"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-store/store"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-tag/tag"
+	"github.com/git-datapact/git-datapact/cmd/git-datapact-url/url"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-validate/validate"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-verify/verify"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -67,6 +68,7 @@ var builtins = map[string]builtin{
 	"status":   {"tell which jobs are pending or out of date", status.New},
 	"store":    {"say which store is used, how full it is, and move to another one", store.New},
 	"tag":      {"give receipts names, as tags of git", tag.New},
+	"url":      {"tell other programs where a stored output is", url.New},
 	"validate": {"check receipts and jobs, also as a hook", validate.New},
 	"verify":   {"prove that the store holds what receipts say", verify.New},
 }

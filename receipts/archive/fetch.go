@@ -11,9 +11,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -218,25 +220,34 @@ func (a *Archive) Open(ctx context.Context, entry *ledger.Entry, name string, op
 	if opts == nil {
 		opts = &FetchOptions{}
 	}
-	receipt := entry.Receipt
-	all, err := chooseTargets(receipt, &FetchOptions{Raw: opts.Raw})
+	found, err := findTarget(entry.Receipt, name, opts)
 	if err != nil {
-		return nil, fmt.Errorf("receipt %s@%s: %w", receipt.Branch, receipt.ID(), err)
-	}
-	i := slices.IndexFunc(all, func(t target) bool { return t.path == name })
-	if i < 0 {
-		i = slices.IndexFunc(all, func(t target) bool { return t.output.Path == name })
-	}
-	if i < 0 {
-		return nil, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), gitcmd.ErrNotFound)),
-			"'git datapact show' lists the outputs")
+		return nil, err
 	}
 	explain := func(err error) error { return a.explain(ctx, entry, err) }
-	content, err := a.openAny(ctx, func(store *blobs.Store) (io.ReadCloser, error) { return open(ctx, store, receipt.Branch, all[i]) })
+	content, err := a.openAny(ctx, func(store *blobs.Store) (io.ReadCloser, error) { return open(ctx, store, entry.Receipt.Branch, found) })
 	if err != nil {
 		return nil, explain(err)
 	}
 	return explained{content, explain}, nil
+}
+
+// Address is where other programs find one output as it is stored, which is named as for
+// [Archive.Open], and that output; see [blobs.Store.Address] for the time.
+func (a *Archive) Address(ctx context.Context, entry *ledger.Entry, name string, valid time.Duration) (*receipts.Output, blobs.Address, error) {
+	found, err := findTarget(entry.Receipt, name, &FetchOptions{})
+	if err != nil {
+		return nil, blobs.Address{}, err
+	}
+	object, err := found.object(entry.Receipt.Branch)
+	if err != nil {
+		return nil, blobs.Address{}, err
+	}
+	address, err := a.Store.Address(ctx, object, valid)
+	if err != nil {
+		err = a.explain(ctx, entry, err)
+	}
+	return found.output, address, err
 }
 
 // explained is an output as it is read, whose errors are explained.

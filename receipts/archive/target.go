@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
@@ -121,6 +122,24 @@ func selectTargets(all []target, globs []string) ([]target, error) {
 			"'git datapact show' lists the outputs")
 	}
 	return chosen, nil
+}
+
+// findTarget picks one output by its name, with or without the suffixes of its filters.
+// The error for no such output is [gitcmd.ErrNotFound].
+func findTarget(receipt *receipts.Receipt, name string, opts *FetchOptions) (target, error) {
+	all, err := chooseTargets(receipt, &FetchOptions{Raw: opts.Raw})
+	if err != nil {
+		return target{}, fmt.Errorf("receipt %s@%s: %w", receipt.Branch, receipt.ID(), err)
+	}
+	i := slices.IndexFunc(all, func(t target) bool { return t.path == name })
+	if i < 0 {
+		i = slices.IndexFunc(all, func(t target) bool { return t.output.Path == name })
+	}
+	if i < 0 {
+		return target{}, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), gitcmd.ErrNotFound)),
+			"'git datapact show' lists the outputs")
+	}
+	return all[i], nil
 }
 
 // object is where an output is stored.

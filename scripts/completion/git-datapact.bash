@@ -126,7 +126,7 @@ __git_datapact_argument ()
 		fi ;;
 	tag,1)
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
-	cat,0)
+	cat,0|url,0)
 		__git_datapact_selector_path ;;
 	init,0|record,0|resource,1)
 		__git_datapact_folders "$cur" ;;

@@ -121,7 +121,7 @@ complete -c git-datapact -n '__git_datapact_using validate; and not __fish_conta
 complete -c git-datapact -n '__git_datapact_using diff edit graph ls show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using find log replay run status verify' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using fetch ls; and not __git_datapact_first' -a '(__git_datapact_outputs (__git_datapact_argument))'
-complete -c git-datapact -n '__git_datapact_using cat; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
+complete -c git-datapact -n '__git_datapact_using cat url; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
 complete -c git-datapact -n '__git_datapact_using resource; and __git_datapact_first' -a 'check in out'
 complete -c git-datapact -n '__git_datapact_using resource; and not __git_datapact_first' -a '(__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using store; and __git_datapact_first' -a 'status test migrate push pull'

@@ -103,3 +103,12 @@ func (n named) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	}
 	return keys, nil
 }
+
+// keysEnd is when keys that are only lent end, zero for others and where that is not known.
+func keysEnd(ctx context.Context, provider aws.CredentialsProvider) (time.Time, error) {
+	keys, err := provider.Retrieve(ctx)
+	if err != nil || !keys.CanExpire {
+		return time.Time{}, err
+	}
+	return keys.Expires, nil
+}

@@ -213,7 +213,7 @@ func TestPathStyle(t *testing.T) {
 		o := &opener{patience: cloud.Patience, env: map[string]string{
 			"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL": test.endpoint,
 		}}
-		bucket, err := o.bucket(t.Context(), &url.URL{Scheme: "s3", Host: "bucket", RawQuery: test.query})
+		bucket, err := o.open(t.Context(), &url.URL{Scheme: "s3", Host: "bucket", RawQuery: test.query})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,6 +27,9 @@ import (
 // than Amazon's call the only region they have so.
 const defaultRegion = "us-east-1"
 
+// longestSign is for how long Amazon takes a URL that is signed, whatever that says.
+const longestSign = 7 * 24 * time.Hour
+
 // variables are those that an opener's env may have.
 var variables = []string{
 	"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
@@ -55,11 +58,12 @@ func (o *opener) open(ctx context.Context, u *url.URL) (*cloud.Bucket, error) {
 		Unordered: strings.HasSuffix(u.Host, "--x-s3"), // the one kind that Amazon lists in no order
 	}
 	var err error
-	b.Bucket, err = o.bucket(ctx, u)
+	b.Bucket, err = o.bucket(ctx, u, b)
 	return b, err
 }
 
-func (o *opener) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
+// bucket also tells the one that it opens for how URLs are signed.
+func (o *opener) bucket(ctx context.Context, u *url.URL, b *cloud.Bucket) (*blob.Bucket, error) {
 	params, findings := readParams(u.Query())
 	params.region = cmp.Or(params.region, o.env["AWS_REGION"], o.env["AWS_DEFAULT_REGION"])
 	params.endpoint = cmp.Or(params.endpoint, o.env["AWS_ENDPOINT_URL_S3"], o.env["AWS_ENDPOINT_URL"])
@@ -75,6 +79,11 @@ func (o *opener) bucket(ctx context.Context, u *url.URL) (*blob.Bucket, error) {
 		return nil, err
 	}
 	conditions := &conditions{lacked: &o.unconditional}
+	b.LongestSign = longestSign
+	if params.anonymous {
+		b.CannotSign = "the bucket is read without keys (anonymous), and there is nothing to sign with"
+	}
+	b.KeysEnd = func(ctx context.Context) (time.Time, error) { return keysEnd(ctx, cfg.Credentials) }
 	client := s3.NewFromConfig(cfg, params.client, checksums(cfg.ConfigSources), conditions.option)
 	conditions.lookUp = client
 	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation
