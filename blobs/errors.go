@@ -15,6 +15,9 @@ var (
 	ErrDenied   = backend.ErrDenied
 )
 
+// Lacking is [backend.Lacking].
+func Lacking(err error) string { return backend.Lacking(err) }
+
 // A ConflictError says that a key is taken by other bytes.
 type ConflictError = backend.ConflictError
 

@@ -81,6 +81,7 @@ type trial struct {
 	run      Run
 	random   *mathrand.ChaCha8
 	keys     []Key    // that something may be under
+	unlisted error    // why the store cannot be listed
 	scaffold []string // folders of the store that are not there without the trial, the innermost first
 }
 

@@ -21,7 +21,10 @@ type Upload struct {
 
 	mu    sync.Mutex
 	items map[Key]backend.Item
-	over  bool
+	// unknown are keys of which the store did not say whether they are free: its keys may
+	// look at what is there, and may not be told that nothing is.
+	unknown map[Key]bool
+	over    bool
 }
 
 // NewUpload starts an upload. The caller closes it, committed or not.
@@ -30,7 +33,7 @@ func (s *Store) NewUpload(ctx context.Context) (*Upload, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Upload{store: s, batch: b, items: make(map[Key]backend.Item)}, nil
+	return &Upload{store: s, batch: b, items: make(map[Key]backend.Item), unknown: make(map[Key]bool)}, nil
 }
 
 // Put stages what chain makes of the content of r for a branch, in one pass
@@ -83,7 +86,8 @@ func (u *Upload) put(ctx context.Context, branch string, r io.Reader, chain filt
 // made young, so that no collection of garbage takes them for left over.
 func (u *Upload) settle(ctx context.Context, it backend.Item) (existed, kept bool, err error) {
 	have, existed, err := backend.Held(ctx, u.store.backend, it)
-	if err != nil {
+	unknown := backend.Lacking(err) != ""
+	if err != nil && !unknown {
 		return false, false, err
 	}
 	if existed {
@@ -100,6 +104,7 @@ func (u *Upload) settle(ctx context.Context, it backend.Item) (existed, kept boo
 	first, ok := u.items[it.Key]
 	if !ok {
 		u.items[it.Key] = it
+		u.unknown[it.Key] = unknown
 		return existed, it.Path != "", nil
 	}
 	if first.Object != it.Object {
@@ -125,7 +130,7 @@ func (u *Upload) Commit(ctx context.Context) error {
 		return err
 	}
 	return backend.Each(ctx, items, func(it backend.Item) error {
-		if it.Path != "" {
+		if it.Path != "" && !u.unknown[it.Key] {
 			return nil
 		}
 		return u.store.keep(ctx, it.Key)

@@ -1,8 +1,10 @@
 package cmd_test
 
 import (
+	"encoding/pem"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -11,11 +13,20 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// web serves a folder until the script ends, and puts its URL into a variable.
+// web serves a folder until the script ends, and puts its URL into a variable. By https it
+// puts the server's certificate into a file.
 func web(ts *testscript.TestScript, neg bool, args []string) {
 	arguments(ts, neg, args, 2)
-	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[1]))))
+	server := httptest.NewUnstartedServer(http.FileServer(http.Dir(ts.MkAbs(args[1]))))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	ts.Defer(server.Close)
+	if len(args) == 2 {
+		server.Start()
+	} else {
+		server.StartTLS()
+		certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+		ts.Check(os.WriteFile(ts.MkAbs(args[2]), certificate, 0o666))
+	}
 	ts.Setenv(args[0], server.URL)
 }
 

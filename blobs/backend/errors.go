@@ -33,6 +33,20 @@ func (BadURL) Is(target error) bool { return target == ErrURL }
 // to sign it with, wrap. They are a [fs.ErrPermission] too.
 var ErrDenied = fmt.Errorf("access to the bucket: %w", fs.ErrPermission)
 
+// Lacking is the permission that a store's keys lack, in the terms of its provider, where an
+// error is about that, and else "". A store whose keys may not list it says so of an object
+// that is not there.
+func Lacking(err error) string {
+	e, ok := errors.AsType[interface {
+		error
+		Permission() string
+	}](err)
+	if !ok || !errors.Is(err, ErrDenied) {
+		return ""
+	}
+	return e.Permission()
+}
+
 // A ConflictError says that an object was not stored because its key is taken
 // by other bytes, which were left as they are.
 type ConflictError struct {

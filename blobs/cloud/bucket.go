@@ -24,6 +24,9 @@ type Bucket struct {
 	// Explain tells what an error of the driver means; nothing about one that it does not
 	// know. May be nil.
 	Explain func(err error) Meaning
+	// Permission names the permission that was lacking, in the provider's terms, "" where the
+	// reason is another, such as wrong keys. It is asked about errors that are ErrDenied. May be nil.
+	Permission func(err error) string
 	// Unconditional reports whether the server was found not to know writes on the
 	// condition that a key is free. May be nil.
 	Unconditional func() bool
@@ -55,6 +58,8 @@ func (b *Bucket) fault(ctx context.Context, err error) *wire.Error {
 	}](err)
 	w := &wire.Error{Message: m.Reason, Hint: m.Hint, Kind: kinds[m.Kind]}
 	switch {
+	case w.Kind == wire.Denied && b.Permission != nil:
+		w.Permission = b.Permission(err)
 	case w.Kind != "":
 	case errors.Is(err, backend.ErrURL):
 		w.Kind = wire.Invalid

@@ -2,8 +2,10 @@ package remote
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 
@@ -87,10 +89,14 @@ func (b *batch) send(ctx context.Context, it backend.Item) error {
 		body: func() (io.ReadCloser, error) { return os.Open(it.Path) },
 	})
 	if err != nil && ctx.Err() == nil {
-		if same, holdsErr := backend.Holds(ctx, b.remote, it); same {
-			err = nil
-		} else if conflict, ok := holdsErr.(*backend.ConflictError); ok {
+		same, holdsErr := backend.Holds(ctx, b.remote, it)
+		if conflict, ok := holdsErr.(*backend.ConflictError); ok {
 			return conflict
+		}
+		if same {
+			err = nil
+		} else if errors.Is(err, fs.ErrExist) && backend.Lacking(holdsErr) != "" {
+			return holdsErr // what is there cannot be looked at
 		}
 	}
 	if err != nil {

@@ -21,6 +21,7 @@ import (
 // and errors.Is knows it by its kind.
 type Error struct {
 	text, hint string
+	permission string
 	kind       wire.Kind
 	is         []error
 }
@@ -28,6 +29,10 @@ type Error struct {
 func (e *Error) Error() string   { return e.text }
 func (e *Error) Hint() string    { return e.hint }
 func (e *Error) Unwrap() []error { return e.is }
+
+// Permission is the one that was lacking, in the provider's terms, "" where that is not why
+// the store refused.
+func (e *Error) Permission() string { return e.permission }
 
 // Timeout makes it an error as package net has them, where a server does not respond.
 func (e *Error) Timeout() bool { return e.kind == wire.Silent }
@@ -75,6 +80,9 @@ func (r *Remote) fault(f *wire.Error) *Error {
 		}
 	case wire.Denied:
 		e.text, e.is = fmt.Sprintf("%v: %s", fs.ErrPermission, e.text), []error{backend.ErrDenied}
+		if e.permission = r.secrets.hide(f.Permission); e.permission != "" {
+			e.text += "; it takes the permission " + e.permission
+		}
 	case wire.Invalid:
 		e.is = []error{backend.ErrURL}
 	case wire.Exists:

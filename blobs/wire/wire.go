@@ -142,5 +142,8 @@ func (k Kind) Status() int {
 type Error struct {
 	Kind    Kind   `json:"kind,omitempty"`
 	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"` // the next step
+	// Permission is the one that it takes, in the provider's terms, where that alone is why
+	// the store refuses: who asks is known to it.
+	Permission string `json:"permission,omitempty"`
+	Hint       string `json:"hint,omitempty"` // the next step
 }

@@ -41,7 +41,11 @@ func (c *conditions) write(ctx context.Context, in middleware.InitializeInput, n
 		}
 	}
 	refused := err
-	if err = errors.Join(c.free(ctx, w.bucket, w.key), w.rewind()); err == nil {
+	free := c.free(ctx, w.bucket, w.key)
+	if answer, ok := errors.AsType[*awshttp.ResponseError](free); ok && refuses(answer) {
+		return out, metadata, free // nor can it be looked up
+	}
+	if err = errors.Join(free, w.rewind()); err == nil {
 		in.Parameters = w.plain
 		out, metadata, err = next.HandleInitialize(ctx, in)
 	}

@@ -54,7 +54,7 @@ func Open(ctx context.Context, u *url.URL, env map[string]string) (*cloud.Bucket
 
 func (o *opener) open(ctx context.Context, u *url.URL) (*cloud.Bucket, error) {
 	b := &cloud.Bucket{
-		Name: u.Host, Explain: explain, Unconditional: o.unconditional.Load,
+		Name: u.Host, Explain: explain, Permission: permission, Unconditional: o.unconditional.Load,
 		Unordered: strings.HasSuffix(u.Host, "--x-s3"), // the one kind that Amazon lists in no order
 	}
 	var err error
@@ -78,14 +78,15 @@ func (o *opener) bucket(ctx context.Context, u *url.URL, b *cloud.Bucket) (*blob
 	if err != nil {
 		return nil, err
 	}
+	looking := &look{}
 	conditions := &conditions{lacked: &o.unconditional}
 	b.LongestSign = longestSign
 	if params.anonymous {
 		b.CannotSign = "the bucket is read without keys (anonymous), and there is nothing to sign with"
 	}
 	b.KeysEnd = func(ctx context.Context) (time.Time, error) { return keysEnd(ctx, cfg.Credentials) }
-	client := s3.NewFromConfig(cfg, params.client, checksums(cfg.ConfigSources), conditions.option)
-	conditions.lookUp = client
+	client := s3.NewFromConfig(cfg, params.client, checksums(cfg.ConfigSources), conditions.option, looking.option)
+	conditions.lookUp, looking.reader = client, client
 	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation
 	return s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
 }

@@ -28,6 +28,7 @@ type status struct {
 	Why       string             `json:"why"`
 	Reachable bool               `json:"reachable"`
 	Error     string             `json:"error,omitempty"`
+	Unlisted  string             `json:"unlisted,omitempty"` // why it is not known what it holds
 	*contents
 	Cache   *cached  `json:"cache,omitempty"`
 	Lacking *int     `json:"lacking,omitempty"` // blobs that receipts name, where there are mirrors
@@ -107,6 +108,9 @@ func (c *command) one(ctx context.Context, env *frame.Env, repository *gitcmd.Re
 	err = storeflag.Reach(ctx, chosen)
 	if err == nil && c.Action == "status" {
 		said.contents, err = count(ctx, env, chosen)
+		if err != nil && storeflag.Unlisted(err) {
+			said.Unlisted, err = err.Error(), nil
+		}
 	}
 	if said.Reachable = err == nil; err != nil {
 		said.Error = err.Error()
@@ -133,6 +137,9 @@ func (s *status) printOne(env *frame.Env, what string) error {
 		reachable = "no"
 	}
 	text := fmt.Sprintf("%-9s  %s\nwhy        %s\nreachable  %s\n", what, s.Store, s.Why, reachable)
+	if s.Unlisted != "" {
+		text += fmt.Sprintf("holds      not known: %s\n", s.Unlisted)
+	}
 	if s.contents != nil {
 		text += fmt.Sprintf("holds      %v\n", s.amount)
 		for _, branch := range slices.Sorted(maps.Keys(s.Branches)) {
@@ -169,8 +176,7 @@ func countCache(ctx context.Context, repository *gitcmd.Repository, chosen store
 	return c, err
 }
 
-// count lists the store. What it lists is not kept. It returns nil for a store that cannot be
-// listed.
+// count lists the store. What it lists is not kept.
 func count(ctx context.Context, env *frame.Env, chosen storechoice.Store) (*contents, error) {
 	store, err := storeflag.Open(ctx, chosen)
 	if err != nil {
@@ -184,9 +190,6 @@ func count(ctx context.Context, env *frame.Env, chosen storechoice.Store) (*cont
 		found.Branches = map[string]amount{}
 	}
 	for object, err := range store.List(ctx, "") {
-		if errors.Is(err, errors.ErrUnsupported) {
-			return nil, nil
-		}
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,8 @@ type finding struct {
 	OK     bool   `json:"ok"`
 	Needed bool   `json:"needed"`
 	Error  string `json:"error,omitempty"`
-	Note   string `json:"note,omitempty"` // what is done where it does not work
+	Lacks  string `json:"lacks,omitempty"` // the permission, in the provider's terms
+	Note   string `json:"note,omitempty"`  // what is done where it does not work
 }
 
 // A speed is how fast the store was, as JSON.
@@ -71,6 +72,7 @@ func (c *command) printCheck(env *frame.Env, check blobs.Check) error {
 	said := finding{Check: check.Name, OK: check.Err == nil, Needed: check.Needed}
 	text := "ok"
 	if check.Err != nil {
+		said.Lacks = blobs.Lacking(check.Err)
 		said.Error, said.Note = strings.ReplaceAll(check.Err.Error(), "\n", "; "), check.Note
 		text = "failed: " + said.Error
 		if said.Note != "" {

@@ -95,7 +95,7 @@ func Hint(err *error) {
 	case errors.Is(*err, blobs.ErrNoBucket):
 		*err = gitcmd.WithHint(*err, "make the bucket, or choose another store with --store")
 	case errors.Is(*err, blobs.ErrDenied):
-		*err = gitcmd.WithHint(*err, "'git help datapact' says under Stores where the keys are looked for")
+		*err = gitcmd.WithHint(*err, "'git help datapact-stores' says where keys are looked for, and which permissions each command needs")
 	default:
 		*err = gitcmd.DeniedHint(*err) // of a folder
 	}
@@ -114,7 +114,8 @@ func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (store
 	return chosen, err
 }
 
-// Reach makes sure that a store can be opened and, unless no request can tell, listed.
+// Reach makes sure that a store can be opened and asked. It asks for a listing, and is content
+// with a store that cannot be listed, or says that just this is not allowed.
 func Reach(ctx context.Context, chosen storechoice.Store) (err error) {
 	defer Hint(&err)
 	store, err := Open(ctx, chosen)
@@ -122,12 +123,18 @@ func Reach(ctx context.Context, chosen storechoice.Store) (err error) {
 		return err
 	}
 	for _, err := range store.List(ctx, "") { // one object, or none, will do
-		if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		if err != nil && !Unlisted(err) {
 			return errors.Join(err, store.Close())
 		}
 		break
 	}
 	return store.Close()
+}
+
+// Unlisted reports whether a listing failed because of what is asked for, and not of the way
+// to the store: it cannot be listed, or its keys may not do that.
+func Unlisted(err error) bool {
+	return errors.Is(err, errors.ErrUnsupported) || blobs.Lacking(err) != ""
 }
 
 // MissingHint adds the next step to an error about a blob that is not in the store. A
