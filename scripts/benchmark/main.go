@@ -25,6 +25,11 @@ type plan struct {
 	executions, outs int
 	pushed, planned  int
 	keep             bool
+
+	s3       bool // measure transfers, and nothing else
+	s3Part   float64
+	s3Rounds int
+	json     string // the file that transfers are written to, too
 }
 
 func main() {
@@ -36,7 +41,15 @@ func main() {
 	flag.IntVar(&p.outs, "outs", 1000, "recordings through Concourse's resource, one after the other, on each branch")
 	flag.IntVar(&p.planned, "planned", 100_000, "receipts of a join to measure planning with, 0 for none")
 	flag.BoolVar(&p.keep, "keep", false, "keep the repositories, and say where they are")
+	flag.BoolVar(&p.s3, "s3", false, "measure transfers to and from S3 beside rclone, and nothing else")
+	flag.Float64Var(&p.s3Part, "s3-part", 1, "which part of 1 GiB of random bytes, 690 MB of CSV and 10,000 files of 4 KiB to transfer")
+	flag.IntVar(&p.s3Rounds, "s3-rounds", 5, "rounds of transfers")
+	flag.StringVar(&p.json, "json", "", "the file to write what transfers took to, as JSON")
 	flag.Parse()
+	if p.s3Part <= 0 || p.s3Rounds < 1 {
+		fmt.Fprintln(os.Stderr, "bench: -s3-part and -s3-rounds: want numbers above 0")
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := bench(ctx, p); err != nil {
@@ -63,6 +76,9 @@ func bench(ctx context.Context, p plan) (err error) {
 	}
 	if err := isolate(dir, bin); err != nil {
 		return err
+	}
+	if p.s3 {
+		return benchS3(ctx, dir, p)
 	}
 	if p.executions > 0 {
 		if err := benchEngines(ctx, dir, p.executions); err != nil {

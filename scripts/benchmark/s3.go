@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A transfer is what is moved to a server of S3 and back, and what it took.
+type transfer struct {
+	Name  string `json:"name"`
+	Files int    `json:"files"`
+	Bytes int64  `json:"bytes"`
+	Up    sides  `json:"up"`
+	Down  sides  `json:"down"`
+
+	make func(dir string, t *transfer) error
+}
+
+// The sides of a transfer are ours and rclone's, each in the same rounds.
+type sides struct {
+	Ours   costs   `json:"datapact"`
+	Theirs costs   `json:"rclone"`
+	Ratio  float64 `json:"ratio"` // of the medians of seconds
+}
+
+// The costs of one side are those of all rounds: the worst of memory and scratch space.
+type costs struct {
+	Median  float64 `json:"median"` // seconds
+	Worst   float64 `json:"worst"`
+	Memory  int64   `json:"memory"`  // bytes, of all processes together
+	Scratch int64   `json:"scratch"` // bytes in the folder for temporary files
+
+	all []cost
+}
+
+func (c *costs) settle() {
+	var seconds []float64
+	for _, one := range c.all {
+		seconds = append(seconds, one.seconds)
+		c.Memory, c.Scratch = max(c.Memory, one.memory), max(c.Scratch, one.scratch)
+	}
+	c.Median, c.Worst = median(seconds), slices.Max(seconds)
+}
+
+// transfers are those of the benchmark, with a part of their bytes or files.
+func transfers(part float64) []*transfer {
+	const random, csv, small = 1 << 30, 690_000_000, 10_000
+	return []*transfer{
+		{Name: "random", Files: 1, Bytes: int64(random * part), make: makeRandom},
+		{Name: "csv", Files: 1, Bytes: int64(csv * part), make: makeCSV},
+		{Name: "small", Files: max(1, int(small*part)), Bytes: 4096 * max(1, int64(small*part)), make: makeSmall},
+	}
+}
+
+// benchS3 measures recording to a server of S3 on this machine, and fetching from it, beside
+// rclone with the same files.
+func benchS3(ctx context.Context, dir string, p plan) (err error) {
+	server, err := startS3(ctx, filepath.Join(dir, "s3"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, server.stop()) }()
+	for _, name := range []string{"rclone", "diff", "sync"} {
+		if _, err := exec.LookPath(name); err != nil {
+			return fmt.Errorf("%w: on Debian, apt-get install %s", err, name)
+		}
+	}
+	all := transfers(p.s3Part)
+	for _, t := range all {
+		b := &s3Bench{server: server, dir: filepath.Join(dir, t.Name), transfer: t}
+		if err := b.run(ctx, p.s3Rounds); err != nil {
+			return fmt.Errorf("%s: %w", t.Name, err)
+		}
+	}
+	printTransfers(all, p.s3Rounds)
+	if p.json == "" {
+		return nil
+	}
+	data, err := json.MarshalIndent(all, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(p.json, append(data, '\n'), 0o666)
+}
+
+func printTransfers(all []*transfer, rounds int) {
+	fmt.Printf("to and from S3 on this machine, beside rclone copy --transfers 16: medians (worst) of %d rounds\n\n", rounds)
+	fmt.Printf("%-8s %6s %9s %-5s %17s %17s %6s %20s %12s\n", "", "files", "MB", "", "datapact s", "rclone s", "ratio", "MiB, ours / theirs", "scratch MiB")
+	for _, t := range all {
+		for _, way := range []struct {
+			name string
+			s    sides
+		}{{"up", t.Up}, {"down", t.Down}} {
+			o, r := way.s.Ours, way.s.Theirs
+			fmt.Printf("%-8s %6d %9.1f %-5s %8.2f (%6.2f) %8.2f (%6.2f) %6.2f %11d / %6d %12d\n", t.Name, t.Files, float64(t.Bytes)/1e6, way.name,
+				o.Median, o.Worst, r.Median, r.Worst, way.s.Ratio, o.Memory>>20, r.Memory>>20, o.Scratch>>20)
+		}
+	}
+	fmt.Println()
+}
+
+// An s3Bench is one transfer at work.
+type s3Bench struct {
+	server   *s3Server
+	dir      string
+	transfer *transfer
+}
+
+func (b *s3Bench) run(ctx context.Context, rounds int) error {
+	source := filepath.Join(b.dir, "result")
+	if err := os.MkdirAll(source, 0o777); err != nil {
+		return err
+	}
+	if err := b.transfer.make(source, b.transfer); err != nil {
+		return err
+	}
+	const repository = "git init -q -b main repository && cd repository && git commit -q --allow-empty -m x && git-datapact-branch -q data"
+	if err := run(ctx, b.dir, nil, "sh", "-ec", repository); err != nil {
+		return err
+	}
+	for range rounds {
+		if err := b.round(ctx); err != nil {
+			return err
+		}
+	}
+	for _, s := range []*sides{&b.transfer.Up, &b.transfer.Down} {
+		s.Ours.settle()
+		s.Theirs.settle()
+		s.Ratio = s.Ours.Median / s.Theirs.Median
+	}
+	return os.RemoveAll(b.dir)
+}
+
+// round moves everything by both, to a bucket of its own each, and back, and compares what
+// came back.
+func (b *s3Bench) round(ctx context.Context) error {
+	for _, step := range []struct {
+		script string
+		into   *costs
+	}{
+		{"git -C repository branch -q -f data $(git -C repository rev-list --max-parents=0 data) && git-datapact-record -C repository -q --branch data ../result", &b.transfer.Up.Ours},
+		{"rclone copy --transfers 16 result s3:theirs", &b.transfer.Up.Theirs},
+		{"git-datapact-fetch -C repository -q data -o ../ours", &b.transfer.Down.Ours},
+		{"rclone copy --transfers 16 s3:theirs theirs", &b.transfer.Down.Theirs},
+	} {
+		if err := run(ctx, b.dir, nil, "sync"); err != nil {
+			return err
+		}
+		one, err := measured(ctx, b.dir, step.script, b.server.env())
+		if err != nil {
+			return err
+		}
+		step.into.all = append(step.into.all, one)
+	}
+	for _, folder := range []string{"ours", "theirs"} {
+		if err := run(ctx, b.dir, nil, "diff", "-rq", "-x", ".datapact", "-x", ".gitignore", "result", folder); err != nil {
+			return fmt.Errorf("what came back differs: %w", err)
+		}
+		if err := os.RemoveAll(filepath.Join(b.dir, folder)); err != nil {
+			return err
+		}
+	}
+	return b.server.empty(strings.Fields("ours theirs"))
+}
