@@ -113,6 +113,7 @@ func setup(env *testscript.Env, bin string) error {
 	}
 	env.Setenv("PATH", bin+string(os.PathListSeparator)+env.Getenv("PATH"))
 	env.Setenv("BIN", bin)
+	env.Setenv("NODE_PATH", os.Getenv("NODE_PATH"))
 	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	env.Values[environment{}] = env.Vars
 	return makeHome(home)
@@ -138,13 +139,16 @@ func makeHome(home string) error {
 	return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte("[init]\n\tdefaultBranch = main\n"), 0o666)
 }
 
-// condition knows [root], [podman], and [s3], [gs] and [azblob] where it is on PATH, which continuous
+// condition knows [root], [podman], [duckdb], and [s3], [gs] and [azblob] where they are found, which continuous
 // integration must see to, and [tmpfs] and [exfat] where one can be mounted.
 func condition(name string) (bool, error) {
 	if cloud, ok := clouds[name]; ok {
 		return cloud.has() || os.Getenv("CI") == "true", nil
 	}
 	switch name {
+	case "duckdb":
+		err := exec.Command("node", "-e", "require('@duckdb/node-api')").Run()
+		return err == nil || os.Getenv("CI") == "true", nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "podman":
