@@ -233,7 +233,8 @@ func (a *Archive) Open(ctx context.Context, entry *ledger.Entry, name string, op
 }
 
 // Address is where other programs find one output as it is stored, which is named as for
-// [Archive.Open], and that output; see [blobs.Store.Address] for the time.
+// [Archive.Open], and that output, in the first store that has it; see
+// [blobs.Store.Address] for the time.
 func (a *Archive) Address(ctx context.Context, entry *ledger.Entry, name string, valid time.Duration) (*receipts.Output, blobs.Address, error) {
 	found, err := findTarget(entry.Receipt, name, &FetchOptions{})
 	if err != nil {
@@ -243,7 +244,11 @@ func (a *Archive) Address(ctx context.Context, entry *ledger.Entry, name string,
 	if err != nil {
 		return nil, blobs.Address{}, err
 	}
-	address, err := a.Store.Address(ctx, object, valid)
+	var address blobs.Address
+	err = a.anyOf(ctx, func(store *blobs.Store) (err error) {
+		address, err = store.Address(ctx, object, valid)
+		return err
+	})
 	if err != nil {
 		err = a.explain(ctx, entry, err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts/archive"
@@ -21,25 +22,28 @@ import (
 // content has git show how one output differs. What one receipt does not have is as good as
 // empty there, as a file that is new or gone is for git.
 func (c *command) content(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, catalog jobs.Opener, before, after *ledger.Entry) (err error) {
-	store, err := c.OpenFor(ctx, repository, catalog)
+	chosen, err := c.Find(ctx, repository, catalog)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
+	if err != nil {
+		return err
+	}
+	defer storeflag.CloseArchive(a)
 	defer c.MissingHint(ctx, repository, catalog, &err)
 	folder, err := os.MkdirTemp("", "git-datapact-diff-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	a := archive.Archive{Repository: repository, Store: store}
 	if !filepath.IsLocal(c.Content) {
 		return gitcmd.Usage(fmt.Errorf("--content %q: want the path of an output", c.Content))
 	}
 	sides := []string{path.Join("a", c.Content), path.Join("b", c.Content)}
 	missing := 0
 	for i, entry := range []*ledger.Entry{before, after} {
-		err := bring(ctx, &a, entry, c.Content, filepath.Join(folder, filepath.FromSlash(sides[i])))
+		err := bring(ctx, a, entry, c.Content, filepath.Join(folder, filepath.FromSlash(sides[i])))
 		if errors.Is(err, errNoOutput) {
 			sides[i] = os.DevNull
 			missing++

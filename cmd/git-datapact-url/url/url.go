@@ -15,7 +15,6 @@ import (
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
-	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -57,13 +56,16 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := c.OpenFor(ctx, repository, catalog)
+	chosen, err := c.Find(ctx, repository, catalog)
 	if err != nil {
 		return err
 	}
-	defer store.Close()
+	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
+	if err != nil {
+		return err
+	}
+	defer storeflag.CloseArchive(a)
 	defer c.MissingHint(ctx, repository, catalog, &err)
-	a := archive.Archive{Repository: repository, Store: store}
 	output, found, err := a.Address(ctx, entry, path, c.valid())
 	if err != nil {
 		return err
