@@ -12,9 +12,11 @@
 //
 // # Writing
 //
-// An [Upload] takes any number of files with [Upload.Put] and publishes them
-// together in [Upload.Commit]. Until then nothing shows in the store, and after
-// it everything survives a power cut.
+// An [Upload] takes any number of files with [Upload.Put], and once [Upload.Commit] has
+// succeeded all of them are stored and survive a power cut. A folder shows nothing of them
+// before. A bucket gets each as soon as its key, a digest of it, is known: what would take
+// much scratch space is read a second time then. What such an upload has stored when it is
+// given up is garbage like any, and there already for the next one.
 //
 // # Where objects are
 //

@@ -37,7 +37,7 @@ func (s *Store) Mend(ctx context.Context, obj Object, good io.Reader) error {
 }
 
 func mend(ctx context.Context, b backend.Batch, obj Object, good io.Reader) error {
-	f, err := b.Create()
+	f, err := b.Create(ctx, backend.Once)
 	if err != nil {
 		return err
 	}

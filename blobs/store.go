@@ -118,6 +118,14 @@ func (s *Store) Free() (int64, bool) {
 	return 0, false
 }
 
+// Transfers is how many objects are stored or looked for at a time.
+func (s *Store) Transfers() int {
+	if b, ok := s.backend.(interface{ Transfers() int }); ok {
+		return b.Transfers()
+	}
+	return cores()
+}
+
 // Close releases the store. Readers and uploads are to be closed before.
 func (s *Store) Close() error {
 	return s.backend.Close()

@@ -48,7 +48,8 @@ func overBucket(t *testing.T, bucket *blob.Bucket) blobstest.Subject {
 		}
 	})
 	return blobstest.Subject{
-		Store: blobstest.OpenBucket(t, &cloud.Bucket{Bucket: bucket}),
+		AtOnce: true,
+		Store:  blobstest.OpenBucket(t, &cloud.Bucket{Bucket: bucket}),
 		Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
 			if err := bucket.WriteAll(t.Context(), string(key), data, nil); err != nil {
 				t.Fatal(err)

@@ -130,7 +130,7 @@ func (t *trial) condition(ctx context.Context, o Object, data []byte) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, b.Close()) }()
-	f, err := b.Create()
+	f, err := b.Create(ctx, backend.Once)
 	if err != nil {
 		return err
 	}

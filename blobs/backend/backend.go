@@ -7,6 +7,7 @@ import (
 	"context"
 	"io"
 	"iter"
+	"os"
 	"time"
 )
 
@@ -70,26 +71,57 @@ type Resumer interface {
 	OpenAt(ctx context.Context, key Key, offset int64) (io.ReadCloser, error)
 }
 
-// A Batch is a backend's part of an upload.
+// A Batch is a backend's part of an upload. One that is a [Sender] too stores an item as
+// soon as it is known.
 type Batch interface {
-	// Create makes a file for staged bytes. It may be called concurrently.
-	Create() (StagedFile, error)
-	// Publish makes the items durable, together with those that have no path.
+	// Create makes a file for the bytes that are made of content of a size. The size is
+	// [Once] where the content cannot be read again. It may be called concurrently, and
+	// waits for room.
+	Create(ctx context.Context, size int64) (StagedFile, error)
+	// Publish makes the items durable, together with those that have no bytes.
 	Publish(ctx context.Context, items []Item) error
 	// Close removes what is still staged.
 	Close() error
 }
 
+// Once is the size of content that can be read but once: all that is made of it is staged.
+const Once = -1
+
+// A Sender stores single items at once.
+type Sender interface {
+	// Send makes an item durable. It may be called concurrently, and waits for its turn.
+	// It tells moved, unless that is nil, how many more bytes are on their way, again
+	// those that are sent again. Where something else is under the key, or came there
+	// meanwhile, it is an fs.ErrExist.
+	Send(ctx context.Context, it Item, moved func(bytes int64)) error
+}
+
 // A StagedFile takes bytes that are not in the store yet.
 type StagedFile interface {
 	io.WriteCloser
+	// Name is the path of the file once it is closed, "" if the bytes were not kept: what
+	// they are made of is to be read again.
 	Name() string
+	// Discard removes the file, which may be gone already.
+	Discard() error
 }
 
-// An Item is an object of an upload and the file its bytes are staged in, ""
-// if the store has them already.
+// An Item is an object of an upload and where its bytes are: staged in a file, or to be
+// made again; nowhere if the store has them already.
 type Item struct {
 	Object
-	Path    string
-	Replace bool // whatever the store has under the key
+	Path    string                                  // of the staged file, "" for none
+	Again   func(ctx context.Context) io.ReadCloser // makes the bytes again, and fails before their end where they are others; nil for none
+	Replace bool                                    // whatever the store has under the key
+}
+
+// HasBytes reports whether the item has bytes to store.
+func (it *Item) HasBytes() bool { return it.Path != "" || it.Again != nil }
+
+// Open reads the bytes. The caller closes the reader.
+func (it *Item) Open(ctx context.Context) (io.ReadCloser, error) {
+	if it.Path == "" && it.Again != nil {
+		return it.Again(ctx), nil
+	}
+	return os.Open(it.Path)
 }

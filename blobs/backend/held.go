@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"os"
 	"strings"
 )
 
@@ -46,7 +45,7 @@ func sameBytes(ctx context.Context, b Backend, it Item, have Entry) (bool, error
 		return strings.EqualFold(have.SHA256, it.SHA256), nil
 	}
 	if have.MD5 != "" {
-		staged, err := os.Open(it.Path)
+		staged, err := it.Open(ctx)
 		if err != nil {
 			return false, err
 		}

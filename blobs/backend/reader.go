@@ -19,3 +19,14 @@ func ContextReader(ctx context.Context, r io.Reader) io.Reader {
 		return r.Read(p)
 	})
 }
+
+// Counted tells moved of the bytes that are read from r.
+func Counted(r io.Reader, moved func(bytes int64)) io.Reader {
+	return ReaderFunc(func(p []byte) (int, error) {
+		n, err := r.Read(p)
+		if n > 0 {
+			moved(int64(n))
+		}
+		return n, err
+	})
+}

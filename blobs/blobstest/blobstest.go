@@ -19,6 +19,8 @@ type Subject struct {
 	Store *blobs.Store
 	// Overwrite replaces the bytes of an object behind the store's back.
 	Overwrite func(t *testing.T, key blobs.Key, data []byte)
+	// AtOnce is set where an object shows as soon as it is put, and not at the commit.
+	AtOnce bool
 	// Writer is the store to write with, nil if that is Store.
 	Writer *blobs.Store
 }

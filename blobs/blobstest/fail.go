@@ -48,29 +48,45 @@ func testCancelledPut(t *testing.T, s Subject) {
 
 func testCancelledCommit(t *testing.T, s Subject) {
 	u := begin(t, s)
+	var keys []blobs.Key
 	for n := range 3 {
-		if _, err := u.Put(t.Context(), "main", bytes.NewReader(random(10, n)), nil); err != nil {
+		stored, err := u.Put(t.Context(), "main", bytes.NewReader(random(10, n)), nil)
+		if err != nil {
 			t.Fatal(err)
 		}
+		keys = append(keys, blobs.Key("main/"+stored.Blob))
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := u.Commit(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("Commit after cancelling: %v", err)
 	}
-	wantKeys(t, s, "")
+	wantKeys(t, s, "", uncommitted(s, keys...)...)
 }
 
 func testUncommitted(t *testing.T, s Subject) {
 	u := begin(t, s)
-	if _, err := u.Put(t.Context(), "main", bytes.NewReader(random(11, 100)), nil); err != nil {
+	data := random(11, 100)
+	if _, err := u.Put(t.Context(), "main", bytes.NewReader(data), nil); err != nil {
 		t.Fatal(err)
 	}
-	wantKeys(t, s, "")
+	keys := uncommitted(s, blobs.Key("main/"+hexSHA1(data)))
+	wantKeys(t, s, "", keys...)
 	if err := u.Close(); err != nil {
 		t.Errorf("Close: %v", err)
 	}
-	wantKeys(t, s, "")
+	wantKeys(t, s, "", keys...)
+	if _, stored := put(t, s, "main", data, nil); stored.Existed != s.AtOnce {
+		t.Errorf("Put after an upload that was given up: Existed = %v, want %v", stored.Existed, s.AtOnce)
+	}
+}
+
+// uncommitted are those keys of an upload that a store shows before the commit.
+func uncommitted(s Subject, keys ...blobs.Key) []blobs.Key {
+	if s.AtOnce {
+		return keys
+	}
+	return nil
 }
 
 func testOver(t *testing.T, s Subject) {

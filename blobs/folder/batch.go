@@ -49,13 +49,16 @@ func (f *Folder) stage(ctx context.Context) (*folderBatch, error) {
 }
 
 // Create is part of [backend.Batch].
-func (b *folderBatch) Create() (backend.StagedFile, error) {
+func (b *folderBatch) Create(context.Context, int64) (backend.StagedFile, error) {
 	f, err := b.staging.createFile()
 	if err != nil {
 		return nil, err
 	}
 	return &writeBehind{File: f}, nil
 }
+
+// Discard is part of [backend.StagedFile].
+func (w *writeBehind) Discard() error { return backend.Drop(w.Name()) }
 
 // Close is part of [backend.Batch].
 func (b *folderBatch) Close() error {

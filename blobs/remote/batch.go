@@ -13,20 +13,11 @@ import (
 	"github.com/git-datapact/git-datapact/blobs/wire"
 )
 
-const (
-	// smallSize is up to which size objects are sent many at a time.
-	smallSize = 1 << 20
-	// mediumSize is up to which size objects are sent [mediumAtOnce] at a time: helpers hold
-	// each in memory, and more while they read it. Larger ones go one by one, and their parts
-	// side by side.
-	mediumSize   = 8 << 20
-	mediumAtOnce = 3
-	// stagedMode is for this user alone.
-	stagedMode = 0o600
-)
+// stagedMode is for this user alone.
+const stagedMode = 0o600
 
-// A batch keeps bytes in temporary files until they are published: their
-// key is known at their end, and an upload that is given up leaves no trace.
+// A batch keeps bytes in temporary files until their key is known, which it is at their
+// end, and they are stored. An upload that is given up leaves no trace.
 type batch struct {
 	remote *Remote
 	spool  backend.Spool
@@ -42,9 +33,14 @@ func (r *Remote) Begin(context.Context) (backend.Batch, error) {
 }
 
 // Create is part of [backend.Batch].
-func (b *batch) Create() (backend.StagedFile, error) {
-	f, err := b.spool.Create()
-	if err != nil {
+func (b *batch) Create(ctx context.Context, size int64) (backend.StagedFile, error) {
+	f := &staged{scratch: &b.remote.scratch, again: size != backend.Once}
+	if err := f.reserve(ctx, size); err != nil {
+		return nil, err
+	}
+	var err error
+	if f.file, err = b.spool.Create(); err != nil {
+		f.release()
 		return nil, err
 	}
 	return f, nil
@@ -55,52 +51,59 @@ func (b *batch) Close() error { return os.RemoveAll(b.spool.Dir) }
 
 // Publish sends objects side by side, the fewer the larger they are.
 func (b *batch) Publish(ctx context.Context, items []backend.Item) error {
-	var small, medium, large []backend.Item
-	for _, it := range items {
-		switch {
-		case it.Path == "":
-		case it.Size <= smallSize:
-			small = append(small, it)
-		case it.Size <= mediumSize:
-			medium = append(medium, it)
-		default:
-			large = append(large, it)
+	return backend.EachOf(ctx, b.remote.Transfers(), items, func(it backend.Item) error {
+		if !it.HasBytes() {
+			return nil
 		}
-	}
-	send := func(it backend.Item) error { return b.send(ctx, it) }
-	if err := backend.Each(ctx, small, send); err != nil {
+		err := b.Send(ctx, it, nil)
+		if errors.Is(err, fs.ErrExist) {
+			if same, holdsErr := backend.Holds(ctx, b.remote, it); same || holdsErr != nil {
+				return holdsErr
+			}
+		}
 		return err
-	}
-	if err := backend.EachOf(ctx, mediumAtOnce, medium, send); err != nil {
-		return err
-	}
-	return backend.EachOf(ctx, 1, large, send)
+	})
 }
 
-// send stores one item. Whatever the helper says, an item that is there then
-// is stored: another upload was first, or an answer got lost.
-func (b *batch) send(ctx context.Context, it backend.Item) error {
+// Send is part of [backend.Sender]. Whatever the helper says, an item that is there then is
+// stored: an answer got lost.
+func (b *batch) Send(ctx context.Context, it backend.Item, moved func(int64)) error {
+	done, err := b.remote.lanes.enter(ctx, it.Size)
+	if err != nil {
+		return err
+	}
+	defer done()
 	header := http.Header{wire.SHA256Header: {it.SHA256}, "Content-Type": {"application/octet-stream"}}
 	if !it.Replace {
 		header.Set("If-None-Match", "*")
 	}
-	err := b.remote.simple(ctx, call{
+	err = b.remote.simple(ctx, call{
 		method: http.MethodPut, key: string(it.Key), header: header, size: it.Size,
-		body: func() (io.ReadCloser, error) { return os.Open(it.Path) },
+		body: func() (io.ReadCloser, error) { return opened(ctx, it, moved) },
 	})
-	if err != nil && ctx.Err() == nil {
-		same, holdsErr := backend.Holds(ctx, b.remote, it)
-		if conflict, ok := holdsErr.(*backend.ConflictError); ok {
-			return conflict
-		}
-		if same {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, fs.ErrExist) {
+		if same, holdsErr := backend.Holds(ctx, b.remote, it); same {
 			err = nil
-		} else if errors.Is(err, fs.ErrExist) && backend.Lacking(holdsErr) != "" {
-			return holdsErr // what is there cannot be looked at
+		} else if conflict, ok := holdsErr.(*backend.ConflictError); ok {
+			return conflict
 		}
 	}
 	if err != nil {
 		return fmt.Errorf("storing blob %q: %w", string(it.Key), err)
 	}
-	return backend.Drop(it.Path)
+	return nil
+}
+
+// opened is the bytes of an item, of which moved is told.
+func opened(ctx context.Context, it backend.Item, moved func(int64)) (io.ReadCloser, error) {
+	r, err := it.Open(ctx)
+	if err != nil || moved == nil {
+		return r, err
+	}
+	return counted{backend.Counted(r, moved), r}, nil
+}
+
+type counted struct {
+	io.Reader
+	io.Closer
 }

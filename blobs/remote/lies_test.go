@@ -197,7 +197,7 @@ func TestRetries(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	f, err := b.Create()
+	f, err := b.Create(t.Context(), backend.Once)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func TestPython(t *testing.T) {
 	blobstest.Test(t, func(t *testing.T) blobstest.Subject {
 		dir := t.TempDir()
 		store, err := blobs.Open(t.Context(), "files://"+filepath.ToSlash(dir), opts)
-		return blobstest.Subject{Store: blobstest.Opened(t, store, err), Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
+		return blobstest.Subject{AtOnce: true, Store: blobstest.Opened(t, store, err), Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
 			name := filepath.Join(dir, quoted(key))
 			if err := errors.Join(os.Remove(name), os.WriteFile(name, data, 0o600)); err != nil {
 				t.Fatal(err)

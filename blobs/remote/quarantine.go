@@ -106,7 +106,7 @@ func (r *Remote) carry(ctx context.Context, have backend.Entry, to backend.Key) 
 		return err
 	}
 	defer object.Close()
-	staged, err := b.Create()
+	staged, err := b.Create(ctx, backend.Once)
 	if err != nil {
 		return err
 	}

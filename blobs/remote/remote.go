@@ -47,6 +47,9 @@ type Remote struct {
 	http          *http.Client
 	helper        *helper // nil if somebody else stops it
 	unconditional atomic.Bool
+	transfers     int
+	lanes         lanes
+	scratch       scratch
 }
 
 // Connect returns the backend of a store that a helper serves on a socket. The helper is
@@ -62,14 +65,23 @@ func Connect(u *url.URL, socket, token string, ready wire.Ready) *Remote {
 		ReadBufferSize:         socketBuffer,
 		MaxResponseHeaderBytes: maxHead,
 	}
-	return &Remote{
+	r := &Remote{
 		base: url.URL{Scheme: "http", Host: "store"}, bucket: u.Host, secrets: secretsOf(u), token: token, copies: ready.Copies, signs: ready.Signs,
 		http: &http.Client{
 			Transport:     &patient.Transport{Base: transport, Patience: patience},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+		scratch: newScratch(),
 	}
+	r.limit(DefaultTransfers)
+	return r
 }
+
+// limit says how many objects are on their way at a time.
+func (r *Remote) limit(transfers int) { r.transfers, r.lanes = transfers, newLanes(transfers) }
+
+// Transfers is how many objects are sent, or looked for, at a time.
+func (r *Remote) Transfers() int { return r.transfers }
 
 // A call is a request that can be made again.
 type call struct {

@@ -6,7 +6,7 @@
 //
 // Every regular file of a result directory is an output; the folder .datapact in
 // it holds what is said about the execution (see [Result]). Each file is read
-// once. All blobs are stored and confirmed before the receipt is committed, so
+// once, or twice where it is large and goes to a bucket. All blobs are stored and confirmed before the receipt is committed, so
 // that no receipt names a blob that is not there; they are looked for once more after
 // it, for the sake of a collection of garbage at the same time. A file that changes while it is
 // read, a link, a device or a name that could not be fetched again is refused,
@@ -22,7 +22,6 @@
 package archive
 
 import (
-	"runtime"
 	"sync"
 
 	"github.com/git-datapact/git-datapact/blobs"
@@ -47,8 +46,8 @@ const (
 // executableMode is the mode of an output that is executable.
 const executableMode = "0755"
 
-// bigFile is the size in bytes from which files are worked on one at a time,
-// each by several cores; smaller ones are worked on side by side.
+// bigFile is the size in bytes from which files are fetched one at a time, each by several
+// cores; smaller ones are fetched side by side.
 const bigFile = 8 << 20
 
 // An Archive is a repository with the store its blobs are in. Its methods may be
@@ -97,18 +96,10 @@ func (m *meter) add(files int, bytes int64) {
 	m.report(m.done, m.total)
 }
 
-// Write counts bytes on their way.
-func (m *meter) Write(p []byte) (int, error) {
-	m.add(0, int64(len(p)))
-	return len(p), nil
-}
-
-// each works on n items side by side, big ones one at a time, until the first
-// error, which it returns.
-func each(n int, isBig func(i int) bool, work func(i int) error) error {
+// each works on n items, so many at a time, until the first error, which it returns.
+func each(n, atOnce int, work func(i int) error) error {
 	var (
 		mu    sync.Mutex
-		big   sync.Mutex
 		next  int
 		first error
 		group sync.WaitGroup
@@ -119,17 +110,10 @@ func each(n int, isBig func(i int) bool, work func(i int) error) error {
 		next++
 		return next - 1, first == nil && next <= n
 	}
-	one := func(i int) error {
-		if isBig(i) {
-			big.Lock()
-			defer big.Unlock()
-		}
-		return work(i)
-	}
-	for range min(n, max(2, runtime.GOMAXPROCS(0))) {
+	for range min(n, atOnce) {
 		group.Go(func() {
 			for i, ok := take(); ok; i, ok = take() {
-				if err := one(i); err != nil {
+				if err := work(i); err != nil {
 					mu.Lock()
 					if first == nil {
 						first = err

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
@@ -146,9 +147,17 @@ func (f *fetching) missing(ctx context.Context, wanted []target) ([]target, erro
 }
 
 func (f *fetching) bring(ctx context.Context, missing []target, report FetchReport) error {
+	if len(missing) == 0 {
+		return nil // there may be no store
+	}
 	f.meter = meter{report: f.opts.Progress, total: Amount{Files: report.Fetched, Bytes: report.Bytes}}
-	return each(len(missing), func(i int) bool { return missing[i].output.Size >= bigFile }, func(i int) error {
+	var big sync.Mutex
+	return each(len(missing), f.archive.Store.Transfers(), func(i int) error {
 		t := missing[i]
+		if t.output.Size >= bigFile {
+			big.Lock()
+			defer big.Unlock()
+		}
 		if err := f.one(ctx, t, strconv.Itoa(i)); err != nil {
 			return fmt.Errorf("fetching output %q: %w", t.path, err)
 		}

@@ -189,7 +189,10 @@ func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
 		r.meter.total.Bytes += file.Info.Size()
 	}
 	outputs := make([]receipts.Output, len(files))
-	err := each(len(files), func(i int) bool { return files[i].Info.Size() >= bigFile }, func(i int) (err error) {
+	if r.opts.Progress != nil {
+		r.upload.Moved = func(bytes int64) { r.meter.add(0, bytes) }
+	}
+	err := each(len(files), r.blobs.Transfers(), func(i int) (err error) {
 		outputs[i], err = r.store(ctx, files[i])
 		return err
 	})
@@ -214,7 +217,10 @@ func (r *recording) store(ctx context.Context, file ResultFile) (receipts.Output
 	if err != nil {
 		return receipts.Output{}, err
 	}
-	stored, err := r.upload.Put(ctx, r.branch, r.source(f), chain)
+	stored, err := r.upload.Put(ctx, r.branch, io.NewSectionReader(f, 0, file.Info.Size()), chain)
+	if errors.Is(err, blobs.ErrChanged) {
+		return receipts.Output{}, changedError(file.Path)
+	}
 	if err != nil {
 		return receipts.Output{}, fmt.Errorf("storing output %q: %w", file.Path, err)
 	}
@@ -242,14 +248,6 @@ func (r *recording) open(file ResultFile) (*os.File, error) {
 		return nil, errors.Join(err, changedError(file.Path), f.Close())
 	}
 	return f, nil
-}
-
-// source is the file as it is read, counted when somebody watches.
-func (r *recording) source(f *os.File) io.Reader {
-	if r.opts.Progress == nil {
-		return f
-	}
-	return io.TeeReader(f, &r.meter)
 }
 
 // choose finds the filters of a file. Where the built-in rule would give it the name of

@@ -28,7 +28,8 @@ func TestGS(t *testing.T) {
 				address := newBucket(t, server) + query
 				bucket := openBucket(t, server, address)
 				return blobstest.Subject{
-					Store: open(t, server, address),
+					AtOnce: true,
+					Store:  open(t, server, address),
 					Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
 						if err := bucket.WriteAll(t.Context(), string(key), data, nil); err != nil {
 							t.Fatal(err)

@@ -38,7 +38,8 @@ func TestS3(t *testing.T) {
 					store = openHere
 				}
 				return blobstest.Subject{
-					Store: store(t, server, address),
+					AtOnce: true,
+					Store:  store(t, server, address),
 					Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
 						if err := bucket.WriteAll(t.Context(), string(key), data, nil); err != nil {
 							t.Fatal(err)

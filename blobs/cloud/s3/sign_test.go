@@ -43,7 +43,7 @@ func TestSign(t *testing.T) {
 		{"Anonymous", "anonymous=true", lent{}, time.Minute, 0, "nothing to sign with"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			o := &opener{patience: patience, env: map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "hush-hush"}}
+			o := &opener{patience: cloud.Patience, env: map[string]string{"AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "hush-hush"}}
 			u := &url.URL{Scheme: "s3", Host: "bucket", RawQuery: test.query}
 			bucket, err := cloud.Open(t.Context(), u, o.env, func(ctx context.Context, u *url.URL, _ map[string]string) (*cloud.Bucket, error) {
 				return o.open(ctx, u)
