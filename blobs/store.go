@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"time"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/blobs/cache"
@@ -124,6 +125,17 @@ func (s *Store) Transfers() int {
 		return b.Transfers()
 	}
 	return cores()
+}
+
+// Tidy gives up what uploads that were begun before a time and never ended have left, where
+// the store keeps such for them to go on.
+func (s *Store) Tidy(ctx context.Context, before time.Time) error {
+	if b, ok := s.backend.(interface {
+		Tidy(ctx context.Context, before time.Time) error
+	}); ok {
+		return b.Tidy(ctx, before)
+	}
+	return nil
 }
 
 // Close releases the store. Readers and uploads are to be closed before.

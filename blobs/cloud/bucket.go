@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"sync"
 	"time"
@@ -41,12 +42,20 @@ type Bucket struct {
 	// KeysEnd is when the keys end with which URLs are signed, zero for never or where that is not
 	// known. May be nil.
 	KeysEnd func(ctx context.Context) (time.Time, error)
+	// Large stores what takes several parts. Nil leaves that to the driver.
+	Large func(ctx context.Context, key string, r io.Reader, w Writing) error
+	// Tidy gives up what uploads that were begun before a time have left below a prefix in
+	// parts. Nil where there is nothing of that kind.
+	Tidy func(ctx context.Context, prefix string, before time.Time) error
+
+	prefix string // before every key, for Large and Tidy
 
 	mu    sync.Mutex
 	known bool // the bucket exists, or cannot be asked for
 }
 
-// fault tells what a driver's error means.
+// fault tells what a driver's error means. One that has a method Again() bool may not come
+// again.
 func (b *Bucket) fault(ctx context.Context, err error) *wire.Error {
 	m := b.meaning(err)
 	if m.Kind == backend.ErrNotFound && b.gone(ctx) {
@@ -65,6 +74,12 @@ func (b *Bucket) fault(ctx context.Context, err error) *wire.Error {
 		w.Kind = wire.Invalid
 	case ok && silent.Timeout():
 		w.Kind = wire.Silent
+	}
+	if again, ok := errors.AsType[interface {
+		error
+		Again() bool
+	}](err); ok && again.Again() {
+		w.Kind = wire.Retry
 	}
 	return w
 }

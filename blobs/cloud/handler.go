@@ -48,8 +48,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.list(w, r)
 	case r.Method == http.MethodPost && key == "sign":
 		h.sign(w, r)
+	case r.Method == http.MethodDelete && key == "" && h.bucket.Tidy != nil:
+		h.tidy(w, r)
 	case key == "":
-		refuse(w, http.StatusMethodNotAllowed, &wire.Error{Message: "only GET has no key"})
+		refuse(w, http.StatusMethodNotAllowed, &wire.Error{Message: fmt.Sprintf("%s wants a key", r.Method)})
 	case r.Method == http.MethodGet:
 		h.get(w, r, key)
 	case r.Method == http.MethodHead:
@@ -233,6 +235,17 @@ func (h *handler) list(w http.ResponseWriter, r *http.Request) {
 	_ = out.Encode(wire.Line{End: true})
 }
 
+// tidy gives up what old uploads have left.
+func (h *handler) tidy(w http.ResponseWriter, r *http.Request) {
+	before, err := time.Parse(time.RFC3339Nano, r.URL.Query().Get("before"))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, &wire.Error{Message: "before is not a time"})
+		return
+	}
+	working(w, func() { err = h.bucket.Tidy(r.Context(), h.bucket.prefix, before) })
+	h.answer(w, r, http.StatusNoContent, err)
+}
+
 // copy makes another object of the same bytes.
 func (h *handler) copy(w http.ResponseWriter, r *http.Request, key string) {
 	to, err := url.PathUnescape(strings.TrimPrefix(r.Header.Get("Destination"), "/"))
@@ -280,9 +293,9 @@ func (h *handler) put(w http.ResponseWriter, r *http.Request, key string) {
 		panic(http.ErrAbortHandler) // it is not HTTP/1
 	}
 	var err error
-	opts := writing(r.ContentLength, r.Header.Get(wire.SHA256Header))
-	opts.IfNotExist = r.Header.Get("If-None-Match") == "*"
-	working(w, func() { err = h.bucket.upload(r.Context(), key, r.Body, opts) })
+	how := writing(r.ContentLength, r.Header.Get(wire.SHA256Header))
+	how.IfNotExist = r.Header.Get("If-None-Match") == "*"
+	working(w, func() { err = h.bucket.upload(r.Context(), key, r.Body, how) })
 	if h.bucket.Unconditional != nil && h.bucket.Unconditional() {
 		w.Header().Set(wire.UnconditionalHeader, "true")
 	}

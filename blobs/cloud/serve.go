@@ -62,6 +62,7 @@ func serve(socket string, open Opener) error {
 		ready.Error = bucket.fault(ctx, err)
 		return answer(ready)
 	}
+	ready.Tidies = bucket.Tidy != nil
 	listener, err := net.Listen("unix", socket)
 	if err != nil {
 		return err
@@ -104,7 +105,7 @@ func Open(ctx context.Context, u *url.URL, env map[string]string, open Opener) (
 		return bucket, err
 	}
 	if prefix != "" {
-		bucket.Bucket = blob.PrefixedBucket(bucket.Bucket, prefix)
+		bucket.Bucket, bucket.prefix = blob.PrefixedBucket(bucket.Bucket, prefix), prefix
 	}
 	locate := bucket.Locate
 	if locate == nil {

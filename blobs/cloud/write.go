@@ -3,6 +3,7 @@ package cloud
 import (
 	"context"
 	"io"
+	"strings"
 
 	"gocloud.dev/blob"
 
@@ -27,23 +28,36 @@ const (
 // partFor is the size of the parts that an object is sent in.
 func partFor(size int64) int64 { return max(partSize, (size+maxParts-1)/maxParts) }
 
-// writing is how an object is sent.
-func writing(size int64, digest string) *blob.WriterOptions {
-	part := partFor(size)
-	opts := &blob.WriterOptions{
-		BufferSize:     int(part),
-		MaxConcurrency: max(1, int(partMemory/part)),
-		ContentType:    contentType,
-	}
-	if digest != "" {
-		opts.Metadata = map[string]string{digestKey: digest}
-	}
-	return opts
+// Writing is how an object is sent.
+type Writing struct {
+	Size        int64
+	Part        int64 // bytes of a part, but for the last
+	AtOnce      int   // how many parts may be in memory
+	ContentType string
+	Metadata    map[string]string
+	IfNotExist  bool // not where there is an object under the key
 }
 
-// upload stores what r reads. It cancels the driver's work, and says why, when that fails:
-// some drivers publish what they got until then.
-func (b *Bucket) upload(ctx context.Context, key string, r io.Reader, opts *blob.WriterOptions) error {
+func writing(size int64, digest string) Writing {
+	part := partFor(size)
+	w := Writing{Size: size, Part: part, AtOnce: max(1, int(partMemory/part)), ContentType: contentType}
+	if digest != "" {
+		w.Metadata = map[string]string{digestKey: digest}
+	}
+	return w
+}
+
+// upload stores what r reads.
+func (b *Bucket) upload(ctx context.Context, key string, r io.Reader, w Writing) error {
+	if key := b.prefix + key; b.Large != nil && w.Size > w.Part && !strings.Contains(key, "../") { // which drivers spell differently
+		return b.Large(ctx, key, r, w)
+	}
+	return b.whole(ctx, key, r, w)
+}
+
+// whole stores what r reads as the driver does it. It cancels the driver's work, and says
+// why, when reading fails: some drivers publish what they got until then.
+func (b *Bucket) whole(ctx context.Context, key string, r io.Reader, w Writing) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var readErr error
@@ -54,7 +68,9 @@ func (b *Bucket) upload(ctx context.Context, key string, r io.Reader, opts *blob
 			cancel()
 		}
 		return n, err
-	}), opts)
+	}), &blob.WriterOptions{
+		BufferSize: int(w.Part), MaxConcurrency: w.AtOnce, ContentType: w.ContentType, Metadata: w.Metadata, IfNotExist: w.IfNotExist,
+	})
 	if readErr != nil {
 		return readErr
 	}

@@ -72,7 +72,7 @@ func Open(ctx context.Context, u *url.URL, executable string, env map[string]str
 		h.kill()
 		return nil, errors.Join(err, h.stop())
 	}
-	r.copies, r.signs = ready.Copies, ready.Signs
+	r.copies, r.signs, r.tidies = ready.Copies, ready.Signs, ready.Tidies
 	return r, nil
 }
 

@@ -44,6 +44,7 @@ type Remote struct {
 	secrets       secrets
 	token         string
 	copies, signs bool
+	tidies        bool
 	http          *http.Client
 	helper        *helper // nil if somebody else stops it
 	unconditional atomic.Bool
@@ -66,7 +67,7 @@ func Connect(u *url.URL, socket, token string, ready wire.Ready) *Remote {
 		MaxResponseHeaderBytes: maxHead,
 	}
 	r := &Remote{
-		base: url.URL{Scheme: "http", Host: "store"}, bucket: u.Host, secrets: secretsOf(u), token: token, copies: ready.Copies, signs: ready.Signs,
+		base: url.URL{Scheme: "http", Host: "store"}, bucket: u.Host, secrets: secretsOf(u), token: token, copies: ready.Copies, signs: ready.Signs, tidies: ready.Tidies,
 		http: &http.Client{
 			Transport:     &patient.Transport{Base: transport, Patience: patience},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -213,6 +214,19 @@ func modified(answer *http.Response) time.Time {
 func (r *Remote) Remove(ctx context.Context, key backend.Key) error {
 	if err := r.simple(ctx, call{method: http.MethodDelete, key: string(key)}); err != nil {
 		return fmt.Errorf("deleting blob %q: %w", string(key), err)
+	}
+	return nil
+}
+
+// Tidy gives up what uploads that were begun before a time and never ended have left, where
+// the helper knows how.
+func (r *Remote) Tidy(ctx context.Context, before time.Time) error {
+	if !r.tidies {
+		return nil
+	}
+	query := url.Values{"before": {before.UTC().Format(time.RFC3339Nano)}}
+	if err := r.simple(ctx, call{method: http.MethodDelete, query: query}); err != nil {
+		return fmt.Errorf("giving up unfinished uploads: %w", err)
 	}
 	return nil
 }

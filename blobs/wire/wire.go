@@ -26,6 +26,8 @@
 //   - COPY, where the helper is able to, makes another object of the same bytes, under the
 //     key of whose path the header Destination is made. SizeHeader, and SHA256Header as far
 //     as it is known, are those of the object.
+//   - DELETE of "/?before=TIME", where the helper is able to, gives up what uploads that
+//     were begun before a time, as RFC 3339 has it, and never ended have left.
 //   - GET of "/?prefix=P" lists the objects whose keys begin with P, in any order, as lines
 //     of JSON, each a [Line], of which the last one says that it is. With "&delimiter=/" it
 //     lists instead, each once, what comes after P up to the next slash.
@@ -75,6 +77,7 @@ type Ready struct {
 	Version int    `json:"version"`
 	Copies  bool   `json:"copies,omitempty"` // it knows COPY
 	Signs   bool   `json:"signs,omitempty"`  // it knows POST of /sign
+	Tidies  bool   `json:"tidies,omitempty"` // it knows DELETE of what uploads have left
 	Error   *Error `json:"error,omitempty"`  // why it does not serve the store
 }
 

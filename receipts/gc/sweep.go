@@ -27,8 +27,14 @@ func (c *collection) sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	if c.opts.Delete {
-		return c.delete(ctx)
+	if !c.opts.Delete {
+		return nil
+	}
+	if err := c.delete(ctx); err != nil {
+		return err
+	}
+	if err := c.store.Tidy(ctx, c.opts.Before); !errors.Is(err, blobs.ErrDenied) { // keys that may not list them made none here
+		return err
 	}
 	return nil
 }

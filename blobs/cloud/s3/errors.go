@@ -3,6 +3,7 @@ package s3
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"slices"
 	"strings"
@@ -69,6 +70,8 @@ func explainCode(answer smithy.APIError, err error) cloud.Meaning {
 		return cloud.Meaning{Kind: backend.ErrNoBucket}
 	case "NoSuchKey", "NotFound":
 		return cloud.Meaning{Kind: backend.ErrNotFound}
+	case "PreconditionFailed":
+		return cloud.Meaning{Kind: fs.ErrExist}
 	}
 	reason, known := reasons[code]
 	if !known {

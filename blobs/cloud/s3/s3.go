@@ -17,7 +17,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go/logging"
-	"gocloud.dev/blob"
 	"gocloud.dev/blob/s3blob"
 
 	"github.com/git-datapact/git-datapact/blobs/cloud"
@@ -57,13 +56,11 @@ func (o *opener) open(ctx context.Context, u *url.URL) (*cloud.Bucket, error) {
 		Name: u.Host, Explain: explain, Permission: permission, Unconditional: o.unconditional.Load,
 		Unordered: strings.HasSuffix(u.Host, "--x-s3"), // the one kind that Amazon lists in no order
 	}
-	var err error
-	b.Bucket, err = o.bucket(ctx, u, b)
-	return b, err
+	return b, o.connect(ctx, u, b)
 }
 
-// bucket also tells the one that it opens for how URLs are signed.
-func (o *opener) bucket(ctx context.Context, u *url.URL, b *cloud.Bucket) (*blob.Bucket, error) {
+// connect makes the client of a bucket, and tells for how long URLs are signed.
+func (o *opener) connect(ctx context.Context, u *url.URL, b *cloud.Bucket) error {
 	params, findings := readParams(u.Query())
 	params.region = cmp.Or(params.region, o.env["AWS_REGION"], o.env["AWS_DEFAULT_REGION"])
 	params.endpoint = cmp.Or(params.endpoint, o.env["AWS_ENDPOINT_URL_S3"], o.env["AWS_ENDPOINT_URL"])
@@ -72,11 +69,11 @@ func (o *opener) bucket(ctx context.Context, u *url.URL, b *cloud.Bucket) (*blob
 	}
 	findings = append(cloud.CheckURL(u, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"), findings...)
 	if err := cloud.Check(findings, o.checkEnv()); err != nil {
-		return nil, err
+		return err
 	}
 	cfg, err := o.config(ctx, params)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	looking := &look{}
 	conditions := &conditions{lacked: &o.unconditional}
@@ -88,7 +85,10 @@ func (o *opener) bucket(ctx context.Context, u *url.URL, b *cloud.Bucket) (*blob
 	client := s3.NewFromConfig(cfg, params.client, checksums(cfg.ConfigSources), conditions.option, looking.option)
 	conditions.lookUp, looking.reader = client, client
 	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation
-	return s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
+	p := &parts{client: client, bucket: u.Host, opts: &params.bucket}
+	b.Large, b.Tidy = p.store, p.tidy
+	b.Bucket, err = s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
+	return err
 }
 
 // checkEnv finds half a pair of keys, and what is wrong with any variables.

@@ -1,7 +1,10 @@
 package s3_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha1"
+	"encoding/hex"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -12,9 +15,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/blobstest"
@@ -79,12 +84,6 @@ func TestS3GivenUp(t *testing.T) {
 			refuse(w, r)
 			return true
 		}, blobs.ErrDenied},
-		{"CancelledInParts", func(_ http.ResponseWriter, r *http.Request, cancel func()) bool {
-			if part(r) == "2" {
-				cancel()
-			}
-			return false
-		}, context.Canceled},
 		{"CancelledAtBegin", func(_ http.ResponseWriter, r *http.Request, cancel func()) bool {
 			if r.Method == http.MethodPost && r.URL.Query().Has("uploads") {
 				cancel()
@@ -123,6 +122,152 @@ func TestS3GivenUp(t *testing.T) {
 			wantNothing(t, server, address)
 		})
 	}
+}
+
+// TestS3Resumed wants an upload in parts that is cut off to leave its parts, and the next one
+// of the same object to send those that are missing or others, and to leave nothing but the
+// object.
+func TestS3Resumed(t *testing.T) {
+	const size, partSize = 60 << 20, 8 << 20
+	server := blobstest.StartS3(t)
+	data, err := io.ReadAll(random(size))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name string
+		harm func(t *testing.T, client *awss3.Client, left types.MultipartUpload, bucket string)
+		most int64 // bytes that the second upload sends
+	}{
+		{"AsLeft", func(*testing.T, *awss3.Client, types.MultipartUpload, string) {}, size - 3*partSize},
+		{"OtherBytes", func(t *testing.T, client *awss3.Client, left types.MultipartUpload, bucket string) {
+			replacePart(t, client, left, bucket, make([]byte, partSize))
+		}, size - 2*partSize},
+		{"OtherSize", func(t *testing.T, client *awss3.Client, left types.MultipartUpload, bucket string) {
+			replacePart(t, client, left, bucket, data[:partSize/2])
+		}, size - 2*partSize},
+		{"GivenUp", func(t *testing.T, client *awss3.Client, left types.MultipartUpload, bucket string) {
+			if _, err := client.AbortMultipartUpload(t.Context(), &awss3.AbortMultipartUploadInput{Bucket: &bucket, Key: left.Key, UploadId: left.UploadId}); err != nil {
+				t.Fatal(err)
+			}
+		}, size},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			var sent atomic.Int64
+			address := between(t, server, func(_ http.ResponseWriter, r *http.Request) bool {
+				if number := r.URL.Query().Get("partNumber"); number != "" {
+					sent.Add(r.ContentLength)
+					if number == "5" {
+						cancel()
+					}
+				}
+				return false
+			})
+			store, err := blobs.Open(t.Context(), address, s3.Options(server.Env))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := putOne(ctx, store, data); !errors.Is(err, context.Canceled) {
+				t.Fatalf("Put that is cut off: %v", err)
+			}
+			if err := store.Close(); err != nil { // which waits for the helper
+				t.Fatal(err)
+			}
+			var client *awss3.Client
+			openBucket(t, server, address).As(&client)
+			bucket := bucketOf(t, address)
+			left, err := client.ListMultipartUploads(t.Context(), &awss3.ListMultipartUploadsInput{Bucket: &bucket})
+			if err != nil || len(left.Uploads) != 1 {
+				t.Fatalf("%d uploads in parts are left, %v, want 1", len(left.Uploads), err)
+			}
+			test.harm(t, client, left.Uploads[0], bucket)
+			sent.Store(0)
+			store = open(t, server, address)
+			if err := putOne(t.Context(), store, data); err != nil {
+				t.Fatal(err)
+			}
+			if sent.Load() > test.most {
+				t.Errorf("the second upload sent %d bytes, want at most %d", sent.Load(), test.most)
+			}
+			sum := sha1.Sum(data)
+			out, err := client.GetObject(t.Context(), &awss3.GetObjectInput{Bucket: &bucket, Key: aws.String("main/" + hex.EncodeToString(sum[:]))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer out.Body.Close()
+			if got, err := io.ReadAll(out.Body); err != nil || !bytes.Equal(got, data) {
+				t.Errorf("the object has %d other bytes, %v", len(got), err)
+			}
+			uploads, err := client.ListMultipartUploads(t.Context(), &awss3.ListMultipartUploadsInput{Bucket: &bucket})
+			if err != nil || len(uploads.Uploads) > 0 {
+				t.Errorf("uploads in parts: %d, %v, want none", len(uploads.Uploads), err)
+			}
+		})
+	}
+}
+
+// TestS3Tidy wants parts that uploads have left to be given up where they are old, and below
+// the store's prefix.
+func TestS3Tidy(t *testing.T) {
+	server := blobstest.StartS3(t)
+	address := newBucket(t, server)
+	var client *awss3.Client
+	openBucket(t, server, address).As(&client)
+	bucket := bucketOf(t, address)
+	for _, key := range []string{"some/main/1", "some/main/2", "other/main/1"} {
+		if _, err := client.CreateMultipartUpload(t.Context(), &awss3.CreateMultipartUploadInput{Bucket: &bucket, Key: &key}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	store := open(t, server, address+"&prefix=some/")
+	for _, test := range []struct {
+		before time.Time
+		want   int
+	}{{time.Now().Add(-time.Hour), 3}, {time.Now().Add(time.Hour), 1}} {
+		if err := store.Tidy(t.Context(), test.before); err != nil {
+			t.Error(err)
+		}
+		left, err := client.ListMultipartUploads(t.Context(), &awss3.ListMultipartUploadsInput{Bucket: &bucket})
+		if err != nil || len(left.Uploads) != test.want {
+			t.Errorf("%d uploads are left, %v, want %d", len(left.Uploads), err, test.want)
+		}
+	}
+}
+
+// replacePart puts other bytes into the first part of an unfinished upload.
+func replacePart(t *testing.T, client *awss3.Client, left types.MultipartUpload, bucket string, data []byte) {
+	t.Helper()
+	_, err := client.UploadPart(t.Context(), &awss3.UploadPartInput{
+		Bucket: &bucket, Key: left.Key, UploadId: left.UploadId, PartNumber: aws.Int32(1), Body: bytes.NewReader(data),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// putOne uploads one object.
+func putOne(ctx context.Context, store *blobs.Store, data []byte) error {
+	u, err := store.NewUpload(ctx)
+	if err != nil {
+		return err
+	}
+	defer u.Close()
+	_, err = u.Put(ctx, "main", bytes.NewReader(data), nil)
+	if err == nil {
+		err = u.Commit(ctx)
+	}
+	return err
+}
+
+func bucketOf(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
 }
 
 // wantNothing wants a bucket to hold neither objects nor parts of one.
