@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 
+	"golang.org/x/time/rate"
+
 	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/blobs/folder"
 	"github.com/git-datapact/git-datapact/blobs/remote"
@@ -20,7 +22,16 @@ type Options struct {
 	Helper func(scheme string) (path string, err error)
 	// Env has variables, such as keys, that come before those of the environment.
 	Env map[string]string
+	// Transfers is how many objects are on their way at a time, where the store is not a
+	// folder; 0 for the default.
+	Transfers int
+	// Rate limits the bytes that go to a store and come from it, where it is not a folder, in
+	// all that are opened with it. Nil is no limit. See [NewRate].
+	Rate *rate.Limiter
 }
+
+// NewRate limits transfers to so many bytes a second.
+func NewRate(bytes int64) *rate.Limiter { return remote.NewRate(bytes) }
 
 // Open opens the store that a URL names: file:///absolute/folder, which need
 // not exist before something is stored, http(s)://HOST/PATH, which can be read alone, or
@@ -36,14 +47,18 @@ func Open(ctx context.Context, rawURL string, opts *Options) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("opening store: %w", backend.BadURL("malformed URL"))
 	}
+	if opts == nil {
+		opts = &Options{}
+	}
+	limits := remote.Limits{Transfers: opts.Transfers, Rate: opts.Rate}
 	s := &Store{}
 	switch u.Scheme {
 	case folderScheme:
 		s.backend, err = folder.Open(u)
 	case "http", "https":
-		s.backend, err = remote.OpenWeb(u)
+		s.backend, err = remote.OpenWeb(u, limits)
 	default:
-		s.backend, err = openRemote(ctx, u, opts)
+		s.backend, err = openRemote(ctx, u, opts, limits)
 	}
 	if err != nil {
 		shown := url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}
@@ -52,12 +67,9 @@ func Open(ctx context.Context, rawURL string, opts *Options) (*Store, error) {
 	return s, nil
 }
 
-func openRemote(ctx context.Context, u *url.URL, opts *Options) (backend.Backend, error) {
+func openRemote(ctx context.Context, u *url.URL, opts *Options, limits remote.Limits) (backend.Backend, error) {
 	if u.Scheme == "" {
 		return nil, backend.BadURL("no scheme: want file:///FOLDER, or the URL of a bucket such as s3://BUCKET")
-	}
-	if opts == nil {
-		opts = &Options{}
 	}
 	path := ""
 	if opts.Helper != nil {
@@ -66,5 +78,10 @@ func openRemote(ctx context.Context, u *url.URL, opts *Options) (backend.Backend
 	if path == "" {
 		return nil, backend.BadURL(fmt.Sprintf("unknown scheme %q: there is no git-datapact-store-%s beside this command or on PATH", u.Scheme, u.Scheme))
 	}
-	return remote.Open(ctx, u, path, opts.Env)
+	r, err := remote.Open(ctx, u, path, opts.Env)
+	if err != nil {
+		return nil, err
+	}
+	r.Limit(limits)
+	return r, nil
 }

@@ -48,7 +48,7 @@ type Remote struct {
 	http          *http.Client
 	helper        *helper // nil if somebody else stops it
 	unconditional atomic.Bool
-	transfers     int
+	limits        Limits
 	lanes         lanes
 	scratch       scratch
 }
@@ -74,15 +74,9 @@ func Connect(u *url.URL, socket, token string, ready wire.Ready) *Remote {
 		},
 		scratch: newScratch(),
 	}
-	r.limit(DefaultTransfers)
+	r.Limit(Limits{})
 	return r
 }
-
-// limit says how many objects are on their way at a time.
-func (r *Remote) limit(transfers int) { r.transfers, r.lanes = transfers, newLanes(transfers) }
-
-// Transfers is how many objects are sent, or looked for, at a time.
-func (r *Remote) Transfers() int { return r.transfers }
 
 // A call is a request that can be made again.
 type call struct {
@@ -130,7 +124,7 @@ func (r *Remote) once(ctx context.Context, c call) (*http.Response, error) {
 	if r.token != "" {
 		request.Header.Set("Authorization", "Bearer "+r.token)
 	}
-	if request.Body = body; body != nil {
+	if request.Body = r.limited(ctx, body); body != nil {
 		request.ContentLength = c.size
 		if c.size == 0 {
 			request.Body = http.NoBody
@@ -145,6 +139,7 @@ func (r *Remote) once(ctx context.Context, c call) (*http.Response, error) {
 		r.unconditional.Store(true)
 	}
 	if answer.StatusCode/100 == 2 {
+		answer.Body = r.limited(ctx, answer.Body)
 		return answer, nil
 	}
 	return nil, r.refused(ctx, answer)

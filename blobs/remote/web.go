@@ -30,7 +30,7 @@ type Web struct{ *Remote }
 
 // OpenWeb opens the store below a URL of http or https. The query of the URL goes with
 // every request, so that one that is signed can be read.
-func OpenWeb(u *url.URL) (*Web, error) {
+func OpenWeb(u *url.URL, limits Limits) (*Web, error) {
 	if u.Host == "" {
 		return nil, backend.BadURL("no host: want " + u.Scheme + "://HOST/PATH")
 	}
@@ -40,6 +40,7 @@ func OpenWeb(u *url.URL) (*Web, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost, transport.DisableCompression, transport.MaxResponseHeaderBytes = connections, true, maxHead
 	r := &Remote{base: base, secrets: secretsOf(u), web: true}
+	r.Limit(limits)
 	r.http = &http.Client{
 		Transport:     &patient.Transport{Base: transport, Patience: webPatience},
 		CheckRedirect: redirect,

@@ -16,7 +16,7 @@ import (
 )
 
 type command struct {
-	storeflag.Flag
+	storeflag.Flags
 	Raw  bool   `help:"Print the stored bytes, with the filters on."`
 	Path string `arg:"" name:"selector:path" help:"The receipt, and the path of the output in it."`
 }
@@ -43,7 +43,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
+	a, err := c.OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
 	if err != nil {
 		return err
 	}

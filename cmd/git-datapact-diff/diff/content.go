@@ -26,7 +26,7 @@ func (c *command) content(ctx context.Context, env *frame.Env, repository *gitcm
 	if err != nil {
 		return err
 	}
-	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
+	a, err := (&storeflag.Flags{Flag: c.Flag}).OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ import (
 )
 
 type command struct {
-	storeflag.Flag
+	storeflag.Flags
 	Output   string   `short:"o" placeholder:"DIR" help:"The folder to fetch into (default: the last part of the branch's name)."`
 	Raw      bool     `help:"Bring the stored bytes, with the filters on."`
 	All      bool     `help:"Bring every receipt of the branch, each into a folder named by its id."`
@@ -59,7 +59,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if c.Offline {
 		use = storeflag.Offline
 	}
-	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, use)
+	a, err := c.OpenArchive(ctx, env, repository, chosen, use)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 type command struct {
-	storeflag.Flag
+	storeflag.Flags
 	Delete     bool          `help:"Move the blobs to the quarantine of the store."`
 	Purge      bool          `help:"Delete for good what has been in quarantine for longer than --older-than."`
 	Restore    bool          `help:"Bring back everything that is in quarantine."`
@@ -80,7 +80,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 
 // collect collects in one store.
 func (c *command) collect(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, one storechoice.Store) error {
-	store, err := storeflag.Open(ctx, one)
+	store, err := c.Open(ctx, repository, one)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,7 @@ func (c *command) check(ctx context.Context, env *frame.Env, repository *gitcmd.
 	if err != nil {
 		return nil, err
 	}
-	all, err := storeflag.OpenAll(ctx, chosen)
+	all, err := c.OpenAll(ctx, repository, chosen)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 type command struct {
-	storeflag.Flag
+	storeflag.Flags
 	DryRun bool   `short:"n" help:"Fetch, look for the blobs, and say what would be pushed, but push nothing."`
 	JSON   bool   `name:"json" help:"Print a JSON object per branch and line."`
 	Remote string `arg:"" optional:"" help:"The remote (default: remote.pushDefault, origin, or the only one)."`

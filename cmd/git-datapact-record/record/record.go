@@ -22,7 +22,7 @@ import (
 )
 
 type command struct {
-	storeflag.Flag
+	storeflag.Flags
 	Branch     string         `type:"branch" short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
 	Input      []string       `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
 	Seed       []string       `sep:"none" placeholder:":BRANCH=RESULT" help:"What the execution read that is on no branch, such as :shop=2026-11."`
@@ -70,7 +70,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if c.DryRun {
 		use = storeflag.Reading
 	}
-	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, use)
+	a, err := c.OpenArchive(ctx, env, repository, chosen, use)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 type command struct {
-	storeflag.Flag
+	storeflag.Flags
 	DryRun    bool              `short:"n" help:"Say what is due, execute nothing."`
 	Jobs      int               `short:"j" placeholder:"N" help:"Run N executions side by side (default: one per processor)."`
 	Engine    string            `enum:",process,docker,podman" default:"" empty:"yes" placeholder:"NAME" help:"Run every task by this engine: process, docker or podman (default: what suits the job)."`
@@ -62,7 +62,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if err != nil {
 		return err
 	}
-	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, storeflag.Storing)
+	a, err := c.OpenArchive(ctx, env, repository, chosen, storeflag.Storing)
 	if err != nil {
 		return err
 	}

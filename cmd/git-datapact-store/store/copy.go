@@ -105,7 +105,7 @@ func (c *command) copy(ctx context.Context, env *frame.Env, repository *gitcmd.R
 	defer func() { _ = storeflag.CloseAll(sources) }() // they were read alone
 	var names []string
 	for _, from := range way.from {
-		source, err := storeflag.Open(ctx, from)
+		source, err := c.Open(ctx, repository, from)
 		if err != nil && len(way.from) > 1 && ctx.Err() == nil {
 			env.Warnf("store %s: %v", from.Shown(), err)
 			continue
@@ -115,25 +115,24 @@ func (c *command) copy(ctx context.Context, env *frame.Env, repository *gitcmd.R
 		}
 		sources, names = append(sources, source), append(names, from.Shown())
 	}
-	to := way.to
-	open := func() (*blobs.Store, error) { return storeflag.OpenToStore(ctx, repository, to) }
+	open := c.OpenToStore
 	if c.DryRun {
-		open = func() (*blobs.Store, error) { return storeflag.Open(ctx, to) }
+		open = c.Open
 	}
-	target, err := open()
+	target, err := open(ctx, repository, way.to)
 	if err != nil {
 		return done, err
 	}
 	defer target.Close()
 	opts := &verify.Options{
 		Given:  []verify.Source{{Receipts: gc.Receipts(ctx, repository)}},
-		Stored: true, Exists: c.DryRun || c.Action != "migrate", Mirrors: sources, DryRun: c.DryRun, Jobs: c.Jobs,
+		Stored: true, Exists: c.DryRun || c.Action != "migrate", Mirrors: sources, DryRun: c.DryRun, Jobs: c.atOnce(),
 	}
 	data, err := repository.DataDir(ctx)
 	if err != nil {
 		return done, err
 	}
-	opts.Memory = verify.MemoryFile(data, to.URL)
+	opts.Memory = verify.MemoryFile(data, way.to.URL)
 	watcher := proofs.NewWatcher(env, c.JSON)
 	opts.Found = func(f verify.Finding) error {
 		if f.Mended {
@@ -147,7 +146,15 @@ func (c *command) copy(ctx context.Context, env *frame.Env, repository *gitcmd.R
 		line.Show(fmt.Sprintf("Copying: %s of %s, %d copied (%s)", units.Count(s.Blobs, "blob"), units.Count(s.Receipts, "receipt"), s.Copied, units.Bytes(s.Sent)))
 	}
 	s, err := verify.Run(ctx, repository, target, opts)
-	return copied{From: strings.Join(names, ", "), To: to.Shown(), Receipts: s.Receipts, Blobs: s.Blobs, Copied: s.Copied, Bytes: s.Sent, Lacking: s.Findings - s.Mended}, err
+	return copied{From: strings.Join(names, ", "), To: way.to.Shown(), Receipts: s.Receipts, Blobs: s.Blobs, Copied: s.Copied, Bytes: s.Sent, Lacking: s.Findings - s.Mended}, err
+}
+
+// atOnce is how many blobs are copied at a time, 0 for the default.
+func (c *command) atOnce() int {
+	if c.Jobs == 0 && c.Transfers != nil {
+		return int(*c.Transfers)
+	}
+	return c.Jobs
 }
 
 // report prints what came of it. That something is missing is a negative answer.

@@ -8,7 +8,6 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
-	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts/gc"
 	"github.com/git-datapact/git-datapact/receipts/verify"
@@ -58,7 +57,7 @@ func (c *command) mirrors(ctx context.Context, env *frame.Env, repository *gitcm
 
 // lacking counts the blobs that receipts name and a store lacks, or has in another size.
 func (c *command) lacking(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, one storechoice.Store) (int, error) {
-	store, err := storeflag.Open(ctx, one)
+	store, err := c.Open(ctx, repository, one)
 	if err != nil {
 		return 0, err
 	}

@@ -178,7 +178,7 @@ func countCache(ctx context.Context, repository *gitcmd.Repository, chosen store
 
 // count lists the store. What it lists is not kept.
 func count(ctx context.Context, env *frame.Env, chosen storechoice.Store) (*contents, error) {
-	store, err := storeflag.Open(ctx, chosen)
+	store, err := storeflag.Open(ctx, chosen, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 type command struct {
-	storeflag.Flag
+	storeflag.Flags
 	DryRun bool       `short:"n" help:"Say how much migrate, push or pull would copy, and copy nothing."`
 	Force  bool       `help:"Let migrate switch although blobs are missing."`
 	Jobs   int        `short:"j" placeholder:"N" help:"Copy N blobs side by side (default: 8)."`
@@ -69,6 +69,8 @@ func (c *command) check() error {
 		return errors.New("--size goes with test")
 	case c.Force && c.Action != "migrate":
 		return errors.New("--force goes with migrate")
+	case !copies && c.Action != "test" && (c.Transfers != nil || c.LimitRate != nil):
+		return errors.New("--transfers and --limit-rate go with test, migrate, push and pull")
 	case c.Jobs < 0:
 		return errors.New("--jobs: want a number above 0")
 	}

@@ -45,7 +45,11 @@ func (c *command) test(ctx context.Context, env *frame.Env, repository *gitcmd.R
 	if err != nil {
 		return err
 	}
-	store, err := storeflag.Open(ctx, chosen)
+	limits, err := c.Limits(ctx, repository)
+	if err != nil {
+		return err
+	}
+	store, err := storeflag.Open(ctx, chosen, limits)
 	if err != nil {
 		return err
 	}

@@ -60,7 +60,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := storeflag.OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
+	a, err := (&storeflag.Flags{Flag: c.Flag}).OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
 	if err != nil {
 		return err
 	}

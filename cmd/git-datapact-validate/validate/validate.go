@@ -50,11 +50,12 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	request := validate.Request{All: c.All, Staged: c.Staged, Hook: c.Hook, Branch: c.Branch, Arguments: c.Argument, Input: env.Stdin}
 	printer := findings.NewPrinter(env, c.JSON, c.Hook != "")
 	open := func(ctx context.Context, repository *gitcmd.Repository) ([]*blobs.Store, error) {
-		chosen, err := storeflag.Flag{}.Find(ctx, repository, jobs.Later(repository))
+		flags := &storeflag.Flags{}
+		chosen, err := flags.Find(ctx, repository, jobs.Later(repository))
 		if err != nil {
 			return nil, err
 		}
-		return storeflag.OpenAll(ctx, chosen)
+		return flags.OpenAll(ctx, repository, chosen)
 	}
 	summary, err := request.Run(ctx, repository, validate.Options{Visit: printer.Print, Open: open})
 	return printer.Close(summary, err)

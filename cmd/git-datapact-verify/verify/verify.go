@@ -20,7 +20,7 @@ import (
 )
 
 type command struct {
-	storeflag.Flag
+	storeflag.Flags
 	Exists     bool           `help:"Look up that every blob is there and its size, read none."`
 	Sample     verify.Percent `placeholder:"N%" help:"Read a random share of the blobs, look up the others."`
 	Seed       uint32         `placeholder:"N" help:"Choose the sample that this number stands for (default: another one each time, and tell its number)."`
@@ -50,6 +50,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 		Selectors: c.Selector, History: c.History, Lineage: c.Lineage, Exists: c.Exists, Sample: c.Sample,
 		Seed: c.Seed, OlderThan: time.Duration(c.OlderThan), Again: c.Again, Jobs: c.Jobs,
 	}
+	if c.Jobs == 0 && c.Transfers != nil {
+		opts.Jobs = int(*c.Transfers)
+	}
 	data, err := repository.DataDir(ctx)
 	if err != nil {
 		return err
@@ -61,7 +64,11 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	}
 	var repair *blobs.Store
 	if c.RepairFrom != "" {
-		if repair, err = storeflag.OpenNamed(ctx, "--repair-from", c.RepairFrom); err != nil {
+		limits, err := c.Limits(ctx, repository)
+		if err != nil {
+			return err
+		}
+		if repair, err = storeflag.OpenNamed(ctx, "--repair-from", c.RepairFrom, limits); err != nil {
 			return err
 		}
 		defer repair.Close()
@@ -113,7 +120,7 @@ type subject struct {
 
 // verify verifies one store, and reports whether all is right there.
 func (c *command) verify(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, s subject) (bool, error) {
-	store, err := storeflag.Open(ctx, s.chosen)
+	store, err := c.Open(ctx, repository, s.chosen)
 	if err != nil {
 		return false, err
 	}

@@ -31,7 +31,7 @@ const (
 // OpenArchive opens the store and its mirrors, as an archive of the repository. Those that
 // cannot be opened are warned of, as long as another one can, and, where something is to be
 // stored, as many as are needed. The caller closes it with [CloseArchive].
-func OpenArchive(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, chosen storechoice.Store, use Use) (*archive.Archive, error) {
+func (f *Flags) OpenArchive(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, chosen storechoice.Store, use Use) (*archive.Archive, error) {
 	a := &archive.Archive{Repository: repository}
 	if len(chosen.Mirrors) > 0 {
 		a.Missed = func(store string, err error) { env.Warnf("store %s: %v", store, err) }
@@ -39,7 +39,7 @@ func OpenArchive(ctx context.Context, env *frame.Env, repository *gitcmd.Reposit
 	var first error
 	opened := 0
 	for _, one := range chosen.All() {
-		c, err := openOne(ctx, repository, one, use)
+		c, err := f.openOne(ctx, repository, one, use)
 		switch {
 		case err == nil && opened == 0:
 			a.Store, a.Name = c.Store, c.Name
@@ -68,17 +68,17 @@ func OpenArchive(ctx context.Context, env *frame.Env, repository *gitcmd.Reposit
 }
 
 // openOne opens a store.
-func openOne(ctx context.Context, repository *gitcmd.Repository, one storechoice.Store, use Use) (c archive.Copy, err error) {
+func (f *Flags) openOne(ctx context.Context, repository *gitcmd.Repository, one storechoice.Store, use Use) (c archive.Copy, err error) {
 	c.Name = one.Shown()
 	if scheme, _, _ := strings.Cut(one.URL, ":"); use == Offline && scheme != "file" {
 		return c, gitcmd.WithHint(fmt.Errorf("the store is reached over the network (%s), which --offline excludes", scheme),
 			"leave out --offline, or name a local copy with --store")
 	}
-	open := func() (*blobs.Store, error) { return Open(ctx, one) }
+	open := f.Open
 	if use == Storing {
-		open = func() (*blobs.Store, error) { return OpenToStore(ctx, repository, one) }
+		open = f.OpenToStore
 	}
-	if c.Store, err = open(); err == nil {
+	if c.Store, err = open(ctx, repository, one); err == nil {
 		err = UseCache(ctx, repository, c.Store)
 	}
 	return c, err
@@ -111,10 +111,10 @@ func checkCopies(ctx context.Context, repository *gitcmd.Repository, a *archive.
 
 // OpenAll opens the store and its mirrors, for a command that is about what is in each. The
 // caller closes them with [CloseAll].
-func OpenAll(ctx context.Context, chosen storechoice.Store) ([]*blobs.Store, error) {
+func (f *Flags) OpenAll(ctx context.Context, repository *gitcmd.Repository, chosen storechoice.Store) ([]*blobs.Store, error) {
 	var all []*blobs.Store
 	for _, one := range chosen.All() {
-		store, err := Open(ctx, one)
+		store, err := f.Open(ctx, repository, one)
 		if err != nil {
 			return nil, errors.Join(err, CloseAll(all))
 		}

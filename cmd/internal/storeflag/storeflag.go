@@ -13,7 +13,7 @@ import (
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 )
 
-// Flag is the flag --store; embed it into a command.
+// Flag is the flag --store; embed it into a command that transfers nothing.
 type Flag struct {
 	Store string `placeholder:"URL" help:"Keep blobs in this store, such as file:///srv/blobs or s3://bucket (default: $$DATAPACT_STORE, git config datapact.store, datapact.json, or a folder in the git directory)."`
 }
@@ -23,48 +23,22 @@ func (f Flag) Find(ctx context.Context, repository *gitcmd.Repository, open jobs
 	return storechoice.Find(ctx, repository, f.Store, open)
 }
 
-// Open opens the store. The caller closes it.
-func (f Flag) Open(ctx context.Context, repository *gitcmd.Repository) (*blobs.Store, error) {
-	return f.OpenFor(ctx, repository, jobs.Later(repository))
-}
-
-// OpenFor opens the store for a command that may read the jobs too. The caller closes it.
-func (f Flag) OpenFor(ctx context.Context, repository *gitcmd.Repository, catalog jobs.Opener) (*blobs.Store, error) {
-	chosen, err := f.Find(ctx, repository, catalog)
-	if err != nil {
-		return nil, err
-	}
-	return Open(ctx, chosen)
-}
-
-// OpenToStore opens a store that was chosen for a command that stores something. The folder
-// in the git directory is made before, where others share the repository: its mode is that of
-// all that is stored there. The caller closes it.
-func OpenToStore(ctx context.Context, repository *gitcmd.Repository, chosen storechoice.Store) (*blobs.Store, error) {
-	sharing, err := repository.Sharing(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if chosen.Folder != "" && sharing != (gitcmd.Sharing{}) {
-		if err := sharing.MkdirAll(chosen.Folder); err != nil {
-			return nil, err
-		}
-	}
-	return Open(ctx, chosen)
-}
-
 // OpenNamed opens another store, which a flag or an argument names. The caller closes it.
-func OpenNamed(ctx context.Context, flag, text string) (*blobs.Store, error) {
+func OpenNamed(ctx context.Context, flag, text string, limits *Limits) (*blobs.Store, error) {
 	chosen, err := storechoice.Named(flag, text)
 	if err != nil {
 		return nil, err
 	}
-	return Open(ctx, chosen)
+	return Open(ctx, chosen, limits)
 }
 
-// Open opens a store that was chosen. The caller closes it.
-func Open(ctx context.Context, chosen storechoice.Store) (*blobs.Store, error) {
-	store, err := blobs.Open(ctx, chosen.URL, &blobs.Options{Env: chosen.Env, Helper: gitcmd.FindHelper})
+// Open opens a store that was chosen, within limits, nil for none. The caller closes it.
+func Open(ctx context.Context, chosen storechoice.Store, limits *Limits) (*blobs.Store, error) {
+	opts := &blobs.Options{Env: chosen.Env, Helper: gitcmd.FindHelper}
+	if limits != nil {
+		opts.Transfers, opts.Rate = limits.transfers, limits.rate
+	}
+	store, err := blobs.Open(ctx, chosen.URL, opts)
 	if errors.Is(err, blobs.ErrURL) {
 		return nil, misnamed(chosen, errors.Unwrap(err))
 	}
@@ -118,7 +92,7 @@ func (f Flag) Prepare(ctx context.Context, repository *gitcmd.Repository) (store
 // with a store that cannot be listed, or says that just this is not allowed.
 func Reach(ctx context.Context, chosen storechoice.Store) (err error) {
 	defer Hint(&err)
-	store, err := Open(ctx, chosen)
+	store, err := Open(ctx, chosen, nil)
 	if err != nil {
 		return err
 	}
