@@ -18,6 +18,13 @@ type content struct {
 	r     io.Reader
 	at    again // r, nil if it can be read but once
 	chain filters.Chain
+	moved func(bytes int64) // of r, nil if nobody watches
+}
+
+// A Mover is content that is told how many more bytes of it are done: read, or on their way
+// to where reading is not all. What a Put that succeeds tells adds up to the content's size.
+type Mover interface {
+	Moved(bytes int64)
 }
 
 // An again can be read another time, from its beginning.
@@ -27,8 +34,12 @@ type again interface {
 }
 
 func contentOf(r io.Reader, chain filters.Chain) content {
-	at, _ := r.(again)
-	return content{r, at, chain}
+	c := content{r: r, chain: chain}
+	c.at, _ = r.(again)
+	if m, ok := r.(Mover); ok {
+		c.moved = m.Moved
+	}
+	return c
 }
 
 // size is [backend.Once] for what cannot be read again.

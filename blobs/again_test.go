@@ -100,14 +100,13 @@ func TestScratch(t *testing.T) {
 		}
 	})
 	var told atomic.Int64
-	u.Moved = func(bytes int64) { told.Add(bytes) }
 	var puts sync.WaitGroup
 	want := int64(0)
 	for i := range 3 { // of which two are staged, or parts of them
 		content := io.NewSectionReader(bytes.NewReader(data), int64(i), int64(len(data)-i))
 		want += content.Size()
 		puts.Go(func() {
-			stored, err := u.Put(t.Context(), "main", content, filters.Chain{filters.Zstd})
+			stored, err := u.Put(t.Context(), "main", watchedAgain{content, &told}, filters.Chain{filters.Zstd})
 			if err != nil {
 				t.Error(err)
 				return
@@ -133,6 +132,21 @@ func TestScratch(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// watched content adds up what is done of it.
+type watched struct {
+	io.Reader
+	told *atomic.Int64
+}
+
+func (w watched) Moved(bytes int64) { w.told.Add(bytes) }
+
+type watchedAgain struct {
+	*io.SectionReader
+	told *atomic.Int64
+}
+
+func (w watchedAgain) Moved(bytes int64) { w.told.Add(bytes) }
 
 // sizeOf is how many bytes the files in a folder have.
 func sizeOf(t *testing.T, dir string) int64 {
@@ -160,8 +174,11 @@ func sizeOf(t *testing.T, dir string) int64 {
 func TestMoved(t *testing.T) {
 	bucket := blobstest.OpenBucket(t, &cloud.Bucket{Bucket: memblob.OpenBucket(nil)})
 	folder := blobstest.OpenFolder(t, t.TempDir())
-	once := func(data []byte) io.Reader { return iotest.OneByteReader(bytes.NewReader(data)) }
-	again := func(data []byte) io.Reader { return bytes.NewReader(data) }
+	var told atomic.Int64
+	once := func(data []byte) io.Reader { return watched{iotest.OneByteReader(bytes.NewReader(data)), &told} }
+	again := func(data []byte) io.Reader {
+		return watchedAgain{io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data))), &told}
+	}
 	for name, store := range map[string]*blobs.Store{"bucket": bucket, "folder": folder} {
 		for _, size := range []int{0, 1, 100_000, 1 << 20} {
 			for way, content := range map[string]func([]byte) io.Reader{"once": once, "again": again} {
@@ -169,12 +186,10 @@ func TestMoved(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				told := int64(0)
-				u.Moved = func(bytes int64) { told += bytes }
 				for _, chain := range []filters.Chain{nil, {filters.Gz}, {filters.Gz}} { // the last is there already
-					told = 0
-					if _, err := u.Put(t.Context(), "main", content(random(size)), chain); err != nil || told != int64(size) {
-						t.Errorf("%s, %s: Moved was told of %d bytes of %d, %v", name, way, told, size, err)
+					told.Store(0)
+					if _, err := u.Put(t.Context(), "main", content(random(size)), chain); err != nil || told.Load() != int64(size) {
+						t.Errorf("%s, %s: Moved was told of %d bytes of %d, %v", name, way, told.Load(), size, err)
 					}
 				}
 				if err := u.Close(); err != nil {

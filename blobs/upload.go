@@ -35,11 +35,6 @@ const (
 // of them at once then, a bucket each as soon as it is stored.
 // Put may be called concurrently; Commit and Close only when no Put runs.
 type Upload struct {
-	// Moved is told how many more bytes of content are done: read, or on their way to
-	// where reading is not all. It is set before the first Put, may be nil, and is called
-	// concurrently. What it is told of a Put that succeeds adds up to the content's size.
-	Moved func(bytes int64)
-
 	store  *Store
 	batch  backend.Batch
 	sender backend.Sender // the batch, nil if that stores everything at once
@@ -92,6 +87,8 @@ func cores() int { return max(2, runtime.GOMAXPROCS(0)) }
 // bucket gets what would take much room by reading r again, and it is an [ErrChanged] if
 // that is something else.
 //
+// An r that is a [Mover] is told how much of it is done.
+//
 // Content of more than 256 KiB is read, hashed, filtered and written side by side, in a few
 // MiB of memory beside what the filters take. Put stops between two reads of r when ctx is
 // done.
@@ -120,7 +117,7 @@ func (u *Upload) put(ctx context.Context, branch string, r io.Reader, chain filt
 		it.Again = func(ctx context.Context) io.ReadCloser { return c.again(ctx, it.Object) }
 	}
 	kept := false
-	if stored.Existed, kept, err = u.add(ctx, it, stored.Content.Size); err != nil || !kept {
+	if stored.Existed, kept, err = u.add(ctx, it, &share{size: stored.Content.Size, of: it.Size, report: c.moved}); err != nil || !kept {
 		if dropErr := f.Discard(); err == nil {
 			err = dropErr
 		}
@@ -142,8 +139,8 @@ func (u *Upload) stage(ctx context.Context, c content) (f backend.StagedFile, st
 	}
 	in := ingestion{chunks: &u.store.chunks, chain: c.chain, to: f}
 	r := c.r
-	if u.Moved != nil && u.sender == nil {
-		r = backend.Counted(r, u.Moved)
+	if c.moved != nil && u.sender == nil {
+		r = backend.Counted(r, c.moved)
 	}
 	if err = u.turns.Acquire(ctx, 1); err == nil {
 		stored, err = in.run(ctx, r)
@@ -161,7 +158,7 @@ func (u *Upload) stage(ctx context.Context, c content) (f backend.StagedFile, st
 // add makes an item part of the upload, and stores it where that is done at once. It
 // reports whether its bytes were there before, and whether the staged ones are still
 // needed. What is put while the same is on its way waits for that.
-func (u *Upload) add(ctx context.Context, it backend.Item, size int64) (existed, kept bool, err error) {
+func (u *Upload) add(ctx context.Context, it backend.Item, told *share) (existed, kept bool, err error) {
 	mine := &item{Item: it, settled: make(chan struct{})}
 	u.mu.Lock()
 	first, ok := u.items[it.Key]
@@ -170,9 +167,9 @@ func (u *Upload) add(ctx context.Context, it backend.Item, size int64) (existed,
 	}
 	u.mu.Unlock()
 	if ok {
-		return u.join(ctx, first, it, size)
+		return u.join(ctx, first, it, told)
 	}
-	if mine.err = u.settle(ctx, mine, size); mine.err != nil {
+	if mine.err = u.settle(ctx, mine, told); mine.err != nil {
 		u.mu.Lock()
 		delete(u.items, it.Key)
 		u.mu.Unlock()
@@ -182,7 +179,7 @@ func (u *Upload) add(ctx context.Context, it backend.Item, size int64) (existed,
 }
 
 // join is about bytes that the upload has already.
-func (u *Upload) join(ctx context.Context, first *item, it backend.Item, size int64) (existed, kept bool, err error) {
+func (u *Upload) join(ctx context.Context, first *item, it backend.Item, told *share) (existed, kept bool, err error) {
 	select {
 	case <-first.settled:
 	case <-ctx.Done():
@@ -194,26 +191,25 @@ func (u *Upload) join(ctx context.Context, first *item, it backend.Item, size in
 	if first.Object != it.Object {
 		return false, false, &ConflictError{Key: it.Key}
 	}
-	if u.Moved != nil && u.sender != nil {
-		u.Moved(size)
+	if u.sender != nil {
+		told.end()
 	}
 	return true, false, nil
 }
 
 // settle finds out whether the store has an item, and stores it where that is done at
 // once.
-func (u *Upload) settle(ctx context.Context, it *item, size int64) error {
+func (u *Upload) settle(ctx context.Context, it *item, told *share) error {
 	if u.sender == nil {
 		return u.look(ctx, it)
 	}
-	told := share{size: size, of: it.Size, report: u.Moved}
 	err := error(fs.ErrExist)
 	if it.Size <= unaskedSize && u.missing.Load() >= unaskedAfter {
-		err = u.send(ctx, it, &told)
+		err = u.send(ctx, it, told)
 	}
 	for try := 0; errors.Is(err, fs.ErrExist) && try < keepTries; try++ { // others may store it meanwhile
 		if err = u.look(ctx, it); err == nil && it.HasBytes() {
-			err = u.send(ctx, it, &told)
+			err = u.send(ctx, it, told)
 		}
 	}
 	if it.unknown != nil && errors.Is(err, fs.ErrExist) {

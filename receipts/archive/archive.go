@@ -22,6 +22,7 @@
 package archive
 
 import (
+	"io"
 	"sync"
 
 	"github.com/git-datapact/git-datapact/blobs"
@@ -69,8 +70,9 @@ type Archive struct {
 	faults    faults
 }
 
-// Progress is told how much of the work is done. Calls do not overlap.
-type Progress func(done, total Amount)
+// Progress is told how much of the work is done, and the path of a file that is worked on.
+// Calls do not overlap.
+type Progress func(done, total Amount, at string)
 
 // An Amount is a number of files and of their bytes.
 type Amount struct {
@@ -85,7 +87,46 @@ type meter struct {
 	report      Progress
 }
 
-func (m *meter) add(files int, bytes int64) {
+// reset begins with other work.
+func (m *meter) reset(report Progress, total Amount) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.report, m.done, m.total = report, Amount{}, total
+}
+
+// counting tells of the bytes of a file that go to w.
+func (m *meter) counting(w io.Writer, path string) *counting {
+	return &counting{Writer: w, meter: m, path: path}
+}
+
+type counting struct {
+	io.Writer
+	meter *meter
+	path  string
+	n     int64
+}
+
+func (c *counting) Write(p []byte) (int, error) {
+	n, err := c.Writer.Write(p)
+	c.n += int64(n)
+	c.meter.add(c.path, 0, int64(n))
+	return n, err
+}
+
+// undo takes back what was counted.
+func (c *counting) undo() { c.meter.add(c.path, 0, -c.n) }
+
+// reading is a file that is stored, and tells how much of it is done.
+type reading struct {
+	*io.SectionReader
+	meter *meter
+	path  string
+}
+
+// Moved is part of [blobs.Mover].
+func (r *reading) Moved(bytes int64) { r.meter.add(r.path, 0, bytes) }
+
+func (m *meter) add(path string, files int, bytes int64) {
 	if m.report == nil {
 		return
 	}
@@ -93,7 +134,7 @@ func (m *meter) add(files int, bytes int64) {
 	defer m.mu.Unlock()
 	m.done.Files += files
 	m.done.Bytes += bytes
-	m.report(m.done, m.total)
+	m.report(m.done, m.total, path)
 }
 
 // each works on n items, so many at a time, until the first error, which it returns.

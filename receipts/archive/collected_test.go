@@ -41,7 +41,7 @@ func TestCollectedWhileStoring(t *testing.T) {
 		put(t, result, "a", "1", "b", "2", ".datapact/input", seed)
 		recordDir(t, a, result)
 		taken := false
-		entry, err := a.RecordDir(t.Context(), Request{Dir: result, Branch: "data", Progress: func(done, total Amount) {
+		entry, err := a.RecordDir(t.Context(), Request{Dir: result, Branch: "data", Progress: func(done, total Amount, _ string) {
 			if !taken && done.Files == total.Files {
 				taken = true
 				collected(t, a, forGood)

@@ -150,7 +150,11 @@ func (f *fetching) bring(ctx context.Context, missing []target, report FetchRepo
 	if len(missing) == 0 {
 		return nil // there may be no store
 	}
-	f.meter = meter{report: f.opts.Progress, total: Amount{Files: report.Fetched, Bytes: report.Bytes}}
+	total := Amount{Files: report.Fetched}
+	for _, t := range missing {
+		total.Bytes += t.size()
+	}
+	f.meter.reset(f.opts.Progress, total)
 	var big sync.Mutex
 	return each(len(missing), f.archive.Store.Transfers(), func(i int) error {
 		t := missing[i]
@@ -161,7 +165,7 @@ func (f *fetching) bring(ctx context.Context, missing []target, report FetchRepo
 		if err := f.one(ctx, t, strconv.Itoa(i)); err != nil {
 			return fmt.Errorf("fetching output %q: %w", t.path, err)
 		}
-		f.meter.add(1, t.output.Size)
+		f.meter.add(t.path, 1, 0)
 		return nil
 	})
 }
@@ -194,6 +198,7 @@ func (f *fetching) write(ctx context.Context, store *blobs.Store, t target, name
 	defer func() { err = errors.Join(err, local(file.Close())) }()
 	if object, err := t.object(f.entry.Receipt.Branch); err == nil && len(t.chain) == 0 && t.told == nil {
 		if copied, err := store.CopyCached(ctx, object, file); copied || err != nil {
+			f.meter.add(t.path, 0, t.size())
 			return local(err)
 		}
 	}
@@ -202,7 +207,16 @@ func (f *fetching) write(ctx context.Context, store *blobs.Store, t target, name
 		return err
 	}
 	defer content.Close()
-	_, err = io.Copy(sink{file}, content)
+	return f.copy(sink{file}, content, t)
+}
+
+// copy copies an output and counts its bytes. Those of a try that fails do not count.
+func (f *fetching) copy(to io.Writer, content io.Reader, t target) error {
+	counted := f.meter.counting(to, t.path)
+	_, err := io.Copy(counted, content)
+	if err != nil {
+		counted.undo()
+	}
 	return err
 }
 
@@ -238,7 +252,7 @@ func (a *Archive) Open(ctx context.Context, entry *ledger.Entry, name string, op
 	if err != nil {
 		return nil, explain(err)
 	}
-	return explained{content, explain}, nil
+	return explained{content, explain, found.size()}, nil
 }
 
 // Address is where other programs find one output as it is stored, which is named as for
@@ -268,7 +282,11 @@ func (a *Archive) Address(ctx context.Context, entry *ledger.Entry, name string,
 type explained struct {
 	io.ReadCloser
 	explain func(error) error
+	size    int64
 }
+
+// Size is how many bytes it is to have.
+func (e explained) Size() int64 { return e.size }
 
 func (e explained) Read(p []byte) (int, error) {
 	n, err := e.ReadCloser.Read(p)

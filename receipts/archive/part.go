@@ -164,6 +164,6 @@ func (f *fetching) goOn(ctx context.Context, view *blobs.Store, t target, p *par
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(io.Discard, content)
+	err = f.copy(io.Discard, content, t)
 	return errors.Join(err, content.Close())
 }

@@ -183,15 +183,12 @@ func (r *recording) confirm(ctx context.Context, receipt receipts.Receipt) error
 // listed when the last one is stored.
 func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
 	files := r.result.Files
-	r.meter = meter{report: r.opts.Progress, total: Amount{Files: len(files)}}
+	r.meter.reset(r.opts.Progress, Amount{Files: len(files)})
 	r.names = r.result.names()
 	for _, file := range files {
 		r.meter.total.Bytes += file.Info.Size()
 	}
 	outputs := make([]receipts.Output, len(files))
-	if r.opts.Progress != nil {
-		r.upload.Moved = func(bytes int64) { r.meter.add(0, bytes) }
-	}
 	err := each(len(files), r.blobs.Transfers(), func(i int) (err error) {
 		outputs[i], err = r.store(ctx, files[i])
 		return err
@@ -217,7 +214,7 @@ func (r *recording) store(ctx context.Context, file ResultFile) (receipts.Output
 	if err != nil {
 		return receipts.Output{}, err
 	}
-	stored, err := r.upload.Put(ctx, r.branch, io.NewSectionReader(f, 0, file.Info.Size()), chain)
+	stored, err := r.upload.Put(ctx, r.branch, &reading{io.NewSectionReader(f, 0, file.Info.Size()), &r.meter, file.Path}, chain)
 	if errors.Is(err, blobs.ErrChanged) {
 		return receipts.Output{}, changedError(file.Path)
 	}
@@ -231,7 +228,7 @@ func (r *recording) store(ctx context.Context, file ResultFile) (receipts.Output
 		return receipts.Output{}, gitcmd.WithHint(fmt.Errorf("storing output %q: %v makes %d bytes of %d, which no fetch would believe", file.Path, chain, stored.Size, stored.Content.Size),
 			"choose one filter for it, with --filter or in the job")
 	}
-	r.meter.add(1, 0)
+	r.meter.add(file.Path, 1, 0)
 	return describe(file, chain, stored), nil
 }
 

@@ -42,6 +42,14 @@ func (t target) content() (content blobs.Digest, known bool) {
 	return blobs.Digest{}, false
 }
 
+// size is how many bytes the file will have, or else what is stored of it.
+func (t target) size() int64 {
+	if content, known := t.content(); known {
+		return content.Size
+	}
+	return t.output.Size
+}
+
 // chooseTargets validates a receipt for fetching and picks the outputs that are
 // asked for.
 func chooseTargets(receipt *receipts.Receipt, opts *FetchOptions) ([]target, error) {

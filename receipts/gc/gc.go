@@ -37,8 +37,9 @@ type Options struct {
 	Delete bool
 	// Purge removes what has been in quarantine since before Before.
 	Purge bool
-	// Progress is told what is being done and how much of it is. May be nil.
-	Progress func(stage Stage, done int)
+	// Progress is told what is being done, how much of it is, and of how much, 0 where that
+	// is not known. May be nil.
+	Progress func(stage Stage, done, total int)
 }
 
 // A Stage is a part of a collection's work.
@@ -175,9 +176,9 @@ func (c *collection) dataset(branch string) *Dataset {
 	return d
 }
 
-func (c *collection) progress(stage Stage, done int) {
+func (c *collection) progress(stage Stage, done, total int) {
 	if c.opts.Progress != nil {
-		c.opts.Progress(stage, done)
+		c.opts.Progress(stage, done, total)
 	}
 }
 

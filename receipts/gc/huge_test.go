@@ -30,7 +30,7 @@ func TestManyUnknownBranches(t *testing.T) {
 	repository := gitcmd.Open(newRepository(t))
 	defer repository.Close()
 	listed := 0
-	_, err = gc.Collect(t.Context(), repository, store, &gc.Options{Offline: true, Progress: func(stage gc.Stage, done int) {
+	_, err = gc.Collect(t.Context(), repository, store, &gc.Options{Offline: true, Progress: func(stage gc.Stage, done, _ int) {
 		if stage == gc.Listing {
 			listed = done
 		}

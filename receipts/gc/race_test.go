@@ -186,7 +186,7 @@ func newSteps() *steps {
 	return s
 }
 
-func (s *steps) step(gc.Stage, int) {
+func (s *steps) step(gc.Stage, int, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.n++
@@ -276,7 +276,7 @@ func (r race) collect(t *testing.T, done <-chan struct{}, steps *steps) (total g
 		if err != nil {
 			t.Errorf("Collect: %v", err)
 			for range maxBegin {
-				steps.step("", 0)
+				steps.step("", 0, 0)
 			}
 			return total
 		}

@@ -352,7 +352,7 @@ func (r *roots) flush(ctx context.Context) error {
 	}
 	r.pending = r.pending[:0]
 	if r.opts.Progress != nil {
-		r.opts.Progress(Reading, r.receipts)
+		r.opts.Progress(Reading, r.receipts, 0)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func (c *collection) survey(ctx context.Context) error {
 			most = len(c.datasets) + manyBranches
 		}
 		if listed++; listed%1000 == 0 {
-			c.progress(Listing, listed)
+			c.progress(Listing, listed, 0)
 		}
 	}
 	for _, object := range open { // once all folders are known

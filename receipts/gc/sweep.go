@@ -89,7 +89,7 @@ func (c *collection) purge(ctx context.Context) error {
 			}
 		}
 		done += len(some)
-		c.progress(Purging, done)
+		c.progress(Purging, done, len(old))
 	}
 	return nil
 }
@@ -121,7 +121,7 @@ func (c *collection) delete(ctx context.Context) error {
 			return err
 		}
 		done += len(some)
-		c.progress(Deleting, done)
+		c.progress(Deleting, done, len(c.garbage))
 	}
 	return nil
 }

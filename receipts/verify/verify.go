@@ -95,6 +95,7 @@ type Summary struct {
 	Sent       int64  // bytes that were copied
 	Seed       uint32 // of the sample
 	Forgot     error  // why it is not remembered what was proved, or nil
+	At         string // the output that was begun last
 }
 
 // Right reports whether nothing is wrong, or not any more.
@@ -274,6 +275,7 @@ func (r *run) enlist(ctx context.Context, c *check, at Place) bool {
 	}
 	r.underway[c.mark] = c
 	r.summary.Blobs++
+	r.summary.At = at.Path
 	return true
 }
 
@@ -282,8 +284,8 @@ func (r *run) settle(ctx context.Context, c *check, v verdict) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.underway, c.mark)
+	defer r.show()
 	r.attend(v.err)
-	r.show()
 	if v.kind == "" {
 		r.proved[c.mark] = struct{}{}
 		return

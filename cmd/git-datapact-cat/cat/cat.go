@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -17,6 +18,7 @@ import (
 
 type command struct {
 	storeflag.Flags
+	progress.Watch
 	Raw  bool   `help:"Print the stored bytes, with the filters on."`
 	Path string `arg:"" name:"selector:path" help:"The receipt, and the path of the output in it."`
 }
@@ -54,8 +56,22 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 		return err
 	}
 	defer content.Close()
-	_, err = io.Copy(env.Stdout, content)
+	to := env.Stdout
+	if !env.OnTerminal() { // which shows the bytes themselves
+		line := progress.New(env, c.Watch, "Printing")
+		defer line.Close()
+		to = line.Writing(to, sizeOf(content), path)
+	}
+	_, err = io.Copy(to, content)
 	return err
+}
+
+// sizeOf is how many bytes there are to come, 0 if that is not known.
+func sizeOf(content io.Reader) int64 {
+	if sized, ok := content.(interface{ Size() int64 }); ok {
+		return sized.Size()
+	}
+	return 0
 }
 
 // New returns the command.

@@ -21,6 +21,7 @@ import (
 
 type command struct {
 	storeflag.Flags
+	progress.Watch
 	Output   string   `short:"o" placeholder:"DIR" help:"The folder to fetch into (default: the last part of the branch's name)."`
 	Raw      bool     `help:"Bring the stored bytes, with the filters on."`
 	All      bool     `help:"Bring every receipt of the branch, each into a folder named by its id."`
@@ -65,7 +66,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	}
 	defer storeflag.CloseArchive(a)
 	defer c.MissingHint(ctx, repository, catalog, &err)
-	line := progress.New(env, "Fetching files")
+	line := progress.New(env, c.Watch, "Fetching")
 	defer line.Close()
 	opts := archive.FetchOptions{Paths: c.Path, Raw: c.Raw, Force: c.Force, Hide: true, Progress: line.Func()}
 	done := func(entry *ledger.Entry, report archive.FetchReport) error {

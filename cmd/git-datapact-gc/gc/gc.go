@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -20,6 +22,7 @@ import (
 
 type command struct {
 	storeflag.Flags
+	progress.Watch
 	Delete     bool          `help:"Move the blobs to the quarantine of the store."`
 	Purge      bool          `help:"Delete for good what has been in quarantine for longer than --older-than."`
 	Restore    bool          `help:"Bring back everything that is in quarantine."`
@@ -85,7 +88,7 @@ func (c *command) collect(ctx context.Context, env *frame.Env, repository *gitcm
 		return err
 	}
 	defer store.Close()
-	line := progress.New(env, "")
+	line := progress.New(env, c.Watch, "Collecting garbage")
 	defer line.Close()
 	var report *gc.Report
 	if c.Restore {
@@ -109,8 +112,18 @@ func (c *command) options(repository *gitcmd.Repository, line *progress.Line) *g
 		Retention: c.retention(repository),
 		Before:    time.Now().Add(-time.Duration(c.OlderThan)), TipsOnly: c.TipsOnly, Offline: c.Offline,
 		Gone: c.Gone, Ignore: c.Ignore, Delete: c.Delete, Purge: c.Purge,
-		Progress: func(stage gc.Stage, done int) { line.Show(fmt.Sprintf("%s: %d", stage, done)) },
+		Progress: func(stage gc.Stage, done, total int) {
+			line.Show(progress.Status{Note: fmt.Sprintf("%s: %s", strings.ToLower(string(stage)), howMany(done, total))})
+		},
 	}
+}
+
+// howMany is how many of so many things are done, 0 where that is not known.
+func howMany(done, total int) string {
+	if total > 0 {
+		return fmt.Sprintf("%d of %d", done, total)
+	}
+	return strconv.Itoa(done)
 }
 
 // New returns the command.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/progress"
@@ -35,10 +36,10 @@ func (c *command) check(ctx context.Context, env *frame.Env, repository *gitcmd.
 	}
 	defer storeflag.CloseAll(all)
 	chosen.WarnOfPush(env)
-	line := progress.New(env, "")
+	line := progress.New(env, c.Watch, "Looking for blobs")
 	defer line.Close()
 	found := map[string][]verify.Finding{}
-	opts := &verify.Options{Exists: true, Mirrors: all[1:], DryRun: true, Progress: func(s verify.Summary) { line.Show(fmt.Sprintf("Looking for blobs: %d", s.Blobs)) }}
+	opts := &verify.Options{Exists: true, Mirrors: all[1:], DryRun: true, Progress: func(s verify.Summary) { line.Show(progress.Status{Note: strconv.Itoa(s.Blobs), At: s.At}) }}
 	for _, o := range outgoing {
 		opts.Given = append(opts.Given, verify.Source{Branch: o.Branch, Receipts: o.Receipts})
 	}

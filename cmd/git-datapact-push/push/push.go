@@ -7,6 +7,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/exchanges"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/exchange"
@@ -14,6 +15,7 @@ import (
 
 type command struct {
 	storeflag.Flags
+	progress.Watch
 	DryRun bool   `short:"n" help:"Fetch, look for the blobs, and say what would be pushed, but push nothing."`
 	JSON   bool   `name:"json" help:"Print a JSON object per branch and line."`
 	Remote string `arg:"" optional:"" help:"The remote (default: remote.pushDefault, origin, or the only one)."`

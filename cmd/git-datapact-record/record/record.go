@@ -23,6 +23,7 @@ import (
 
 type command struct {
 	storeflag.Flags
+	progress.Watch
 	Branch     string         `type:"branch" short:"b" placeholder:"NAME" help:"Record on this branch (default: the current one)."`
 	Input      []string       `short:"i" sep:"none" placeholder:"DIR|SELECTOR" help:"What the execution read (default: every folder beside DIR that holds .datapact/result)."`
 	Seed       []string       `sep:"none" placeholder:":BRANCH=RESULT" help:"What the execution read that is on no branch, such as :shop=2026-11."`
@@ -76,7 +77,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	}
 	defer storeflag.CloseArchive(a)
 	a.Leave = plan.Leave(repository, open)
-	line := progress.New(env, "Storing files")
+	line := progress.New(env, c.Watch, "Storing")
 	request := c.request(job, line)
 	if c.Dir == standardInput {
 		var done func() error

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/runs"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -15,6 +16,7 @@ import (
 
 type command struct {
 	storeflag.Flags
+	progress.Watch
 	DryRun    bool              `short:"n" help:"Say what is due, execute nothing."`
 	Jobs      int               `short:"j" placeholder:"N" help:"Run N executions side by side (default: one per processor)."`
 	Engine    string            `enum:",process,docker,podman" default:"" empty:"yes" placeholder:"NAME" help:"Run every task by this engine: process, docker or podman (default: what suits the job)."`
@@ -45,7 +47,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if err != nil {
 		return err
 	}
-	watcher := runs.NewWatcher(env, c.JSON)
+	watcher := runs.NewWatcher(env, c.Watch, c.JSON)
 	opts := local.Options{
 		Branches: c.Branch, Only: c.Only, Jobs: c.Jobs, Engine: c.Engine, KeepGoing: c.KeepGoing,
 		Outdated: c.Outdated, Force: c.Force, Inputs: c.Input, Watcher: watcher, Said: watcher.Lines(),

@@ -133,17 +133,17 @@ func (c *command) copy(ctx context.Context, env *frame.Env, repository *gitcmd.R
 		return done, err
 	}
 	opts.Memory = verify.MemoryFile(data, way.to.URL)
-	watcher := proofs.NewWatcher(env, c.JSON)
+	watcher := proofs.NewWatcher(env, progress.Watch{NoProgress: true}, c.JSON)
 	opts.Found = func(f verify.Finding) error {
 		if f.Mended {
 			return nil
 		}
 		return watcher.Found(f)
 	}
-	line := progress.New(env, "")
+	line := progress.New(env, c.Watch, "Copying")
 	defer line.Close()
 	opts.Progress = func(s verify.Summary) {
-		line.Show(fmt.Sprintf("Copying: %s of %s, %d copied (%s)", units.Count(s.Blobs, "blob"), units.Count(s.Receipts, "receipt"), s.Copied, units.Bytes(s.Sent)))
+		line.Show(progress.Status{Bytes: s.Sent, At: s.At, Note: fmt.Sprintf("%s of %s, %d copied", units.Count(s.Blobs, "blob"), units.Count(s.Receipts, "receipt"), s.Copied)})
 	}
 	s, err := verify.Run(ctx, repository, target, opts)
 	return copied{From: strings.Join(names, ", "), To: way.to.Shown(), Receipts: s.Receipts, Blobs: s.Blobs, Copied: s.Copied, Bytes: s.Sent, Lacking: s.Findings - s.Mended}, err

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -62,7 +63,7 @@ func (c *command) lacking(ctx context.Context, env *frame.Env, repository *gitcm
 		return 0, err
 	}
 	defer store.Close()
-	line := progress.New(env, "")
+	line := progress.New(env, c.Watch, "Looking for blobs")
 	defer line.Close()
 	lacking := map[blobs.Key]bool{} // which several receipts may name
 	_, err = verify.Run(ctx, repository, store, &verify.Options{
@@ -71,7 +72,7 @@ func (c *command) lacking(ctx context.Context, env *frame.Env, repository *gitcm
 			lacking[f.Key] = true
 			return nil
 		},
-		Progress: func(s verify.Summary) { line.Show(fmt.Sprintf("Looking for blobs: %d", s.Blobs)) },
+		Progress: func(s verify.Summary) { line.Show(progress.Status{Note: strconv.Itoa(s.Blobs), At: s.At}) },
 	})
 	return len(lacking), err
 }

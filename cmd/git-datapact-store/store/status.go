@@ -7,6 +7,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -107,7 +108,7 @@ func (c *command) one(ctx context.Context, env *frame.Env, repository *gitcmd.Re
 	said = status{Store: chosen.Shown(), Origin: chosen.Origin, Why: chosen.Why()}
 	err = storeflag.Reach(ctx, chosen)
 	if err == nil && c.Action == "status" {
-		said.contents, err = count(ctx, env, chosen)
+		said.contents, err = c.count(ctx, env, chosen)
 		if err != nil && storeflag.Unlisted(err) {
 			said.Unlisted, err = err.Error(), nil
 		}
@@ -177,13 +178,13 @@ func countCache(ctx context.Context, repository *gitcmd.Repository, chosen store
 }
 
 // count lists the store. What it lists is not kept.
-func count(ctx context.Context, env *frame.Env, chosen storechoice.Store) (*contents, error) {
+func (c *command) count(ctx context.Context, env *frame.Env, chosen storechoice.Store) (*contents, error) {
 	store, err := storeflag.Open(ctx, chosen, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer store.Close()
-	line := progress.New(env, "")
+	line := progress.New(env, c.Watch, "Listing objects")
 	defer line.Close()
 	found := &contents{}
 	if env.Verbose {
@@ -194,7 +195,7 @@ func count(ctx context.Context, env *frame.Env, chosen storechoice.Store) (*cont
 			return nil, err
 		}
 		found.add(object.Size)
-		line.Show(fmt.Sprintf("Listing objects: %d", found.Objects))
+		line.Show(progress.Status{Note: strconv.Itoa(found.Objects)})
 		branch := path.Dir(string(object.Key))
 		if of, known := found.Branches[branch]; known || env.Verbose && len(found.Branches) < mostBranches {
 			of.add(object.Size)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -15,6 +16,7 @@ import (
 
 type command struct {
 	storeflag.Flags
+	progress.Watch
 	DryRun bool       `short:"n" help:"Say how much migrate, push or pull would copy, and copy nothing."`
 	Force  bool       `help:"Let migrate switch although blobs are missing."`
 	Jobs   int        `short:"j" placeholder:"N" help:"Copy N blobs side by side (default: 8)."`

@@ -10,6 +10,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 	"github.com/git-datapact/git-datapact/cmd/internal/proofs"
 	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
@@ -21,6 +22,7 @@ import (
 
 type command struct {
 	storeflag.Flags
+	progress.Watch
 	Exists     bool           `help:"Look up that every blob is there and its size, read none."`
 	Sample     verify.Percent `placeholder:"N%" help:"Read a random share of the blobs, look up the others."`
 	Seed       uint32         `placeholder:"N" help:"Choose the sample that this number stands for (default: another one each time, and tell its number)."`
@@ -125,7 +127,7 @@ func (c *command) verify(ctx context.Context, env *frame.Env, repository *gitcmd
 		return false, err
 	}
 	defer store.Close()
-	watcher := proofs.NewWatcher(env, c.JSON)
+	watcher := proofs.NewWatcher(env, c.Watch, c.JSON)
 	watcher.Store = s.name
 	s.opts.Found, s.opts.Progress = watcher.Found, watcher.Progress
 	summary, err := verify.Run(ctx, repository, store, &s.opts)

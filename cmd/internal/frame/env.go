@@ -132,6 +132,9 @@ func (e *Env) Interactive() bool {
 	return ok && !e.Quiet && term.IsTerminal(int(f.Fd()))
 }
 
+// OnTerminal reports whether standard output is a terminal.
+func (e *Env) OnTerminal() bool { return e.terminal }
+
 // Width returns the columns of the terminal behind standard error, 80 where
 // there is none.
 func (e *Env) Width() int {

@@ -52,8 +52,8 @@ type Watcher struct {
 }
 
 // NewWatcher returns a watcher. The caller closes it when the work has ended.
-func NewWatcher(env *frame.Env, asJSON bool) *Watcher {
-	return &Watcher{env: env, asJSON: asJSON, line: progress.New(env, "Verifying")}
+func NewWatcher(env *frame.Env, watch progress.Watch, asJSON bool) *Watcher {
+	return &Watcher{env: env, asJSON: asJSON, line: progress.New(env, watch, "Verifying")}
 }
 
 // Found prints a finding.
@@ -73,8 +73,8 @@ func (w *Watcher) Found(f verify.Finding) error {
 
 // Progress draws the line.
 func (w *Watcher) Progress(s verify.Summary) {
-	w.line.Show(fmt.Sprintf("Verifying: %s of %s, %s read, %d wrong",
-		units.Count(s.Blobs, "blob"), units.Count(s.Receipts, "receipt"), units.Bytes(s.Bytes), s.Findings-s.Mended))
+	w.line.Show(progress.Status{Bytes: s.Bytes, Note: fmt.Sprintf("%s of %s, %d wrong",
+		units.Count(s.Blobs, "blob"), units.Count(s.Receipts, "receipt"), s.Findings-s.Mended), At: s.At})
 }
 
 // Close takes the line away and, unless there was an error, sums up.

@@ -35,8 +35,8 @@ type Watcher struct {
 }
 
 // NewWatcher returns a watcher. The caller closes it when the run has ended.
-func NewWatcher(env *frame.Env, asJSON bool) *Watcher {
-	return &Watcher{env: env, asJSON: asJSON, line: progress.New(env, "Running")}
+func NewWatcher(env *frame.Env, watch progress.Watch, asJSON bool) *Watcher {
+	return &Watcher{env: env, asJSON: asJSON, line: progress.New(env, watch, "Running")}
 }
 
 // above takes the line away, and keeps others from printing until the function that it
@@ -106,7 +106,7 @@ func (w *Watcher) Failed(f local.Failed) {
 
 // Progress draws the line.
 func (w *Watcher) Progress(p local.Progress) {
-	text := fmt.Sprintf("Running: %d recorded, %d failed, %d waiting", p.Recorded, p.Failed, p.Remaining)
+	text := fmt.Sprintf("%d recorded, %d failed, %d waiting", p.Recorded, p.Failed, p.Remaining)
 	var running []string
 	for _, r := range p.Running {
 		running = append(running, fmt.Sprintf("%s@%s %v", r.Branch, r.Key[:min(7, len(r.Key))], time.Since(r.Since).Truncate(time.Second)))
@@ -116,7 +116,7 @@ func (w *Watcher) Progress(p local.Progress) {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.line.Show(text)
+	w.line.Show(progress.Status{Note: text})
 }
 
 // Close takes the line away and sums up.

@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/progress"
 )
 
 // TestLines has executions print side by side: every line stays whole, and steers nothing.
 func TestLines(t *testing.T) {
 	var printed bytes.Buffer
 	env := &frame.Env{Stderr: &printed, Verbose: true}
-	show := NewWatcher(env, false).Lines()
+	show := NewWatcher(env, progress.Watch{}, false).Lines()
 	const executions, lines = 8, 200
 	var printing sync.WaitGroup
 	for i := range executions {
@@ -37,7 +38,7 @@ func TestLines(t *testing.T) {
 		t.Errorf("printed %v lines, want %d of each execution", next, lines)
 	}
 	env.Verbose = false
-	if NewWatcher(env, false).Lines() != nil {
+	if NewWatcher(env, progress.Watch{}, false).Lines() != nil {
 		t.Error("lines are printed though nobody asked for them")
 	}
 }
