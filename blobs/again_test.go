@@ -39,7 +39,7 @@ func (c changing) ReadAt(p []byte, off int64) (int, error) { return c.later.Read
 // TestChanged: what is something else when it is read again is not stored.
 func TestChanged(t *testing.T) {
 	store := blobstest.OpenBucket(t, &cloud.Bucket{Bucket: memblob.OpenBucket(nil)})
-	const large = 170 << 20 // more than may be staged
+	const large = 230 << 20 // more than may be staged
 	for _, size := range []int{1, 2, 100 << 10, 3 << 20, large} {
 		data := random(size)
 		first, last := bytes.Clone(data), bytes.Clone(data)

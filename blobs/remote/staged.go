@@ -12,9 +12,9 @@ import (
 const (
 	// scratchSize bounds the staged bytes of all uploads to a store, but for content that
 	// cannot be read again.
-	scratchSize = 192 << 20
+	scratchSize = 240 << 20
 	// largeShare is what those of content of more than mediumSize may take of it.
-	largeShare = 160 << 20
+	largeShare = 224 << 20
 	// slack is by how much filters may make content longer, beside a 64th of it: by what
 	// they put around each of its frames.
 	slack = 64 << 10
