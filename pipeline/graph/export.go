@@ -115,4 +115,3 @@ func (g *Graph) JSON() []any {
 	}
 	return values
 }
-
