@@ -59,6 +59,8 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact store m", []string{"migrate "}},
 		{"git datapact store push -j 2 re", []string{"result"}},
 		{"git datapact ru", []string{"run "}},
+		{"git datapact site -o re", []string{"result"}},
+		{"git datapact site --p", []string{"--public=", "--previews "}},
 		{"git datapact run --engine=p", []string{"process ", "podman "}},
 		{"git datapact run -j 2 c", []string{"counts "}},
 		{"git datapact verify words c", []string{"counts "}},

@@ -26,6 +26,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-retract/retract"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-run/run"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-show/show"
+	"github.com/git-datapact/git-datapact/cmd/git-datapact-site/site"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-status/status"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-store/store"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-tag/tag"
@@ -65,6 +66,7 @@ var builtins = map[string]builtin{
 	"retract":  {"take receipts back", retract.New},
 	"run":      {"run every execution that is due", run.New},
 	"show":     {"print one receipt in full", show.New},
+	"site":     {"make static pages of everything that is recorded", site.New},
 	"status":   {"tell which jobs are pending or out of date", status.New},
 	"store":    {"say which store is used, how full it is, and move to another one", store.New},
 	"tag":      {"give receipts names, as tags of git", tag.New},

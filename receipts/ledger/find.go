@@ -40,13 +40,7 @@ func (l *Ledger) findAt(ctx context.Context, commit gitcmd.Hash, id receipts.ID)
 // All reads every current receipt of the branch, in the order of their ids. After
 // a [*ReceiptError] it goes on with the next. The entries name no commit.
 func (l *Ledger) All(ctx context.Context) iter.Seq2[*Entry, error] {
-	return func(yield func(*Entry, error) bool) {
-		for entry, err := range l.unchecked(ctx) {
-			if !yield(l.validated(entry, err)) {
-				return
-			}
-		}
-	}
+	return l.Read(ctx, l.repository.Files(ctx, string(l.branch.Commit), folder))
 }
 
 // unchecked is All without the validation, for a first look at many.

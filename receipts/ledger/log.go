@@ -108,13 +108,7 @@ func (l *Ledger) recordings(ctx context.Context, commits iter.Seq2[gitcmd.LogEnt
 			}
 		}
 	}
-	return func(yield func(*Entry, error) bool) {
-		for entry, err := range l.readAhead(ctx, files) {
-			if !yield(l.validated(entry, err)) {
-				return
-			}
-		}
-	}
+	return l.Read(ctx, files)
 }
 
 func present(files []gitcmd.File) []gitcmd.File {

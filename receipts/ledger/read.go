@@ -114,3 +114,16 @@ func (l *Ledger) decodeAll(p filled, yield func(*Entry, error) bool) bool {
 	}
 	return true
 }
+
+// Read decodes files of the branch in their order, such as those that
+// [gitcmd.Repository.Files] lists, and passes over those that are no receipts. After a
+// [*ReceiptError] it goes on with the next. The entries name no commit.
+func (l *Ledger) Read(ctx context.Context, files iter.Seq2[gitcmd.File, error]) iter.Seq2[*Entry, error] {
+	return func(yield func(*Entry, error) bool) {
+		for entry, err := range l.readAhead(ctx, files) {
+			if !yield(l.validated(entry, err)) {
+				return
+			}
+		}
+	}
+}

@@ -70,7 +70,7 @@ __git_datapact_scan ()
 __git_datapact_takes_value ()
 {
 	case "$command,$1" in
-	*,-C|branch,-i|edit,-[Fm]|fetch,-o|find,-n|log,-n|record,-[bim]|run,-[ij]|store,-j|tag,-m|validate,-b|verify,-j)
+	*,-C|branch,-i|edit,-[Fm]|fetch,-o|find,-n|log,-n|record,-[bim]|run,-[ij]|site,-o|store,-j|tag,-m|validate,-b|verify,-j)
 		return 0 ;;
 	*,--*)
 		[[ " $(__git_datapact_options) " = *" $1= "* ]] ;;
@@ -84,7 +84,7 @@ __git_datapact_takes_value ()
 __git_datapact_value ()
 {
 	case "$command,$1" in
-	*,-C|*,--dir|fetch,-o|fetch,--output)
+	*,-C|*,--dir|fetch,-o|fetch,--output|site,-o|site,--output)
 		__git_datapact_folders "$2" ;;
 	branch,-i|branch,--input|record,-b|record,--branch|validate,-b|validate,--branch)
 		__gitcomp_nl "$(__git_datapact_branches)" "" "$2" ;;

@@ -109,6 +109,7 @@ complete -c git-datapact -n '__git_datapact_using run' -s f -l force
 complete -c git-datapact -n '__git_datapact_using run' -s i -l input -r
 complete -c git-datapact -n '__git_datapact_using run' -l engine -x -a 'process docker podman'
 complete -c git-datapact -n '__git_datapact_using run' -l log -x -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using site' -s o -l output -x -a '(__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using store' -s n -l dry-run
 complete -c git-datapact -n '__git_datapact_using store' -s j -l jobs -x
 complete -c git-datapact -n '__git_datapact_using verify' -s j -l jobs -x

@@ -20,6 +20,13 @@ type All struct {
 // Survey plans the jobs of some branches and those that they depend on, or all jobs where
 // no branch is named.
 func Survey(ctx context.Context, repository *gitcmd.Repository, branches []string) (*All, error) {
+	return SurveyBy(ctx, repository, branches, func(catalog *jobs.Catalog) *plan.Planner {
+		return plan.NewPlanner(repository, catalog)
+	})
+}
+
+// SurveyBy is [Survey] by a planner for a catalog.
+func SurveyBy(ctx context.Context, repository *gitcmd.Repository, branches []string, plannerFor func(*jobs.Catalog) *plan.Planner) (*All, error) {
 	catalog, err := jobs.Open(ctx, repository)
 	if err != nil {
 		return nil, err
@@ -43,7 +50,7 @@ func Survey(ctx context.Context, repository *gitcmd.Repository, branches []strin
 	if err != nil {
 		return nil, err
 	}
-	planner := plan.NewPlanner(repository, catalog)
+	planner := plannerFor(catalog)
 	planner.Ahead = true
 	for _, job := range list {
 		p, err := planner.Plan(ctx, job)

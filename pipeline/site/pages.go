@@ -1,0 +1,259 @@
+package site
+
+import (
+	"bytes"
+	"context"
+	"html/template"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"unique"
+
+	"github.com/git-datapact/git-datapact/filters"
+	"github.com/git-datapact/git-datapact/pipeline/graph"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// graphStyle is the style of drawings, which stands in that of all pages and not in each.
+var graphStyle, _ = splitStyle((&graph.Graph{Nodes: []graph.Node{{}}}).SVG(nil))
+
+// splitStyle takes the style out of a drawing.
+func splitStyle(svg string) (style, rest string) {
+	before, after, found := strings.Cut(svg, "<style>")
+	if !found {
+		return "", svg
+	}
+	style, after, _ = strings.Cut(after, "</style>\n")
+	return style, before + after
+}
+
+func drawing(svg string) template.HTML {
+	_, rest := splitStyle(svg)
+	return template.HTML(rest) // what comes from receipts is escaped in it
+}
+
+// parsed are the templates.
+var parsed = sync.OnceValues(func() (*template.Template, error) {
+	return template.ParseFS(assets, "assets/*.html")
+})
+
+// A head is what all pages begin with.
+type head struct {
+	Root  string // leads to the top of the site
+	Title string
+	Site  string
+	Trail []link
+}
+
+// A link is a text that leads somewhere, or nowhere.
+type link struct{ Text, Href string }
+
+func (s *Site) head(name, title string, trail ...link) head {
+	h := head{Root: strings.Repeat("../", strings.Count(name, "/")), Title: s.opts.Title, Site: s.opts.Title, Trail: trail}
+	if title != "" {
+		h.Title = title + " · " + h.Title
+	}
+	return h
+}
+
+// address is that of a file of the site.
+func (h head) address(file string) string {
+	parts := strings.Split(file, "/")
+	for i := range parts {
+		parts[i] = url.PathEscape(parts[i])
+	}
+	return h.Root + strings.Join(parts, "/")
+}
+
+// render writes a page, unless it is there already.
+func (s *Site) render(name, kind string, data any) error {
+	templates, err := parsed()
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	if err := templates.ExecuteTemplate(&out, kind, data); err != nil {
+		return err
+	}
+	return s.folder.write(name, out.Bytes())
+}
+
+// date is a time for people.
+func date(t receipts.Timestamp) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Time().Format("2006-01-02 15:04:05")
+}
+
+// receiptPage is what the page of a receipt shows.
+type receiptPage struct {
+	head
+	Branch, Short, ID, Date, Stored, Selector string
+	Metadata, Inherited, Job                  []pair
+	Lineage                                   template.HTML
+	Whole                                     bool
+	Inputs, Readers                           []kinRow
+	More                                      int
+	Outputs                                   []outputRow
+	Previews                                  []preview
+}
+
+// A pair is a key with its value.
+type pair struct{ Key, Value string }
+
+// A kinRow is a receipt that another one read, or was read by.
+type kinRow struct {
+	Name, Href, Date, Note string
+	Metadata               []pair
+}
+
+// An outputRow is an output.
+type outputRow struct{ Path, Size, Mode, SHA256, StoredPath, Stored, Href string }
+
+// mostReaders is how many of those that read a receipt are listed.
+const mostReaders = 100
+
+func (s *Site) writeReceipt(ctx context.Context, r *record, entry *ledger.Entry) error {
+	name := r.page()
+	h := s.head(name, r.name(), link{Text: r.branch.name}, link{Text: string(r.id[:12])})
+	h.Trail[0].Href = h.address(pageOf(r.branch.name))
+	p := &receiptPage{
+		head: h, Branch: r.branch.name, Short: string(r.id[:12]), ID: string(r.id), Date: date(r.at),
+		Stored: s.opts.Bytes(r.bytes), Selector: shellWord(r.name()),
+		Metadata: pairs(entry.Receipt.Metadata), Job: jobPairs(r),
+	}
+	for _, f := range r.traits() {
+		if !slices.ContainsFunc(entry.Receipt.Metadata, func(m receipts.Metadata) bool { return m.Key == f.key }) {
+			p.Inherited = append(p.Inherited, pair{f.key, f.value})
+		}
+	}
+	svg, whole := r.lineage(func(other *record) string { return h.address(other.page()) })
+	p.Lineage, p.Whole = drawing(svg), whole
+	for i, in := range entry.Receipt.Input {
+		p.Inputs = append(p.Inputs, h.input(in, r.reads[i]))
+	}
+	for _, reader := range slices.Backward(r.readers) {
+		if len(p.Readers) == mostReaders {
+			p.More = len(r.readers) - mostReaders
+			break
+		}
+		p.Readers = append(p.Readers, kinRow{Name: reader.name(), Href: h.address(reader.page()), Date: date(reader.at)})
+	}
+	for i := range entry.Receipt.Output {
+		p.Outputs = append(p.Outputs, s.outputRow(r.branch.name, &entry.Receipt.Output[i]))
+	}
+	var err error
+	if p.Previews, err = s.previews(ctx, h, r, entry); err != nil {
+		return err
+	}
+	return s.render(name, "receipt", p)
+}
+
+// shellWord is a word as a shell wants it.
+func shellWord(word string) string {
+	if strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_") == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func pairs(metadata []receipts.Metadata) []pair {
+	var list []pair
+	for _, m := range metadata {
+		list = append(list, pair{m.Key, m.Text()})
+	}
+	return list
+}
+
+func jobPairs(r *record) []pair {
+	if r.job == (unique.Handle[job]{}) {
+		return nil
+	}
+	j := r.job.Value()
+	list := []pair{{"configuration", j.config}, {"docker", j.docker}, {"image", j.image}, {"code", j.ref}, {"tree of code", j.tree}}
+	return slices.DeleteFunc(list, func(p pair) bool { return p.Value == "" })
+}
+
+// input is a row about what a receipt read.
+func (h head) input(in receipts.Input, from *record) kinRow {
+	k := relative{in.Branch, in.Result, from}
+	row := kinRow{Name: k.name(), Date: date(in.Timestamp), Metadata: pairs(in.Metadata)}
+	if from == nil {
+		if in.Branch == "" || in.Branch[0] != ':' {
+			row.Note = "not here"
+		}
+		return row
+	}
+	row.Href = h.address(from.page())
+	if !in.Timestamp.IsZero() && in.Timestamp != from.at {
+		row.Note = "executed again since, on " + date(from.at)
+	}
+	return row
+}
+
+func (s *Site) outputRow(branch string, o *receipts.Output) outputRow {
+	row := outputRow{Path: originalPath(o), StoredPath: o.Path, Stored: s.opts.Bytes(o.Size), Size: "unknown", SHA256: o.Checksum.SHA256}
+	switch {
+	case o.Content != nil:
+		row.Size, row.SHA256 = s.opts.Bytes(o.Content.Size), o.Content.SHA256
+	case len(o.Filters) == 0:
+		row.Size = row.Stored
+	default:
+		row.SHA256 += " *"
+	}
+	if o.Mode != "" {
+		row.Mode = o.Mode
+	}
+	if s.opts.Public != "" {
+		row.Href = strings.TrimSuffix(s.opts.Public, "/") + "/" + head{}.address(branch+"/"+o.Blob)
+	}
+	return row
+}
+
+// originalPath is that of the file which an output becomes.
+func originalPath(o *receipts.Output) string {
+	chain := make(filters.Chain, len(o.Filters))
+	for i, name := range o.Filters {
+		chain[i] = filters.Name(name)
+	}
+	return chain.OriginalPath(o.Path)
+}
+
+// counted writes a number with commas.
+func counted(n int) string {
+	digits := strconv.Itoa(n)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// totals sum up receipts.
+type totals struct{ Branches, Receipts, Stored, Newest string }
+
+func (s *Site) totals(branches ...*branch) totals {
+	var count, there int
+	var bytes int64
+	var newest receipts.Timestamp
+	for _, b := range branches {
+		for _, r := range b.records {
+			bytes += r.bytes
+		}
+		if n := len(b.records); n > 0 {
+			there++
+			count += n
+			if newest.Before(b.records[n-1].at) {
+				newest = b.records[n-1].at
+			}
+		}
+	}
+	t := totals{counted(there), counted(count), s.opts.Bytes(bytes), "none"}
+	if !newest.IsZero() {
+		t.Newest = date(newest)
+	}
+	return t
+}

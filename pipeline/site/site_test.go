@@ -1,0 +1,289 @@
+package site
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/gitcmd/gittest"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/ledger"
+)
+
+// build makes the pages of a repository in a folder, and returns what could not be read.
+func build(t *testing.T, repository *gitcmd.Repository, dir string) (bad []string) {
+	t.Helper()
+	s, err := Open(t.Context(), repository, dir, Options{
+		Title: "test", Version: "1",
+		Bytes: func(n int64) string { return fmt.Sprint(n, " B") },
+		Bad:   func(err error) { bad = append(bad, err.Error()) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Write(t.Context(), &Overview{}); err != nil {
+		t.Fatal(err)
+	}
+	return bad
+}
+
+// files are the digests of all files below a folder.
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		found[strings.TrimPrefix(path, dir)] = fmt.Sprintf("%x", sha256.Sum256(data))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// imported writes a branch with many receipts as a stream for git fast-import.
+func imported(n int) string {
+	var out strings.Builder
+	out.WriteString("commit refs/heads/a\ncommitter a <a@example.com> 1577836800 +0000\ndata 5\nstart\n")
+	for i := range n {
+		r := sample("a", i)
+		data, _ := r.Encode()
+		fmt.Fprintf(&out, "M 100644 inline %s\ndata %d\n%s\n", r.ID().Path(), len(data), data)
+	}
+	return out.String()
+}
+
+// sample is a receipt of a branch.
+func sample(branch string, i int, inputs ...receipts.Input) *receipts.Receipt {
+	r := &receipts.Receipt{
+		Branch:    branch,
+		Timestamp: receipts.NewTimestamp(time.Date(2020, 1, 1, 0, i, 0, 0, time.UTC)),
+		Input:     append(inputs, receipts.Input{Branch: ":day", Result: fmt.Sprint(i)}),
+		Metadata:  []receipts.Metadata{{Key: branch, Value: fmt.Sprint(i % 17)}},
+	}
+	return r
+}
+
+// TestAgain wants pages that are made again after changes to be those that would be made from
+// scratch, and the next build to write nothing.
+func TestAgain(t *testing.T) {
+	dir := gittest.New(t)
+	gittest.Import(t, dir, imported(1020))
+	for _, name := range []string{"b", "c"} {
+		gittest.Run(t, dir, "update-ref", "refs/heads/"+name, gittest.Run(t, dir, "commit-tree", "-m", "start", gittest.Run(t, dir, "mktree", "--missing")))
+	}
+	repository := gitcmd.Open(dir)
+	defer repository.Close()
+	seed := time.Now().UnixNano()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(uint64(seed), 0))
+	out := filepath.Join(t.TempDir(), "out")
+	build(t, repository, out)
+	for step := range 8 {
+		for range 1 + random.IntN(4) {
+			change(t, repository, random)
+		}
+		build(t, repository, out)
+		scratch := filepath.Join(t.TempDir(), "scratch")
+		build(t, repository, scratch)
+		got, want := files(t, out), files(t, scratch)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("step %d: pages made again differ from those made from scratch (-want +got):\n%s", step, diff)
+		}
+	}
+}
+
+// change records, executes again or retracts a receipt.
+func change(t *testing.T, repository *gitcmd.Repository, random *rand.Rand) {
+	t.Helper()
+	entries := map[string][]*ledger.Entry{}
+	for _, name := range []string{"a", "b", "c"} {
+		l, err := ledger.Open(t.Context(), repository, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for entry, err := range l.All(t.Context()) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			entries[name] = append(entries[name], entry)
+		}
+	}
+	name := []string{"a", "b", "c"}[random.IntN(3)]
+	some := func(name string) receipts.Input {
+		entry := entries[name][random.IntN(min(len(entries[name]), 5))]
+		return entry.Input()
+	}
+	var r *receipts.Receipt
+	switch kind := random.IntN(4); {
+	case kind == 0 && len(entries[name]) > 0: // retracted
+		id := entries[name][random.IntN(len(entries[name]))].ID
+		if _, err := ledger.Retract(t.Context(), repository, name, []receipts.ID{id}, "wrong"); err != nil {
+			t.Fatal(err)
+		}
+		return
+	case kind == 1 && len(entries[name]) > 0: // executed again, with other metadata
+		r = entries[name][random.IntN(len(entries[name]))].Receipt
+		r.Timestamp = r.Timestamp.Add(time.Duration(random.IntN(100_000)) * time.Second)
+		r.Metadata = []receipts.Metadata{{Key: name, Value: fmt.Sprint(random.IntN(100))}}
+	case name == "b" && len(entries["a"]) > 0:
+		r = sample(name, random.IntN(5000), some("a"))
+	case name == "c" && len(entries["b"]) > 0:
+		r = sample(name, random.IntN(5000), some("b"), some("a"))
+	default:
+		r = sample(name, 2000+random.IntN(5000))
+	}
+	if _, err := ledger.Append(t.Context(), repository, r, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestIndex wants the index to hold each receipt as it is, with its id.
+func TestIndex(t *testing.T) {
+	dir := gittest.New(t)
+	gittest.Import(t, dir, imported(30))
+	repository := gitcmd.Open(dir)
+	defer repository.Close()
+	out := t.TempDir()
+	build(t, repository, out)
+	data, err := os.ReadFile(filepath.Join(out, "a.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []json.RawMessage
+	if err := json.Unmarshal(data, &list); err != nil || len(list) != 30 {
+		t.Fatalf("the index has %d receipts, %v, want 30", len(list), err)
+	}
+	for i, one := range list {
+		var with struct{ ID receipts.ID }
+		r, err := receipts.Parse(one)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := json.Unmarshal(one, &with); err != nil || with.ID != r.ID() || with.ID != sample("a", i).ID() {
+			t.Errorf("receipt %d has the id %s, %v, want %s", i, with.ID, err, sample("a", i).ID())
+		}
+	}
+}
+
+// TestDamagedMemory wants every damage to what is remembered to be noticed, or to do no harm:
+// then everything is made from scratch.
+func TestDamagedMemory(t *testing.T) {
+	dir := gittest.New(t)
+	gittest.Import(t, dir, imported(3))
+	repository := gitcmd.Open(dir)
+	defer repository.Close()
+	out := t.TempDir()
+	build(t, repository, out)
+	want := files(t, out)
+	path := filepath.Join(out, memoryOf("a"))
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := range len(data) {
+		if err := (&branch{}).recall(write(t, data[:cut])); err == nil {
+			t.Fatalf("%d of %d bytes are taken for all", cut, len(data))
+		}
+	}
+	for name, damaged := range map[string][]byte{path: data[:len(data)/2], filepath.Join(out, "a.json"): []byte("[]"), filepath.Join(out, stateFile): []byte("{")} {
+		if err := os.WriteFile(name, damaged, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		build(t, repository, out)
+		if diff := cmp.Diff(want, files(t, out)); diff != "" {
+			t.Errorf("%s was damaged, and the pages differ (-want +got):\n%s", name, diff)
+		}
+	}
+}
+
+func write(t *testing.T, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "records")
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// FuzzRecall wants any bytes to be refused, or to be written again as they are read.
+func FuzzRecall(f *testing.F) {
+	b := &branch{}
+	b.records = []*record{newRecord(b, sample("a", 1).ID(), "00", sample("a", 1, receipts.Input{Branch: "b", Result: "x"}))}
+	var out strings.Builder
+	if err := b.remember(&out); err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(out.String()))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		read := &branch{}
+		if read.recall(write(t, data)) != nil {
+			return
+		}
+		var first, second strings.Builder
+		if err := read.remember(&first); err != nil {
+			t.Fatal(err)
+		}
+		again := &branch{}
+		if err := again.recall(write(t, []byte(first.String()))); err != nil {
+			t.Fatal(err)
+		}
+		if err := again.remember(&second); err != nil || first.String() != second.String() {
+			t.Errorf("read again it is %q, %v, want %q", second.String(), err, first.String())
+		}
+	})
+}
+
+// TestNumber: what is plotted.
+func TestNumber(t *testing.T) {
+	for text, want := range map[string]float64{"12": 12, "-1.5": -1.5, "1e3": 1000, "+2": 2, "0": 0} {
+		if got, ok := number(text); !ok || got != want {
+			t.Errorf("number(%q) = %v, %t, want %v", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{"", "1.2.3", "e5", "NaN", "Inf", "0x10", "1_000", "1e999", "abc", "-"} {
+		if got, ok := number(text); ok {
+			t.Errorf("number(%q) = %v, want none", text, got)
+		}
+	}
+}
+
+// TestThinned wants the least and the most of many points to be there, and their order.
+func TestThinned(t *testing.T) {
+	var c chart
+	for i := range 10_000 {
+		c.points = append(c.points, point{int64(i), float64(i % 7)})
+	}
+	c.points[5001].value, c.points[7003].value = -50, 90
+	list := c.thinned(c.scale())
+	if len(list) > 2*plotBuckets || !slices.Contains(list, c.points[5001]) || !slices.Contains(list, c.points[7003]) {
+		t.Errorf("%d points are left, and both extremes: %t", len(list), slices.Contains(list, c.points[5001]))
+	}
+	if !slices.IsSortedFunc(list, func(a, b point) int { return int(a.at - b.at) }) {
+		t.Error("they are not in their order")
+	}
+}
+
+// TestNiceStep: the marks of an axis.
+func TestNiceStep(t *testing.T) {
+	for least, want := range map[float64]float64{1: 1, 1.1: 2, 3: 5, 7: 10, 0.3: 0.5, 1234: 2000} {
+		if got := niceStep(least); got < want*0.999 || got > want*1.001 {
+			t.Errorf("niceStep(%v) = %v, want %v", least, got, want)
+		}
+	}
+}
