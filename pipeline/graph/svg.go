@@ -140,7 +140,7 @@ func (d *svg) node(out *strings.Builder, i int) {
 	}
 	title := strings.TrimSuffix(n.Name+": "+n.Text, ": ")
 	if address != "" {
-		fmt.Fprintf(out, `<a href="%s" class="%s" aria-label="%s">`, escape(address), class, escape(title))
+		fmt.Fprintf(out, `<a href="%s" class="%s">`, escape(address), class)
 	} else {
 		fmt.Fprintf(out, `<g class="%s">`, class)
 	}
