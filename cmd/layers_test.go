@@ -76,6 +76,7 @@ var owners = map[string][]string{
 	"github.com/Azure/":             {"blobs/cloud/azblob"},
 	"cloud.google.com/":             {"blobs/cloud/gs"},
 	"google.golang.org/":            {"blobs/cloud/gs"},
+	"github.com/chromedp/":          {"cmd/git-datapact-site/site"},
 }
 
 // light are the commands that do without a store.

@@ -60,6 +60,17 @@ func Import(t *testing.T, dir, stream string, options ...string) string {
 // none beside the project, the test is skipped.
 func Live(t *testing.T) string {
 	t.Helper()
+	bundle, ok := LiveBundle()
+	if !ok {
+		t.Skip("no live receipts here")
+	}
+	dir := t.TempDir()
+	Run(t, dir, "clone", "-q", "--mirror", bundle, dir)
+	return dir
+}
+
+// LiveBundle is the bundle of that repository, if it is there.
+func LiveBundle() (string, bool) {
 	folder, err := os.Getwd()
 	for ; err == nil && filepath.Dir(folder) != folder; folder = filepath.Dir(folder) {
 		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
@@ -67,10 +78,6 @@ func Live(t *testing.T) string {
 		}
 	}
 	bundle := filepath.Join(folder, "..", "shared", "data", "centos-7.bundle")
-	if _, err := os.Stat(bundle); err != nil {
-		t.Skip("no live receipts here")
-	}
-	dir := t.TempDir()
-	Run(t, dir, "clone", "-q", "--mirror", bundle, dir)
-	return dir
+	_, err = os.Stat(bundle)
+	return bundle, err == nil
 }

@@ -3,6 +3,7 @@ package site
 import (
 	"html/template"
 	"slices"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/pipeline/graph"
 )
@@ -107,19 +108,15 @@ func (s *Site) newestRow(h head, r *record) newestRow {
 	line := newestRow{Branch: r.branch.name, BranchHref: h.address(pageOf(r.branch.name))}
 	line.row = row{Date: date(r.at), ID: string(r.id[:12]), Href: h.address(r.page()), Files: counted(r.outputs), Size: s.opts.Bytes(r.bytes)}
 	for _, f := range r.traits() {
-		if text := f.key + "=" + f.value; len(line.Traits)+len(text) < 60 {
-			line.Traits = joined(line.Traits, text)
+		if text := f.key + "=" + f.value; len(line.Traits)+len(text) <= longestTraits && len(f.value) <= longestDrawn {
+			line.Traits = strings.TrimSpace(line.Traits + "  " + text)
 		}
 	}
 	return line
 }
 
-func joined(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + "  " + b
-}
+// longestTraits is how many letters about a receipt there are in a line.
+const longestTraits = 48
 
 // sizePlots show how much each branch has stored in all, over time.
 func (s *Site) sizePlots() []plot {
@@ -133,7 +130,7 @@ func (s *Site) sizePlots() []plot {
 				points = append(points, point{r.at.Time().Unix(), total})
 			}
 		}
-		c := chart{title: b.name, points: points, unit: func(v float64) string { return s.opts.Bytes(int64(v)) }, fromZero: true, steps: true}
+		c := chart{title: b.name, points: points, unit: func(v float64) string { return s.opts.Bytes(int64(v)) }, binary: true, steps: true}
 		if p, ok := c.plot(); ok {
 			p.Note = "stored by all receipts"
 			plots = append(plots, p)
@@ -170,7 +167,7 @@ func (s *Site) branchPlots(b *branch) []plot {
 			numbers[f.key] = append(numbers[f.key], point{r.at.Time().Unix(), v})
 		}
 	}
-	charts := []chart{{title: "Size", points: sizes, unit: func(v float64) string { return s.opts.Bytes(int64(v)) }, fromZero: true}}
+	charts := []chart{{title: "Size", points: sizes, unit: func(v float64) string { return s.opts.Bytes(int64(v)) }, binary: true}}
 	for _, key := range keys {
 		if others[key]*4 <= len(numbers[key]) { // some that are no numbers do no harm
 			charts = append(charts, chart{title: key, points: numbers[key], unit: plain})

@@ -24,11 +24,11 @@ type point struct {
 
 // A chart is what is to be plotted.
 type chart struct {
-	title    string
-	points   []point // in the order of their times
-	unit     func(float64) string
-	fromZero bool
-	steps    bool // a value stays until the next one
+	title  string
+	points []point // in the order of their times
+	unit   func(float64) string
+	binary bool // values are numbers of bytes
+	steps  bool // a value stays until the next one
 }
 
 // Measures of a plot, in pixels.
@@ -83,15 +83,24 @@ func (c *chart) scale() scale {
 		s.least, s.most = min(s.least, p.value), max(s.most, p.value)
 	}
 	s.low, s.high = s.least, s.most
-	if c.fromZero {
+	if c.binary {
 		s.low = min(0, s.low)
 	}
 	if s.low == s.high {
 		s.low, s.high = s.low-1, s.high+1
 	}
-	s.step = niceStep((s.high - s.low) / 4)
+	s.step = c.step((s.high-s.low)/4, s.high)
 	s.low, s.high = math.Floor(s.low/s.step)*s.step, math.Ceil(s.high/s.step)*s.step
 	return s
+}
+
+// step is the next step that reads well in the unit that the largest value has.
+func (c *chart) step(least, most float64) float64 {
+	unit := 1.0
+	if c.binary && most >= 1 {
+		unit = math.Pow(1024, math.Floor(math.Log(most)/math.Log(1024)))
+	}
+	return niceStep(least/unit) * unit
 }
 
 // niceStep is the next step that reads well: 1, 2 or 5 with zeros.
