@@ -167,6 +167,8 @@
 		if (all.every((v) => v === null || typeof v === "number" || numeric(v) !== null)) {
 			for (const [row, v] of values) values.set(row, v === null ? null : Number(v));
 			by = (a, b) => a - b;
+		} else if (sort.column === "id") {
+			by = (a, b) => (a < b ? -1 : 1);
 		} else {
 			by = (a, b) => collator.compare(a, b);
 		}
