@@ -42,6 +42,7 @@ var rooms = map[string][]string{
 	"receipts/gc":                   {"receipts/ledger", "receipts/names", "receipts", "blobs", "gitcmd"},
 	"receipts/ledger":               {"receipts", "gitcmd"},
 	"receipts/names":                {},
+	"receipts/provenance":           {"receipts/ledger", "receipts", "gitcmd"},
 	"receipts/verify":               {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
 	"receipts":                      {},
 	"blobs":                         {"blobs/backend", "blobs/cache", "blobs/folder", "blobs/remote", "filters"},
@@ -73,9 +74,10 @@ var owners = map[string][]string{
 	"golang.org/x/term":             {"cmd/internal/frame"},
 	"gocloud.dev":                   {"blobs", "blobs/blobstest", "blobs/cloud", "blobs/cloud/…"},
 	"github.com/aws/":               {"blobs/cloud/s3"},
+	"github.com/in-toto/":           {"receipts/provenance"},
 	"github.com/Azure/":             {"blobs/cloud/azblob"},
 	"cloud.google.com/":             {"blobs/cloud/gs"},
-	"google.golang.org/":            {"blobs/cloud/gs"},
+	"google.golang.org/":            {"blobs/cloud/gs", "receipts/provenance"},
 	"github.com/chromedp/":          {"cmd/git-datapact-site/site"},
 }
 

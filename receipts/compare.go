@@ -53,16 +53,17 @@ func (o *Output) sameFile(other *Output) bool {
 	if o.Mode != other.Mode {
 		return false
 	}
-	hash, size, known := o.file()
-	otherHash, otherSize, otherKnown := other.file()
+	hash, size, known := o.File()
+	otherHash, otherSize, otherKnown := other.File()
 	if known && otherKnown {
 		return hash == otherHash && size == otherSize
 	}
 	return o.Checksum.SHA256 == other.Checksum.SHA256 && slices.Equal(o.Filters, other.Filters)
 }
 
-// file is the digest and the size of the file that an output was made of, where it is known.
-func (o *Output) file() (sha256 string, size int64, known bool) {
+// File is the digest and the size of the file that the output was made of, as far as the
+// receipt tells them.
+func (o *Output) File() (sha256 string, size int64, known bool) {
 	switch {
 	case o.Content != nil:
 		return o.Content.SHA256, o.Content.Size, true

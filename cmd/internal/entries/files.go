@@ -36,11 +36,8 @@ func Files(r *receipts.Receipt, patterns []receipts.Pattern) []File {
 // FileOf is the file that an output becomes.
 func FileOf(o *receipts.Output) File {
 	f := File{Path: Path(o), Size: -1, Output: o}
-	switch {
-	case o.Content != nil:
-		f.Size, f.SHA256 = o.Content.Size, o.Content.SHA256
-	case len(o.Filters) == 0:
-		f.Size, f.SHA256 = o.Size, o.Checksum.SHA256
+	if sha256, size, known := o.File(); known {
+		f.SHA256, f.Size = sha256, size
 	}
 	return f
 }
