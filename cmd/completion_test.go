@@ -71,6 +71,8 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact gc --p", []string{"--purge "}},
 		{"git datapact o", []string{"other "}},
 		{"git datapact edit w", []string{"words "}},
+		{"git datapact export w", []string{"words "}},
+		{"git datapact export --format=o", []string{"openlineage "}},
 		{"git datapact graph --m", []string{"--mermaid "}},
 		{"git datapact diff words c", []string{"counts "}},
 		{"git datapact diff words --content=n", []string{"numbers.txt "}},

@@ -10,6 +10,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-cat/cat"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-diff/diff"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-edit/edit"
+	"github.com/git-datapact/git-datapact/cmd/git-datapact-export/export"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-fetch/fetch"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-find/find"
 	"github.com/git-datapact/git-datapact/cmd/git-datapact-gc/gc"
@@ -50,6 +51,7 @@ var builtins = map[string]builtin{
 	"cat":      {"stream one output of a receipt", cat.New},
 	"diff":     {"say what differs between two receipts", diff.New},
 	"edit":     {"change the job of a dataset branch, without a checkout", edit.New},
+	"export":   {"tell other tools how a result was made", export.New},
 	"fetch":    {"bring the outputs of a receipt into a folder", fetch.New},
 	"find":     {"find receipts and outputs on all branches", find.New},
 	"gc":       {"delete blobs that no receipt names", gc.New},

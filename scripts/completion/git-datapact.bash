@@ -90,6 +90,8 @@ __git_datapact_value ()
 		__gitcomp_nl "$(__git_datapact_branches)" "" "$2" ;;
 	diff,--content)
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" "" "$2" ;;
+	export,--format)
+		__gitcomp_nl "$(printf '%s\n' in-toto openlineage)" "" "$2" ;;
 	verify,--repair-from)
 		__git_datapact_folders "$2" ;;
 	record,-i|record,--input)
@@ -114,7 +116,7 @@ __git_datapact_argument ()
 		__gitcomp_nl "$(echo help; __git_datapact_commands)" ;;
 	help,0)
 		__gitcomp_nl "$(__git_datapact_commands)" ;;
-	diff,[01]|edit,0|fetch,0|graph,0|ls,0|show,0|find,*|log,*|replay,*|run,*|status,*|verify,*)
+	diff,[01]|edit,0|export,0|fetch,0|graph,0|ls,0|show,0|find,*|log,*|replay,*|run,*|status,*|verify,*)
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
 	fetch,*|ls,*)
 		__gitcomp_nl "$(__git_datapact_outputs "$first")" ;;

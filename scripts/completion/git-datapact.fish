@@ -98,6 +98,10 @@ complete -c git-datapact -n '__git_datapact_using record' -s n -l dry-run
 complete -c git-datapact -n '__git_datapact_using fetch' -s o -l output -x -a '(__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using diff; and not __git_datapact_first' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using diff' -l content -x -a '(__git_datapact_outputs (__git_datapact_argument))'
+complete -c git-datapact -n '__git_datapact_using export' -l format -x -a 'in-toto openlineage'
+complete -c git-datapact -n '__git_datapact_using export' -l key -r -F
+complete -c git-datapact -n '__git_datapact_using export' -l sign -r -F
+complete -c git-datapact -n '__git_datapact_using export' -l verify -r -F
 complete -c git-datapact -n '__git_datapact_using find' -l file -r -F
 complete -c git-datapact -n '__git_datapact_using find' -s n -l number -x
 complete -c git-datapact -n '__git_datapact_using ls' -s l -l long
@@ -119,7 +123,7 @@ complete -c git-datapact -n '__git_datapact_using validate' -l hook -x -a 'pre-c
 complete -c git-datapact -n '__git_datapact_using validate; and __fish_contains_opt install uninstall' -a 'pre-commit pre-push update pre-receive post-receive'
 complete -c git-datapact -n '__git_datapact_using validate; and not __fish_contains_opt install uninstall' -a '(__git_datapact_branches)'
 
-complete -c git-datapact -n '__git_datapact_using diff edit graph ls show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using diff edit export graph ls show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using find log replay run status verify' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using fetch ls; and not __git_datapact_first' -a '(__git_datapact_outputs (__git_datapact_argument))'
 complete -c git-datapact -n '__git_datapact_using cat url; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
