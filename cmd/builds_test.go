@@ -162,7 +162,7 @@ func goCaches() ([]string, error) {
 // the test: go test then does not take an earlier result for this one.
 func watch() {
 	_ = filepath.WalkDir("..", func(_ string, entry fs.DirEntry, _ error) error {
-		if entry != nil && entry.Name() == ".git" {
+		if entry != nil && entry.IsDir() && entry.Name() == ".git" { // a file in a worktree
 			return fs.SkipDir
 		}
 		return nil
