@@ -2,15 +2,20 @@ package site
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
+
+	"github.com/gofrs/flock"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
@@ -19,6 +24,7 @@ import (
 const (
 	memory    = ".datapact"
 	stateFile = memory + "/site.json"
+	lockFile  = memory + "/lock" // held by whoever writes
 )
 
 // A state is what a site was made from.
@@ -31,31 +37,44 @@ type state struct {
 // A branchState is what the pages of a branch were made from.
 type branchState struct {
 	Commit gitcmd.Hash       `json:"commit"`
-	Bad    map[string]string `json:"bad,omitempty"` // files that are no receipts, with the reasons
-	Chunks []string          `json:"chunks"`        // digests of the files of rows, by which browsers know new ones
+	Bad    map[string]string `json:"bad,omitempty"`    // files that are no receipts, with the reasons
+	Chunks []string          `json:"chunks,omitempty"` // digests of the files of rows, by which browsers know new ones
 }
 
 // A folder is where a site is.
 type folder struct {
-	dir string
-	mu  sync.Mutex
+	dir  string
+	lock *flock.Flock
+	mu   sync.Mutex
 	// written are the files of a site that is made from scratch; nil while what was there
 	// before counts.
 	written map[string]bool
 }
 
-// open makes the folder if it is not there, and reads what was made in it. Others' folders
-// are refused.
-func (f *folder) open() (*state, error) {
+// open makes the folder if it is not there, waits until nobody else writes into it, and reads
+// what was made there. Others' folders are refused.
+func (f *folder) open(ctx context.Context) (*state, error) {
 	if err := os.MkdirAll(f.dir, 0o777); err != nil {
 		return nil, err
 	}
-	data, err := os.ReadFile(f.path(stateFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return &state{}, f.mustBeEmpty()
+	if _, err := os.Stat(f.path(stateFile)); errors.Is(err, fs.ErrNotExist) {
+		if err := f.mustBeEmpty(); err != nil {
+			return nil, err
+		}
 	}
-	if err != nil {
+	if err := os.MkdirAll(f.path(memory), 0o777); err != nil {
 		return nil, err
+	}
+	var err error
+	if f.lock, err = (gitcmd.Sharing{}).Lock(f.path(lockFile)); err != nil {
+		return nil, err
+	}
+	if _, err := f.lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return nil, fmt.Errorf("waiting for another git datapact site: %w", err)
+	}
+	data, err := os.ReadFile(f.path(stateFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(err, f.lock.Close())
 	}
 	s := &state{}
 	if json.Unmarshal(data, s) != nil {
@@ -64,16 +83,19 @@ func (f *folder) open() (*state, error) {
 	return s, nil
 }
 
-// mustBeEmpty refuses a folder with anything but the files of git in it.
+// mustBeEmpty refuses a folder with anything in it but the files of git, and the lock of
+// somebody who has just begun.
 func (f *folder) mustBeEmpty() error {
-	entries, err := os.ReadDir(f.dir)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if entry.Name() != ".git" {
-			return gitcmd.WithHint(fmt.Errorf("folder %s has %s in it, and was not made by git datapact site", f.dir, entry.Name()),
-				"name another folder with -o, one that is empty or does not exist yet")
+	for _, dir := range []string{"", memory} {
+		entries, err := os.ReadDir(f.path(dir))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, entry := range entries {
+			if name := path.Join(dir, entry.Name()); name != ".git" && name != memory && name != lockFile && name != stateFile {
+				return gitcmd.WithHint(fmt.Errorf("folder %s has %s in it, and was not made by git datapact site", f.dir, name),
+					"name another folder with -o, one that is empty or does not exist yet")
+			}
 		}
 	}
 	return nil
@@ -106,11 +128,11 @@ func (f *folder) write(name string, data []byte) error {
 // create makes a file, or replaces one, by what fill writes into it. It appears whole.
 func (f *folder) create(name string, fill func(io.Writer) error) error {
 	f.note(name)
-	path := f.path(name)
-	file, err := os.OpenFile(path+unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	full := f.path(name)
+	file, err := os.OpenFile(full+unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(path), 0o777); err == nil {
-			file, err = os.OpenFile(path+unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+		if err = os.MkdirAll(filepath.Dir(full), 0o777); err == nil {
+			file, err = os.OpenFile(full+unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
 		}
 	}
 	if err != nil {
@@ -118,10 +140,10 @@ func (f *folder) create(name string, fill func(io.Writer) error) error {
 	}
 	err = errors.Join(fill(file), file.Close())
 	if err == nil {
-		err = os.Rename(path+unfinished, path)
+		err = os.Rename(full+unfinished, full)
 	}
 	if err != nil {
-		_ = os.Remove(path + unfinished) // the first error says enough
+		_ = os.Remove(full + unfinished) // the first error says enough
 	}
 	return err
 }
@@ -159,15 +181,15 @@ func (f *folder) remove(name string) error {
 // sweep removes what a site made from scratch does not have.
 func (f *folder) sweep() error {
 	var gone []string
-	err := filepath.WalkDir(f.dir, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(f.dir, func(full string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		name, err := filepath.Rel(f.dir, path)
+		name, err := filepath.Rel(f.dir, full)
 		if err != nil {
 			return err
 		}
-		if name = filepath.ToSlash(name); name == ".git" || name == "CNAME" {
+		if name = filepath.ToSlash(name); name == ".git" || name == "CNAME" || name == lockFile {
 			if entry.IsDir() {
 				return filepath.SkipDir
 			}

@@ -63,11 +63,12 @@ type branch struct {
 }
 
 // Open reads what a folder has and what the branches have now. A folder that has anything
-// else in it is refused. The repository stays the caller's to close.
+// else in it is refused. Until the site is closed, nobody else can open it. The repository
+// stays the caller's to close.
 func Open(ctx context.Context, repository *gitcmd.Repository, dir string, opts Options) (*Site, error) {
 	s := &Site{repository: repository, opts: opts, folder: folder{dir: dir}, named: map[string]*branch{}}
 	var err error
-	if s.state, err = s.folder.open(); err != nil {
+	if s.state, err = s.folder.open(ctx); err != nil {
 		return nil, fmt.Errorf("opening the site: %w", err)
 	}
 	if err := s.recall(); err != nil {
@@ -77,11 +78,14 @@ func Open(ctx context.Context, repository *gitcmd.Repository, dir string, opts O
 		s.forget()
 	}
 	if err := s.read(ctx); err != nil {
-		return nil, err
+		return nil, errors.Join(err, s.Close())
 	}
 	s.connect()
 	return s, nil
 }
+
+// Close lets others open the site.
+func (s *Site) Close() error { return s.folder.lock.Close() }
 
 // made is what the pages depend on beside the receipts.
 func (s *Site) made() string {

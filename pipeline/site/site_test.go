@@ -32,6 +32,7 @@ func build(t *testing.T, repository *gitcmd.Repository, dir string) (bad []strin
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer s.Close()
 	if err := s.Write(t.Context(), &Overview{}); err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,7 @@ func (b *build) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	defer made.Close()
 	overview, err := b.overview(ctx, made)
 	if err != nil {
 		return err
