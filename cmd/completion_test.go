@@ -68,7 +68,7 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact pi", []string{"pipeline "}},
 		{"git datapact pipeline --c", []string{"--config=", "--check "}},
 		{"git datapact gc --de", []string{"--delete "}},
-		{"git datapact gc --p", []string{"--purge "}},
+		{"git datapact gc --pu", []string{"--purge "}},
 		{"git datapact o", []string{"other "}},
 		{"git datapact edit w", []string{"words "}},
 		{"git datapact export w", []string{"words "}},

@@ -36,6 +36,7 @@ var permittedCommands = map[string]permitted{
 	"url":   {recorded, "git-datapact-url data:a && git-datapact-url --sign 1h data:a"},
 	"diff": {recorded + " --seed :day=1 >one && echo 3,4 >result/a && " + recorded + " --seed :day=2 >two",
 		`git-datapact-diff --content a "data@$(cat one)" "data@$(cat two)" || test $? = 1`},
+	"site":   {recorded, "git-datapact-site -q -o out --previews"},
 	"verify": {recorded, "git-datapact-verify -q && git-datapact-verify -q --exists"},
 	"validate": {recorded + " && git config datapact.validate.blobs error",
 		"git-datapact-validate --all"},
