@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -169,10 +170,15 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
 	}
 }
 
+// buffers are those that [pass] reads into: most objects are much smaller.
+var buffers = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
+
 // pass hands on what is read, at once. It returns the reader's error; one of the writer
 // is about somebody who is not there any more.
 func pass(w io.Writer, r io.Reader) error {
-	buf := make([]byte, copyBuffer)
+	buffer := buffers.Get().(*[copyBuffer]byte)
+	defer buffers.Put(buffer)
+	buf := buffer[:]
 	for {
 		n, err := r.Read(buf)
 		if n > 0 {

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"time"
 
 	"gocloud.dev/blob"
@@ -28,12 +29,21 @@ const (
 	maxStart  = 64 << 10         // bytes of what a helper is told
 	headTime  = time.Minute      // for the head of a request
 	aftermath = 20 * time.Second // for requests to end once nobody waits for them
+
+	// Requests leave much that is garbage at once and little that stays: it is collected less
+	// often than usual as long as there is little in all.
+	garbage      = 400      // percent of what stays
+	mostOfMemory = 96 << 20 // bytes
 )
 
 // Main serves the store that standard input names until that ends, as the process of a
 // helper. It does not return.
 func Main(name string, open Opener) {
 	log.SetOutput(io.Discard) // what libraries log, they also return
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbage)
+		debug.SetMemoryLimit(mostOfMemory)
+	}
 	socket := os.Getenv(wire.SocketVariable)
 	if socket == "" || len(os.Args) > 1 {
 		fmt.Fprintf(os.Stderr, "%s: error: it serves a store to the commands of git-datapact, which start it\nhint: name the store with --store, 'git help datapact' says how\n", name)

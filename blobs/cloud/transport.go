@@ -19,15 +19,16 @@ const (
 	// answerLimit is how many bytes an answer may have that is not an object: several
 	// times what the largest page of a listing takes.
 	answerLimit = 4 << 20
-	// connections bounds those that are kept for the next request.
-	connections = 32
+	// Connections bounds those that are kept for the next request: as many as there can be
+	// transfers at a time, by default and by any reasonable choice.
+	Connections = 64
 )
 
 // Transport makes requests, and gives up those that make no progress.
 func Transport(patience time.Duration) http.RoundTripper {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.DialContext = (&net.Dialer{Timeout: DialTime}).DialContext
-	base.MaxIdleConnsPerHost = connections
+	base.MaxIdleConnsPerHost = Connections
 	return &patient.Transport{Base: base, Patience: patience}
 }
 

@@ -22,7 +22,8 @@ func dialTimed(client aws.HTTPClient) aws.HTTPClient {
 	if !ok {
 		buildable = awshttp.NewBuildableClient()
 	}
-	return buildable.WithDialerOptions(func(d *net.Dialer) { d.Timeout = cloud.DialTime })
+	return buildable.WithDialerOptions(func(d *net.Dialer) { d.Timeout = cloud.DialTime }).
+		WithTransportOptions(func(t *http.Transport) { t.MaxIdleConnsPerHost = cloud.Connections })
 }
 
 // patientClient gives up requests that make no progress, and bounds all answers but objects.
