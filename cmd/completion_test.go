@@ -80,6 +80,8 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact ls words n", []string{"numbers.txt "}},
 		{"git datapact tag v1 w", []string{"words "}},
 		{"git datapact help sh", []string{"show "}},
+		{"git datapact help tu", []string{"tutorial "}},
+		{"git datapact tu", nil},
 		{"git datapact --ver", []string{"--verbose ", "--version "}},
 		{"git datapact log --s", []string{"--since=", "--sort=", "--stat ", "--signatures "}},
 		{"git datapact other --", nil},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -51,20 +52,47 @@ func executables(prefix string) []string {
 	return slices.Compact(names)
 }
 
+// lessons are the manual pages to learn from, by the words that ask for them.
+var lessons = map[string]string{
+	"concepts": "gitdatapact",
+	"tutorial": "gitdatapact-tutorial",
+}
+
 // help opens the manual page of a command, or prints its usage where there is no
-// man or no page.
+// man or no page. It opens a page to learn from where no command has that name.
 func help(name string) error {
 	_, ours := builtins[name]
 	path, err := gitcmd.FindCommand(name)
+	if page := lessons[name]; err != nil && page != "" {
+		return learn(page)
+	}
 	if err != nil && !ours {
 		return unknown(name, err)
 	}
 	page := gitcmd.CommandPrefix + name
-	if man, err := exec.LookPath("man"); err == nil && exec.Command(man, "--where", page).Run() == nil {
+	if man := manFor(page); man != "" {
 		return frame.Exec(man, page)
 	}
 	if ours {
 		become(name, []string{"--help"})
 	}
 	return frame.Exec(path, "--help")
+}
+
+// learn opens a manual page that no command has a substitute for.
+func learn(page string) error {
+	if man := manFor(page); man != "" {
+		return frame.Exec(man, page)
+	}
+	return gitcmd.WithHint(fmt.Errorf("manual page %s(7): not found by man", page),
+		"install.sh installs the pages, and says what to set so that man finds them; the source has this one in man/"+page+".7")
+}
+
+// manFor returns the program that shows a manual page, "" where there is no man or no page.
+func manFor(page string) string {
+	man, err := exec.LookPath("man")
+	if err != nil || exec.Command(man, "--where", page).Run() != nil {
+		return ""
+	}
+	return man
 }

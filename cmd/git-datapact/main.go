@@ -73,7 +73,7 @@ func list(env *frame.Env) error {
 	for _, name := range installed() {
 		text += fmt.Sprintf("  %-10s %s\n", name, builtins[name].synopsis)
 	}
-	return env.Printf("%s\nstores: %s\n\n'git datapact help COMMAND' explains one.\n", text, strings.Join(schemes(), ", "))
+	return env.Printf("%s\nstores: %s\n\n'git datapact help COMMAND' explains one.\n'git datapact help tutorial' is where to start, 'git datapact help concepts' explains the words.\n", text, strings.Join(schemes(), ", "))
 }
 
 func main() {

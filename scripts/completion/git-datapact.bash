@@ -115,7 +115,7 @@ __git_datapact_argument ()
 	,0)
 		__gitcomp_nl "$(echo help; __git_datapact_commands)" ;;
 	help,0)
-		__gitcomp_nl "$(__git_datapact_commands)" ;;
+		__gitcomp_nl "$(printf '%s\n' concepts tutorial; __git_datapact_commands)" ;;
 	diff,[01]|edit,0|export,0|fetch,0|graph,0|ls,0|show,0|find,*|log,*|replay,*|run,*|status,*|verify,*)
 		__gitcomp_nl "$(__git_datapact_branches)" ;;
 	fetch,*|ls,*)

@@ -69,6 +69,8 @@ complete -c git-datapact -f
 complete -c git-datapact -n __git_datapact_needs_command -a '(__git_datapact_commands)'
 complete -c git-datapact -n __git_datapact_needs_command -a help -d 'explain a command'
 complete -c git-datapact -n '__git_datapact_using help' -a '(__git_datapact_commands)'
+complete -c git-datapact -n '__git_datapact_using help' -a concepts -d 'what the words mean'
+complete -c git-datapact -n '__git_datapact_using help' -a tutorial -d 'where to start'
 complete -c git-datapact -s C -l dir -x -a '(__fish_complete_directories)' -d 'Run as if started in a folder'
 complete -c git-datapact -s h -l help -d 'Print the usage'
 complete -c git-datapact -s q -l quiet -d 'Say nothing but errors and warnings'
