@@ -30,6 +30,7 @@ type command struct {
 	Stat     bool                 `xor:"form" help:"List the outputs of each."`
 	Signed   bool                 `name:"signatures" help:"Say of each whether the commit that recorded it is signed, and by whom."`
 	JSON     bool                 `name:"json" xor:"form" help:"Print one JSON object per line."`
+	Offer    bool                 `name:"git-completion-metadata" hidden:"" xor:"form" help:"Print what --where can ask for."`
 }
 
 func (*command) Help() string {
@@ -46,6 +47,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	found, several, err := c.find(ctx, repository)
 	if err != nil {
 		return err
+	}
+	if c.Offer {
+		return offer(env, found)
 	}
 	if err := env.Page(ctx, repository); err != nil {
 		return err
@@ -83,7 +87,7 @@ func (c *command) check() error {
 // find lists what is asked for, newest first, and tells whether that may be of several
 // branches.
 func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], bool, error) {
-	query := ledger.Query{Where: c.Where, Since: c.Since.Time, Until: c.Until.Time, Limit: c.Number, Commits: c.JSON, Taken: c.Taken || !c.JSON, Signed: c.Signed}
+	query := ledger.Query{Where: c.Where, Since: c.Since.Time, Until: c.Until.Time, Limit: c.Number, Commits: c.JSON, Taken: c.Taken || !c.JSON && !c.Offer, Signed: c.Signed}
 	if c.All {
 		branches, err := repository.ReadableBranches(ctx)
 		if err != nil {

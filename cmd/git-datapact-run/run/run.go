@@ -28,6 +28,7 @@ type command struct {
 	Push      frame.Optional    `placeholder:"REMOTE" help:"Push each branch after a recording (--push=REMOTE chooses where to); what others recorded meanwhile stays."`
 	Log       frame.Following   `placeholder:"BRANCH[@ID]" help:"Print what the task of BRANCH[@ID] printed (default: of the last one that failed), and run nothing."`
 	JSON      bool              `name:"json" help:"Print each receipt that is recorded as one JSON object on a line."`
+	Aliases   bool              `name:"git-completion-aliases" hidden:"" help:"Print the aliases of what the jobs of the branches named read."`
 	Branch    []string          `type:"branch" arg:"" optional:"" help:"The jobs of these branches, with those that they depend on (default: all jobs)."`
 }
 
@@ -46,6 +47,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	catalog, err := open(ctx)
 	if err != nil {
 		return err
+	}
+	if c.Aliases {
+		return printAliases(ctx, env, catalog, c.Branch)
 	}
 	watcher := runs.NewWatcher(env, c.Watch, c.JSON)
 	opts := local.Options{
@@ -75,6 +79,22 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 		chosen.WarnOfPush(env)
 	}
 	return err
+}
+
+// printAliases prints what --input can name of the inputs of jobs.
+func printAliases(ctx context.Context, env *frame.Env, catalog *jobs.Catalog, branches []string) error {
+	for _, branch := range branches {
+		job, err := catalog.Job(ctx, branch)
+		if err != nil {
+			return err
+		}
+		for _, in := range job.Input {
+			if err := env.Printf("%s\n", in.Alias); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // New returns the command.
