@@ -109,6 +109,7 @@ add_texts() {
 	add scripts/completion/git-datapact.bash share/bash-completion/completions/git-datapact
 	add scripts/completion/_git-datapact share/zsh/site-functions/_git-datapact
 	add scripts/completion/git-datapact.fish share/fish/vendor_completions.d/git-datapact.fish
+	add scripts/completion/conf.fish share/fish/vendor_conf.d/git-datapact.fish
 }
 
 # place moves everything from the stage to the prefix, by renames. The record goes
@@ -201,17 +202,46 @@ tell() {
 	case ":$search:" in
 	::) ;; # there is no man
 	*":$prefix/share/man:"*) say "man finds the pages where $prefix/bin is on PATH." ;;
-	*) say "  export MANPATH=\"$prefix/share/man:\${MANPATH-}\"" >>"$stage/lacks" ;;
-	esac
-	shell=${SHELL:-}
-	case "${shell##*/} $prefix" in
-	"zsh /usr" | "zsh /usr/local") ;;
-	"zsh "*) say "  fpath=(\"$prefix/share/zsh/site-functions\" \$fpath) # before compinit" >>"$stage/lacks" ;;
+	*) say "  export MANPATH=\"$prefix/share/man:\$MANPATH\"" >>"$stage/lacks" ;;
 	esac
 	if [ -s "$stage/lacks" ]; then
 		say "Add to the startup file of your shell:"
 		cat "$stage/lacks"
 	fi
+	tell_completion
+}
+
+# tell_completion says what the startup files of those shells lack that are here and do not
+# look below the prefix for completions.
+tell_completion() {
+	data=${XDG_DATA_HOME:-${HOME-}/.local/share}:${XDG_DATA_DIRS:-/usr/local/share:/usr/share}
+	case ":$data:" in
+	*":$prefix/share:"*) seen=yes ;;
+	*) seen= ;;
+	esac
+	if command -v bash >/dev/null && ! { [ -n "$seen" ] && has_bash_completion; }; then
+		say "For completion in bash, add to the end of ~/.bashrc:"
+		say "  . \"$prefix/share/bash-completion/completions/git-datapact\""
+	fi
+	if command -v zsh >/dev/null && ! zsh -fc 'print -rl -- $fpath' 2>/dev/null | grep -qxF "$prefix/share/zsh/site-functions"; then
+		say "For completion in zsh, add to ~/.zshrc, before compinit:"
+		say "  fpath=(\"$prefix/share/zsh/site-functions\" \$fpath)"
+	fi
+	if command -v fish >/dev/null && [ -z "$seen" ]; then
+		say "For completion in fish, add to ~/.config/fish/config.fish:"
+		say "  source \"$prefix/share/fish/vendor_conf.d/git-datapact.fish\""
+	fi
+}
+
+# has_bash_completion reports whether bash-completion is in a folder of $data.
+has_bash_completion() {
+	(
+		IFS=:
+		for folder in $data; do
+			[ ! -r "$folder/bash-completion/bash_completion" ] || exit 0
+		done
+		exit 1
+	)
 }
 
 uninstall() {

@@ -16,11 +16,16 @@ const (
 )
 
 // manCompleter completes the command line $1, of the words that follow, as an
-// interactive bash would. bash-completion, where there is one, finds ours itself.
+// interactive bash would. bash-completion, where there is one, finds ours itself, and
+// else what install.sh says to add does.
 const manCompleter = `
-[ ! -r ` + manBashCompletion + ` ] || . ` + manBashCompletion + `
-. ` + manGitCompletion + `
-declare -F _comp_load _completion_loader >/dev/null || . "$OURS"
+if [ -r ` + manBashCompletion + ` ]; then
+	. ` + manBashCompletion + `
+	. ` + manGitCompletion + `
+else
+	eval "$TOLD"
+fi
+COMP_WORDBREAKS=$' \t\n"\'@><=;|&(:'
 COMP_LINE=$1; shift
 COMP_POINT=${#COMP_LINE} COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_TYPE=9
 function=$(complete -p git)
@@ -30,29 +35,88 @@ ${function%% *}
 `
 
 // manWord is a word as bash parts a line into.
-var manWord = regexp.MustCompile(`[=:]|[^=:\s]+`)
+var manWord = regexp.MustCompile(`'[^']*'?|[@=:]|[^@=:\s]+`)
 
-// manCheckCompletion completes through git's own completion, with what is
-// installed below the prefix.
-func manCheckCompletion(t *testing.T, prefix string, env []string) {
-	if _, err := os.Stat(manGitCompletion); err != nil {
-		t.Skipf("git's completion for bash is not there: %v", err)
-	}
+// A manLine is a command line, and how it is completed.
+type manLine struct {
+	line string
+	want []string
+}
+
+// manCheckCompletion completes with what is installed below the prefix, in each shell that
+// is here, which is set up as install.sh tells.
+func manCheckCompletion(t *testing.T, prefix string, env []string, told string) {
 	other := t.TempDir()
 	manScript(t, filepath.Join(other, "git-datapact-other"), "touch started")
-	share := filepath.Join(prefix, "share")
-	env = append(env, "XDG_DATA_DIRS="+share, "OURS="+filepath.Join(share, "bash-completion/completions/git-datapact"),
-		"PATH="+strings.Join([]string{filepath.Join(prefix, "bin"), other, os.Getenv("PATH")}, ":"))
+	env = append(env, "PATH="+strings.Join([]string{filepath.Join(prefix, "bin"), other, os.Getenv("PATH")}, ":"))
 	repository := t.TempDir()
 	manShell(t, repository, env, `
 		git init -q -b main && git commit -q --allow-empty -m main
 		git datapact -q branch words && git datapact -q branch counts
-		mkdir result && seq 100 >result/numbers.txt && echo x >result/x.txt
-		git datapact -q record -b words --filter gz`)
-	tests := []struct {
-		line string
-		want []string
-	}{
+		mkdir result && seq 100 >result/numbers.txt && echo x >result/x.txt`)
+	record := `git datapact -q record -b words --filter gz -m "$1" -m 'note=a b' -m url=http://a=b:1 -m $'lines=1\n2'`
+	older := manShell(t, repository, env, record, "version=3")[:12]
+	newer := manShell(t, repository, env, record, "version=4")[:12]
+	manShell(t, repository, env, `
+		git datapact -q tag first words
+		git datapact -q edit words -F - <<<'{"input": [{"branch": "counts", "alias": "many"}]}'`)
+	ids := strings.NewReplacer("OLDER", older, "NEWER", newer)
+	t.Run("bash", func(t *testing.T) {
+		manCheckBash(t, repository, append(env, "XDG_DATA_DIRS="+filepath.Join(prefix, "share"), "TOLD="+manTell(told, "bash")), ids)
+	})
+	t.Run("zsh", func(t *testing.T) { manCheckZsh(t, repository, append(env, "TOLD="+manTell(told, "zsh")), ids) })
+	t.Run("fish", func(t *testing.T) { manCheckFish(t, repository, append(env, "TOLD="+manTell(told, "fish")), ids) })
+	if _, err := os.Stat(filepath.Join(repository, "started")); err == nil {
+		t.Error("completing started a command of somebody else")
+	}
+}
+
+// manTell is what install.sh tells to add for completion in a shell, or "".
+func manTell(told, shell string) string {
+	_, after, _ := strings.Cut(told, "For completion in "+shell+", add ")
+	_, after, _ = strings.Cut(after, ":\n  ")
+	line, _, _ := strings.Cut(after, "\n")
+	return line
+}
+
+// manCheckBash completes through git's own completion.
+func manCheckBash(t *testing.T, repository string, env []string, ids *strings.Replacer) {
+	if _, err := os.Stat(manGitCompletion); err != nil {
+		t.Skipf("git's completion for bash is not there: %v", err)
+	}
+	tests := []manLine{
+		{"git datapact show words@", []string{"@NEWER ", "@OLDER "}},
+		{"git datapact show words@NEWER", []string{"@NEWER "}},
+		{"git datapact show 'words@NEWER", []string{"words@NEWER"}},
+		{"git datapact show words@{", []string{"@{tag=", "@{lines=", "@{note=", "@{url=", "@{version="}},
+		{"git datapact show words@{v", []string{"@{version="}},
+		{"git datapact show words@{version=", []string{"4} ", "3} "}},
+		{"git datapact show words@{version=3", []string{"3} "}},
+		{"git datapact show words@{note=", []string{`a\ b} `}},
+		{"git datapact show 'words@{note=a", []string{"words@{note=a b}"}},
+		{"git datapact show words@{url=http://a", []string{"//a=b:1} "}},
+		{"git datapact show words@{tag=", []string{"first} "}},
+		{"git datapact show words@{lines=", nil},
+		{"git datapact diff words@OLDER words@N", nil},
+		{"git datapact cat words@OLDER", []string{"@OLDER:"}},
+		{"git datapact cat words@{version=", []string{"4}:", "3}:"}},
+		{"git datapact cat words@{version=3}:n", []string{"numbers.txt "}},
+		{"git datapact fetch words@{version=3} n", []string{"numbers.txt "}},
+		{"git datapact fetch 'words@{version=3}' n", []string{"numbers.txt "}},
+		{"git datapact record -i words@OLDER", []string{"@OLDER"}},
+		{"git datapact run --log=words@OLDER", []string{"@OLDER "}},
+		{"git datapact retract words@OLDER", []string{"@OLDER "}},
+		{"git datapact log --where v", []string{"version="}},
+		{"git datapact log --where=v", []string{"version="}},
+		{"git datapact log words --where version=", []string{"4 ", "3 "}},
+		{"git datapact find --where=version=3", []string{"3 "}},
+		{"git datapact find --where 'note=", []string{"note=a b"}},
+		{"git datapact log counts --where v", nil},
+		{"git datapact log --columns version,n", []string{"version,note"}},
+		{"git datapact log --columns=v", []string{"version"}},
+		{"git datapact log --sort v", []string{"version "}},
+		{"git datapact run words -i ", []string{"many="}},
+		{"git datapact run words --input=many=re", []string{"result"}},
 		{"git datapact re", []string{"record ", "replay ", "resource ", "retract "}},
 		{"git datapact resource ", []string{"check ", "in ", "out "}},
 		{"git datapact resource in re", []string{"result"}},
@@ -106,6 +170,7 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 		{"git datapact validate words..co", []string{"words..counts "}},
 	}
 	for _, test := range tests {
+		test = test.with(ids)
 		words := manWord.FindAllString(test.line, -1)
 		if strings.HasSuffix(test.line, " ") {
 			words = append(words, "")
@@ -116,9 +181,14 @@ func manCheckCompletion(t *testing.T, prefix string, env []string) {
 			t.Errorf("completing %q: %q, want %q", test.line, got, test.want)
 		}
 	}
-	if _, err := os.Stat(filepath.Join(repository, "started")); err == nil {
-		t.Error("completing started a command of somebody else")
+}
+
+func (l manLine) with(ids *strings.Replacer) manLine {
+	var want []string
+	for _, text := range l.want {
+		want = append(want, ids.Replace(text))
 	}
+	return manLine{ids.Replace(l.line), want}
 }
 
 // manShell runs a script of bash in a folder and returns what it prints.

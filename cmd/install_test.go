@@ -28,7 +28,7 @@ func TestInstall(t *testing.T) {
 	first := manTree(t, prefix)
 	manCheckOneFile(t, bin)
 	manMakeOlder(t, prefix)
-	manInstall(t, env, 0, "--prefix", prefix)
+	told, _ := manInstall(t, append(env, "XDG_DATA_DIRS="), 0, "--prefix", prefix)
 	manCheckOneFile(t, bin)
 	if second := manTree(t, prefix); !slices.Equal(second, first) {
 		t.Errorf("a second installation left\n%q, want\n%q", second, first)
@@ -53,7 +53,8 @@ func TestInstall(t *testing.T) {
 			}
 		}
 	})
-	t.Run("completion", func(t *testing.T) { manCheckCompletion(t, prefix, env) })
+	t.Run("completion", func(t *testing.T) { manCheckCompletion(t, prefix, env, told) })
+	t.Run("told", func(t *testing.T) { manCheckTold(t, prefix, env, told) })
 	t.Run("uninstall", func(t *testing.T) { manCheckUninstall(t, prefix, env) })
 }
 
@@ -158,6 +159,35 @@ func TestResourceImage(t *testing.T) {
 	}
 }
 
+// manCheckTold wants install.sh to have told what to add for each shell that is here, and
+// installs once more where they all look below the prefix: then there is nothing to add.
+func manCheckTold(t *testing.T, prefix string, env []string, told string) {
+	share, fake := filepath.Join(prefix, "share"), t.TempDir()
+	for shell, want := range map[string]string{
+		"bash": `. "` + share + `/bash-completion/completions/git-datapact"`,
+		"zsh":  `fpath=("` + share + `/zsh/site-functions" $fpath)`,
+		"fish": `source "` + share + `/fish/vendor_conf.d/git-datapact.fish"`,
+	} {
+		if _, err := exec.LookPath(shell); err != nil {
+			want = ""
+		}
+		if got := manTell(told, shell); got != want {
+			t.Errorf("for %s install.sh told to add %q, want %q in\n%s", shell, got, want, told)
+		}
+	}
+	data := t.TempDir()
+	manScript(t, filepath.Join(fake, "zsh"), "echo '"+share+"/zsh/site-functions'")
+	manScript(t, filepath.Join(fake, "fish"), "")
+	if err := os.Mkdir(filepath.Join(data, "bash-completion"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	manScript(t, filepath.Join(data, "bash-completion", "bash_completion"), "")
+	env = append(env, "XDG_DATA_DIRS="+data+":"+share, "PATH="+fake+":"+filepath.Join(prefix, "bin")+":"+os.Getenv("PATH"))
+	if told, _ := manInstall(t, env, 0, "--prefix", prefix); strings.Contains(told, "For completion") {
+		t.Errorf("where every shell looks below the prefix, install.sh told\n%s", told)
+	}
+}
+
 // manCheckUninstall removes the installation where there is no Go, and wants
 // another's command to stay.
 func manCheckUninstall(t *testing.T, prefix string, env []string) {
@@ -196,7 +226,7 @@ func TestInstallRefuses(t *testing.T) {
 				manScript(t, filepath.Join(fake, test.tool), "echo '"+test.answer+"'")
 			}
 			env := append(manEnviron(t, fake), manGoCaches(t)...)
-			stderr := manInstall(t, env, test.status, append([]string{"--prefix", prefix}, test.args...)...)
+			_, stderr := manInstall(t, env, test.status, append([]string{"--prefix", prefix}, test.args...)...)
 			if want := "install.sh: error: " + test.want; !strings.HasPrefix(stderr, want) {
 				t.Errorf("install.sh said %q, want %q", stderr, want)
 			}
@@ -207,9 +237,9 @@ func TestInstallRefuses(t *testing.T) {
 	}
 }
 
-// manInstall runs install.sh from elsewhere and returns what it says on standard
-// error, which is nothing if it succeeds.
-func manInstall(t *testing.T, env []string, status int, args ...string) string {
+// manInstall runs install.sh from elsewhere and returns what it says on standard output,
+// and on standard error, which is nothing if it succeeds.
+func manInstall(t *testing.T, env []string, status int, args ...string) (string, string) {
 	t.Helper()
 	script, err := filepath.Abs("../install.sh")
 	if err != nil {
@@ -226,7 +256,7 @@ func manInstall(t *testing.T, env []string, status int, args ...string) string {
 	if status != 0 && stdout.Len() > 0 {
 		t.Errorf("install.sh %q printed %q, want nothing", args, &stdout)
 	}
-	return stderr.String()
+	return stdout.String(), stderr.String()
 }
 
 // manGoCaches keep a build quick that has a home folder of its own.

@@ -1,5 +1,5 @@
 # fish completion for git datapact. fish's own completion of git asks that of
-# git-datapact (but for fish 3.6.0), which is read from $fish_complete_path.
+# git-datapact, which is read from $fish_complete_path; see conf.fish.
 
 # Prints the words from the command on, -C and its like left out.
 function __git_datapact_words
@@ -28,7 +28,9 @@ end
 function __git_datapact_argument
     set -l words (__git_datapact_words)
     set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= j/jobs= engine= config= log= store= hook= require-signed-by=+ filter=+ since= where=+ size=
-    test "$words[1]" = log; and set -a options n/number=
+    test "$words[1]" = log; and set -a options n/number= until= columns= sort=
+    argparse -i $options -- $words[2..] 2>/dev/null
+    or set -e words[-1] # an option whose value is being typed
     argparse -i $options -- $words[2..] 2>/dev/null
     and string match -v -- '-*' $argv | head -n 1
 end
@@ -55,13 +57,77 @@ function __git_datapact_outputs --argument-names selector
     git datapact ls $raw "$selector" 2>/dev/null
 end
 
+# Prints what there is of the current word, without the option and the quoting.
+function __git_datapact_word
+    commandline -ct | string replace -r '^--[^=]*=' '' | string replace -r '^[\'"]' '' | string replace -ra '\\\\(.)' '$1'
+end
+
 # Prints SELECTOR: and, after it, the paths of the receipt's outputs.
 function __git_datapact_selector_paths
-    set -l parts (string match -r '^(.*@\{.*\}|[^:]*):' -- (commandline -ct))
+    set -l parts (__git_datapact_word | string match -r '^([^:]*@\{.*\}|(?!.*@\{)[^:]*):')
     if test (count $parts) -eq 2
-        string replace -r '^' "$parts[1]" -- (__git_datapact_outputs $parts[2])
+        string join \n -- "$parts[1]"(__git_datapact_outputs $parts[2])
     else
-        string replace -r '$' ':' -- (__git_datapact_branches)
+        __git_datapact_selectors :
+    end
+end
+
+# Prints branches, each followed by $end, and after BRANCH@ its newest receipts with
+# their dates and metadata, or BRANCH@{KEY=VALUE}.
+function __git_datapact_selectors --argument-names end
+    set -l word (__git_datapact_word)
+    set -l parts (string match -r '^([^{]+?)@(\{?)(.*)$' -- $word)
+    if test (count $parts) -eq 0
+        string join \n -- (__git_datapact_branches)"$end"
+    else if test -z "$parts[3]"
+        for line in (git datapact log -n 50 $parts[2] 2>/dev/null)
+            printf '%s@%s%s\t%s\n' $parts[2] (string sub -l 12 -- $line) "$end" (string sub -s 14 -- $line)
+        end
+    else
+        if string match -q 'tag=*' -- $parts[4]
+            string join \n -- "$parts[2]@{tag="(git tag --merged $parts[2] 2>/dev/null)"}$end"
+        else
+            echo "$parts[2]@{tag="
+        end
+        __git_datapact_conditions "$parts[4]" $parts[2] "$parts[2]@{" "}$end"
+    end
+end
+
+# Prints the metadata of the newest receipts of a branch or a selector, or of all
+# branches, as KEY=VALUE.
+function __git_datapact_metadata --argument-names source
+    set -q source[1]
+    or set source --all
+    git datapact log -n 300 --git-completion-metadata $source 2>/dev/null
+end
+
+# Prints, between $before and $end, the metadata that $word may become: KEY=VALUE where
+# it has a key, else KEY=.
+function __git_datapact_conditions --argument-names word source before end
+    if string match -q '*=*' -- $word
+        string join \n -- "$before"(__git_datapact_metadata $source | string match -rv '=$')"$end"
+    else
+        string join \n -- "$before"(__git_datapact_keys $source)=
+    end
+end
+
+# Prints the keys of metadata.
+function __git_datapact_keys
+    __git_datapact_metadata $argv | string replace -r '=.*' '' | sort -u
+end
+
+# Prints the keys of metadata after those that are there.
+function __git_datapact_columns
+    string join \n -- (string replace -r '[^,]*$' '' -- (__git_datapact_word))(__git_datapact_keys (__git_datapact_argument))
+end
+
+# Prints ALIAS= by what the job of the branch named reads, and, after it, folders.
+function __git_datapact_aliases
+    set -l parts (__git_datapact_word | string match -r '^([^=]+=)(.*)$')
+    if test (count $parts) -eq 3
+        string join \n -- "$parts[2]"(__fish_complete_directories "$parts[3]")
+    else
+        string join \n -- (git datapact run --git-completion-aliases (__git_datapact_argument) 2>/dev/null)=
     end
 end
 
@@ -94,11 +160,11 @@ end
 complete -c git-datapact -n '__git_datapact_using branch' -s i -l input -x -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using pipeline' -l config -r -F
 complete -c git-datapact -n '__git_datapact_using record' -s b -l branch -x -a '(__git_datapact_branches)'
-complete -c git-datapact -n '__git_datapact_using record' -s i -l input -x -a '(__git_datapact_branches) (__fish_complete_directories)'
+complete -c git-datapact -n '__git_datapact_using record' -s i -l input -x -k -a '(__git_datapact_selectors) (__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using record' -s m -l metadata -x
 complete -c git-datapact -n '__git_datapact_using record' -s n -l dry-run
 complete -c git-datapact -n '__git_datapact_using fetch' -s o -l output -x -a '(__fish_complete_directories)'
-complete -c git-datapact -n '__git_datapact_using diff; and not __git_datapact_first' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using diff; and not __git_datapact_first' -k -a '(__git_datapact_selectors)'
 complete -c git-datapact -n '__git_datapact_using diff' -l content -x -a '(__git_datapact_outputs (__git_datapact_argument))'
 complete -c git-datapact -n '__git_datapact_using export' -l format -x -a 'in-toto openlineage'
 complete -c git-datapact -n '__git_datapact_using export' -l key -r -F
@@ -108,13 +174,16 @@ complete -c git-datapact -n '__git_datapact_using find' -l file -r -F
 complete -c git-datapact -n '__git_datapact_using find' -s n -l number -x
 complete -c git-datapact -n '__git_datapact_using ls' -s l -l long
 complete -c git-datapact -n '__git_datapact_using log' -s n -l number -x
+complete -c git-datapact -n '__git_datapact_using find log' -l where -x -a '(__git_datapact_conditions (__git_datapact_word) (__git_datapact_argument))'
+complete -c git-datapact -n '__git_datapact_using log' -l columns -x -a '(__git_datapact_columns)'
+complete -c git-datapact -n '__git_datapact_using log' -l sort -x -a '(__git_datapact_keys (__git_datapact_argument))'
 complete -c git-datapact -n '__git_datapact_using run' -s n -l dry-run
 complete -c git-datapact -n '__git_datapact_using run' -s j -l jobs -x
 complete -c git-datapact -n '__git_datapact_using run' -s k -l keep-going
 complete -c git-datapact -n '__git_datapact_using run' -s f -l force
-complete -c git-datapact -n '__git_datapact_using run' -s i -l input -r
+complete -c git-datapact -n '__git_datapact_using run' -s i -l input -x -a '(__git_datapact_aliases)'
 complete -c git-datapact -n '__git_datapact_using run' -l engine -x -a 'process docker podman'
-complete -c git-datapact -n '__git_datapact_using run' -l log -x -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using run' -l log -f -k -a '(__git_datapact_selectors)'
 complete -c git-datapact -n '__git_datapact_using site' -s o -l output -x -a '(__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using store' -s n -l dry-run
 complete -c git-datapact -n '__git_datapact_using store' -s j -l jobs -x
@@ -125,10 +194,13 @@ complete -c git-datapact -n '__git_datapact_using validate' -l hook -x -a 'pre-c
 complete -c git-datapact -n '__git_datapact_using validate; and __fish_contains_opt install uninstall' -a 'pre-commit pre-push update pre-receive post-receive'
 complete -c git-datapact -n '__git_datapact_using validate; and not __fish_contains_opt install uninstall' -a '(__git_datapact_branches)'
 
-complete -c git-datapact -n '__git_datapact_using diff edit export graph ls show fetch; and __git_datapact_first' -a '(__git_datapact_branches)'
-complete -c git-datapact -n '__git_datapact_using find log replay run status verify' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using diff export graph ls show fetch; and __git_datapact_first' -k -a '(__git_datapact_selectors)'
+complete -c git-datapact -n '__git_datapact_using log replay retract verify' -k -a '(__git_datapact_selectors)'
+complete -c git-datapact -n '__git_datapact_using tag; and not __git_datapact_first' -k -a '(__git_datapact_selectors)'
+complete -c git-datapact -n '__git_datapact_using edit; and __git_datapact_first' -a '(__git_datapact_branches)'
+complete -c git-datapact -n '__git_datapact_using find run status' -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using fetch ls; and not __git_datapact_first' -a '(__git_datapact_outputs (__git_datapact_argument))'
-complete -c git-datapact -n '__git_datapact_using cat url; and __git_datapact_first' -a '(__git_datapact_selector_paths)'
+complete -c git-datapact -n '__git_datapact_using cat url; and __git_datapact_first' -k -a '(__git_datapact_selector_paths)'
 complete -c git-datapact -n '__git_datapact_using resource; and __git_datapact_first' -a 'check in out'
 complete -c git-datapact -n '__git_datapact_using resource; and not __git_datapact_first' -a '(__fish_complete_directories)'
 complete -c git-datapact -n '__git_datapact_using store; and __git_datapact_first' -a 'status test migrate push pull'
