@@ -44,6 +44,15 @@ const maxChain = 4
 // into the store. The nil Chain applies none.
 type Chain []Name
 
+// ChainOf returns the chain of the names in a receipt, for [Chain.Validate] to check.
+func ChainOf(names []string) Chain {
+	var chain Chain
+	for _, name := range names {
+		chain = append(chain, Name(name))
+	}
+	return chain
+}
+
 // An UnknownError reports a filter that this release does not have.
 type UnknownError struct {
 	Name string // as found

@@ -196,14 +196,9 @@ func (h head) input(in receipts.Input, from *record) kinRow {
 }
 
 func (s *Site) outputRow(branch string, o *receipts.Output) outputRow {
-	row := outputRow{Path: originalPath(o), StoredPath: o.Path, Stored: s.opts.Bytes(o.Size), Size: "unknown", SHA256: o.Checksum.SHA256}
-	switch {
-	case o.Content != nil:
-		row.Size, row.SHA256 = s.opts.Bytes(o.Content.Size), o.Content.SHA256
-	case len(o.Filters) == 0:
-		row.Size = row.Stored
-	default:
-		row.SHA256 += " *"
+	row := outputRow{Path: filters.ChainOf(o.Filters).OriginalPath(o.Path), StoredPath: o.Path, Stored: s.opts.Bytes(o.Size), Size: "unknown", SHA256: o.Checksum.SHA256 + " *"}
+	if sha256, size, known := o.File(); known {
+		row.Size, row.SHA256 = s.opts.Bytes(size), sha256
 	}
 	if o.Mode != "" {
 		row.Mode = o.Mode
@@ -212,15 +207,6 @@ func (s *Site) outputRow(branch string, o *receipts.Output) outputRow {
 		row.Href = strings.TrimSuffix(s.opts.Public, "/") + "/" + head{}.address(branch+"/"+o.Blob)
 	}
 	return row
-}
-
-// originalPath is that of the file which an output becomes.
-func originalPath(o *receipts.Output) string {
-	chain := make(filters.Chain, len(o.Filters))
-	for i, name := range o.Filters {
-		chain[i] = filters.Name(name)
-	}
-	return chain.OriginalPath(o.Path)
 }
 
 // counted writes a number with commas.

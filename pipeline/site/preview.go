@@ -17,6 +17,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/git-datapact/git-datapact/filters"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -55,7 +56,7 @@ func (s *Site) previews(ctx context.Context, h head, r *record, entry *ledger.En
 		if len(list) == mostPreviews || !mayPreview(o) {
 			continue
 		}
-		p := preview{Path: originalPath(o), Anchor: "file-" + strconv.Itoa(i)}
+		p := preview{Path: filters.ChainOf(o.Filters).OriginalPath(o.Path), Anchor: "file-" + strconv.Itoa(i)}
 		data, err := s.readPreview(ctx, entry, o)
 		switch {
 		case ctx.Err() != nil:

@@ -277,10 +277,7 @@ func (c *checker) form(it item, receipt *receipts.Receipt, data []byte) error {
 	}
 	files, sound := make([]string, len(receipt.Output)), invalid == nil
 	for i, output := range receipt.Output {
-		chain := make(filters.Chain, len(output.Filters))
-		for k, name := range output.Filters {
-			chain[k] = filters.Name(name)
-		}
+		chain := filters.ChainOf(output.Filters)
 		files[i] = chain.OriginalPath(output.Path)
 		if fault := chain.Validate(); fault != nil {
 			sound = false

@@ -71,10 +71,7 @@ func chooseTargets(receipt *receipts.Receipt, opts *FetchOptions) ([]target, err
 }
 
 func newTarget(output *receipts.Output, raw bool) (target, error) {
-	names := make(filters.Chain, len(output.Filters))
-	for i, name := range output.Filters {
-		names[i] = filters.Name(name)
-	}
+	names := filters.ChainOf(output.Filters)
 	if err := names.Validate(); err != nil {
 		return target{}, err
 	}

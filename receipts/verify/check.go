@@ -27,10 +27,7 @@ func newClaim(branch string, output *receipts.Output) (claim, error) {
 	if err != nil {
 		return claim{}, err
 	}
-	c := claim{branch: branch, object: blobs.Object{Key: key, Size: output.Size, SHA256: output.Checksum.SHA256}}
-	for _, name := range output.Filters {
-		c.chain = append(c.chain, filters.Name(name))
-	}
+	c := claim{branch: branch, object: blobs.Object{Key: key, Size: output.Size, SHA256: output.Checksum.SHA256}, chain: filters.ChainOf(output.Filters)}
 	if output.Content != nil {
 		c.content = &blobs.Digest{Size: output.Content.Size, SHA256: output.Content.SHA256}
 	}

@@ -43,13 +43,7 @@ func FileOf(o *receipts.Output) File {
 }
 
 // Path is that of the file which an output becomes.
-func Path(o *receipts.Output) string {
-	chain := make(filters.Chain, len(o.Filters))
-	for i, name := range o.Filters {
-		chain[i] = filters.Name(name)
-	}
-	return chain.OriginalPath(o.Path)
-}
+func Path(o *receipts.Output) string { return filters.ChainOf(o.Filters).OriginalPath(o.Path) }
 
 // fileJSON is a file as JSON.
 type fileJSON struct {
