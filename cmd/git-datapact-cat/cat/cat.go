@@ -41,11 +41,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	chosen, err := c.Find(ctx, repository, catalog)
-	if err != nil {
-		return err
-	}
-	a, err := c.OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
+	a, err := c.FindArchive(ctx, env, repository, catalog, storeflag.Reading)
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,7 @@ import (
 // content has git show how one output differs. What one receipt does not have is as good as
 // empty there, as a file that is new or gone is for git.
 func (c *command) content(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, catalog jobs.Opener, before, after *ledger.Entry) (err error) {
-	chosen, err := c.Find(ctx, repository, catalog)
-	if err != nil {
-		return err
-	}
-	a, err := (&storeflag.Flags{Flag: c.Flag}).OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
+	a, err := (&storeflag.Flags{Flag: c.Flag}).FindArchive(ctx, env, repository, catalog, storeflag.Reading)
 	if err != nil {
 		return err
 	}

@@ -52,15 +52,11 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	chosen, err := c.Find(ctx, repository, catalog)
-	if err != nil {
-		return err
-	}
 	use := storeflag.Reading
 	if c.Offline {
 		use = storeflag.Offline
 	}
-	a, err := c.OpenArchive(ctx, env, repository, chosen, use)
+	a, err := c.FindArchive(ctx, env, repository, catalog, use)
 	if err != nil {
 		return err
 	}

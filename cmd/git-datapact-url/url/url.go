@@ -56,11 +56,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	chosen, err := c.Find(ctx, repository, catalog)
-	if err != nil {
-		return err
-	}
-	a, err := (&storeflag.Flags{Flag: c.Flag}).OpenArchive(ctx, env, repository, chosen, storeflag.Reading)
+	a, err := (&storeflag.Flags{Flag: c.Flag}).FindArchive(ctx, env, repository, catalog, storeflag.Reading)
 	if err != nil {
 		return err
 	}

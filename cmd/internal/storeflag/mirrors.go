@@ -11,6 +11,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/storechoice"
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 )
 
@@ -27,6 +28,15 @@ const (
 	Offline     // reading, and not over a network
 	Storing
 )
+
+// FindArchive is [Flags.OpenArchive] of the stores that are to be used.
+func (f *Flags) FindArchive(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, catalog jobs.Opener, use Use) (*archive.Archive, error) {
+	chosen, err := f.Find(ctx, repository, catalog)
+	if err != nil {
+		return nil, err
+	}
+	return f.OpenArchive(ctx, env, repository, chosen, use)
+}
 
 // OpenArchive opens the store and its mirrors, as an archive of the repository. Those that
 // cannot be opened are warned of, as long as another one can, and, where something is to be
