@@ -1,15 +1,12 @@
 package gs_test
 
 import (
-	"net/url"
-	"os"
 	"testing"
 
 	"gocloud.dev/blob"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/blobstest"
-	"github.com/git-datapact/git-datapact/blobs/cloud"
 	"github.com/git-datapact/git-datapact/blobs/cloud/gs"
 )
 
@@ -18,24 +15,9 @@ func TestGS(t *testing.T) {
 	for name, query := range map[string]string{"Bucket": "", "Prefix": "?prefix=some/where/&access_id=-"} {
 		t.Run(name, func(t *testing.T) {
 			blobstest.Test(t, func(t *testing.T) blobstest.Subject {
-				spool := t.TempDir()
-				t.Setenv("TMPDIR", spool)
-				t.Cleanup(func() {
-					if left, err := os.ReadDir(spool); err != nil || len(left) > 0 {
-						t.Errorf("uploads left %v, %v", left, err)
-					}
-				})
 				address := newBucket(t, server) + query
 				bucket := openBucket(t, server, address)
-				return blobstest.Subject{
-					AtOnce: true,
-					Store:  open(t, server, address),
-					Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
-						if err := bucket.WriteAll(t.Context(), string(key), data, nil); err != nil {
-							t.Fatal(err)
-						}
-					},
-				}
+				return blobstest.OfBucket(t, bucket, func() *blobs.Store { return open(t, server, address) })
 			})
 		})
 	}
@@ -43,11 +25,7 @@ func TestGS(t *testing.T) {
 
 func newBucket(t *testing.T, server *blobstest.Server) string {
 	t.Helper()
-	address, err := server.NewBucket()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
+	return blobstest.NewBucket(t, server)
 }
 
 func open(t *testing.T, server *blobstest.Server, address string) *blobs.Store {
@@ -59,14 +37,5 @@ func open(t *testing.T, server *blobstest.Server, address string) *blobs.Store {
 // openBucket opens the bucket behind a store.
 func openBucket(t *testing.T, server *blobstest.Server, address string) *blob.Bucket {
 	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bucket, err := cloud.Open(t.Context(), u, server.Env, gs.Open)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { bucket.Close() })
-	return bucket.Bucket
+	return blobstest.Bucket(t, server, address, gs.Open)
 }

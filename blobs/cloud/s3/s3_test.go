@@ -1,15 +1,12 @@
 package s3_test
 
 import (
-	"net/url"
-	"os"
 	"testing"
 
 	"gocloud.dev/blob"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/blobstest"
-	"github.com/git-datapact/git-datapact/blobs/cloud"
 	"github.com/git-datapact/git-datapact/blobs/cloud/s3"
 )
 
@@ -24,28 +21,13 @@ func TestS3(t *testing.T) {
 		}
 		t.Run(name, func(t *testing.T) {
 			blobstest.Test(t, func(t *testing.T) blobstest.Subject {
-				spool := t.TempDir()
-				t.Setenv("TMPDIR", spool)
-				t.Cleanup(func() {
-					if left, err := os.ReadDir(spool); err != nil || len(left) > 0 {
-						t.Errorf("uploads left %v, %v", left, err)
-					}
-				})
 				address := newBucket(t, server) + query
 				bucket := openBucket(t, server, address)
 				store := open
 				if name == "Prefix" { // which is nothing that another process changes
 					store = openHere
 				}
-				return blobstest.Subject{
-					AtOnce: true,
-					Store:  store(t, server, address),
-					Overwrite: func(t *testing.T, key blobs.Key, data []byte) {
-						if err := bucket.WriteAll(t.Context(), string(key), data, nil); err != nil {
-							t.Fatal(err)
-						}
-					},
-				}
+				return blobstest.OfBucket(t, bucket, func() *blobs.Store { return store(t, server, address) })
 			})
 		})
 	}
@@ -53,11 +35,7 @@ func TestS3(t *testing.T) {
 
 func newBucket(t *testing.T, server *blobstest.S3) string {
 	t.Helper()
-	address, err := server.NewBucket()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return address
+	return blobstest.NewBucket(t, server.Server)
 }
 
 func open(t *testing.T, server *blobstest.S3, address string) *blobs.Store {
@@ -76,14 +54,5 @@ func openHere(t *testing.T, server *blobstest.S3, address string) *blobs.Store {
 // openBucket opens the bucket behind a store.
 func openBucket(t *testing.T, server *blobstest.S3, address string) *blob.Bucket {
 	t.Helper()
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	bucket, err := cloud.Open(t.Context(), u, server.Env, s3.Open)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { bucket.Close() })
-	return bucket.Bucket
+	return blobstest.Bucket(t, server.Server, address, s3.Open)
 }
