@@ -25,9 +25,9 @@ const evaluatorName = "git-datapact: evaluating a program of jq"
 const grace = 5 * time.Second
 
 // outOfMemory is in what Go's runtime, or its race detector, says when the system refuses
-// it memory.
+// it memory. Where the runtime does not look whether it got some, it ends with a fault.
 var outOfMemory = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`out of memory|cannot allocate|cannot map|newosproc|new OS thread|ThreadSanitizer`)
+	return regexp.MustCompile(`out of memory|cannot allocate|cannot map|newosproc|new OS thread|ThreadSanitizer|^SIGSEGV: segmentation violation`)
 })
 
 // The one init of the project: every executable that can evaluate programs, each of the
