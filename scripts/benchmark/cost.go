@@ -14,8 +14,8 @@ import (
 
 // A cost is what running a script took.
 type cost struct {
-	seconds         float64
-	memory, scratch int64 // bytes, the most that was seen at once
+	seconds, cpu    float64 // cpu is that of all processes
+	memory, scratch int64   // bytes, the most that was seen at once
 }
 
 // sampleTime is how often memory and scratch space are looked at.
@@ -47,6 +47,7 @@ func measured(ctx context.Context, dir, script string, env []string) (cost, erro
 		return cost{}, fmt.Errorf("%s: %w: %s", script, err, complaint.String())
 	}
 	found.seconds = took.Seconds()
+	found.cpu = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
 	return found, nil
 }
 

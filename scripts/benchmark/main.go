@@ -26,10 +26,10 @@ type plan struct {
 	pushed, planned  int
 	keep             bool
 
-	s3       bool // measure transfers, and nothing else
-	s3Part   float64
-	s3Rounds int
-	json     string // the file that transfers are written to, too
+	s3, files bool // measure transfers to and from S3, or files, and nothing else
+	part      float64
+	rounds    int
+	json      string // the file that their figures are written to, too
 }
 
 func main() {
@@ -42,12 +42,13 @@ func main() {
 	flag.IntVar(&p.planned, "planned", 100_000, "receipts of a join to measure planning with, 0 for none")
 	flag.BoolVar(&p.keep, "keep", false, "keep the repositories, and say where they are")
 	flag.BoolVar(&p.s3, "s3", false, "measure transfers to and from S3 beside rclone, and nothing else")
-	flag.Float64Var(&p.s3Part, "s3-part", 1, "which part of 1 GiB of random bytes, 690 MB of CSV and 10,000 files of 4 KiB to transfer")
-	flag.IntVar(&p.s3Rounds, "s3-rounds", 5, "rounds of transfers")
-	flag.StringVar(&p.json, "json", "", "the file to write what transfers took to, as JSON")
+	flag.BoolVar(&p.files, "files", false, "measure storing and restoring files beside other tools, and nothing else")
+	flag.Float64Var(&p.part, "part", 1, "for -s3 and -files: which part of 1 GiB of random bytes, 690 MB of CSV, and 10,000 files of 4 KiB to use")
+	flag.IntVar(&p.rounds, "rounds", 5, "for -s3 and -files: how many rounds")
+	flag.StringVar(&p.json, "json", "", "for -s3 and -files: the file to write the figures to, as JSON")
 	flag.Parse()
-	if p.s3Part <= 0 || p.s3Rounds < 1 {
-		fmt.Fprintln(os.Stderr, "bench: -s3-part and -s3-rounds: want numbers above 0")
+	if p.part <= 0 || p.rounds < 1 {
+		fmt.Fprintln(os.Stderr, "bench: -part and -rounds: want numbers above 0")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -79,6 +80,9 @@ func bench(ctx context.Context, p plan) (err error) {
 	}
 	if p.s3 {
 		return benchS3(ctx, dir, p)
+	}
+	if p.files {
+		return benchFiles(ctx, dir, p)
 	}
 	if p.executions > 0 {
 		if err := benchEngines(ctx, dir, p.executions); err != nil {

@@ -72,14 +72,14 @@ func benchS3(ctx context.Context, dir string, p plan) (err error) {
 			return fmt.Errorf("%w: on Debian, apt-get install %s", err, name)
 		}
 	}
-	all := transfers(p.s3Part)
+	all := transfers(p.part)
 	for _, t := range all {
 		b := &s3Bench{server: server, dir: filepath.Join(dir, t.Name), transfer: t}
-		if err := b.run(ctx, p.s3Rounds); err != nil {
+		if err := b.run(ctx, p.rounds); err != nil {
 			return fmt.Errorf("%s: %w", t.Name, err)
 		}
 	}
-	printTransfers(all, p.s3Rounds)
+	printTransfers(all, p.rounds)
 	if p.json == "" {
 		return nil
 	}

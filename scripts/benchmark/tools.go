@@ -1,0 +1,142 @@
+package main
+
+import "os/exec"
+
+// A tool stores the files of ../result and restores them, in a folder of its own.
+type tool struct {
+	name     string
+	ours     bool
+	setUp    string // not measured
+	steps    []toolStep
+	restored string // the folder that the files are in afterwards, "" for none
+}
+
+// A toolStep is a script that is measured.
+type toolStep struct{ name, script string }
+
+// The names of steps.
+const (
+	first   = "store"
+	again   = "store again"
+	changed = "store, 1 % changed"
+	fetch   = "restore"
+	refetch = "restore again"
+)
+
+// tools are those that are measured with files of a kind, and are here.
+func tools(files string) []tool {
+	list := []tool{ours, limits[files]}
+	for _, one := range []struct {
+		tool
+		program string
+	}{{rclone, "rclone"}, {restic, "restic"}, {borg, "borg"}, {annex, "git-annex"}, {lfs, "git-lfs"}} {
+		// git-annex takes a quarter of an hour for the small ones, and git-lfs fails.
+		if files == "small" && (one.name == "git-annex" || one.name == "git-lfs") {
+			continue
+		}
+		if _, err := exec.LookPath(one.program); err == nil {
+			list = append(list, one.tool)
+		}
+	}
+	if files == "small" {
+		return list
+	}
+	for i := range list {
+		list[i].steps = unchanged(list[i].steps)
+	}
+	return list
+}
+
+// unchanged leaves out the step of changed files.
+func unchanged(steps []toolStep) []toolStep {
+	var kept []toolStep
+	for _, step := range steps {
+		if step.name != changed {
+			kept = append(kept, step)
+		}
+	}
+	return kept
+}
+
+const newDataset = "git init -q -b main repository && cd repository && git commit -q --allow-empty -m x && git-datapact-branch -q data"
+
+var ours = tool{
+	name: "datapact", ours: true, setUp: newDataset,
+	steps: []toolStep{
+		{first, "git-datapact-record -C repository -q --branch data ../../result"},
+		{again, "git-datapact-record -C repository -q --branch data ../../result"},
+		{changed, "git-datapact-record -C repository -q --branch data ../../result"},
+		{fetch, "git-datapact-fetch -C repository -q data -o ../restored"},
+		{refetch, "git-datapact-fetch -C repository -q data -o ../restored"},
+	},
+	restored: "restored",
+}
+
+// limits are the least that has to be done: every byte is hashed, compressed or written.
+var limits = map[string]tool{
+	"random": {name: "limit", steps: []toolStep{
+		{first, "openssl dgst -sha256 ../result/random"},
+		{fetch, "openssl dgst -sha256 ../result/random"},
+	}},
+	"csv": {name: "limit", steps: []toolStep{
+		{first, "zstd -T0 -3 -q ../result/table.csv -o table.zst"},
+		{fetch, "zstd -dcq table.zst | openssl dgst -sha256"},
+	}},
+	"small": {name: "limit", steps: []toolStep{
+		{first, "cp -r ../result stored && sync -f stored"},
+		{fetch, "cp -r stored restored"},
+	}, restored: "restored"},
+}
+
+var rclone = tool{
+	name: "rclone",
+	steps: []toolStep{
+		{first, "rclone copy --transfers 16 ../result stored"},
+		{again, "rclone copy --transfers 16 ../result stored"},
+		{changed, "rclone copy --transfers 16 ../result stored"},
+		{fetch, "rclone copy --transfers 16 stored restored"},
+	},
+	restored: "restored",
+}
+
+var restic = tool{
+	name: "restic", setUp: "echo bench >password && restic -r stored -p password init -q",
+	steps: []toolStep{
+		{first, "cd .. && restic -r work/stored -p work/password backup -q result"},
+		{again, "cd .. && restic -r work/stored -p work/password backup -q result"},
+		{changed, "cd .. && restic -r work/stored -p work/password backup -q result"},
+		{fetch, "restic -r stored -p password restore -q latest --target restored"},
+	},
+	restored: "restored/result",
+}
+
+var borg = tool{
+	name: "borg", setUp: "borg init -e none stored",
+	steps: []toolStep{
+		{first, "cd .. && borg create -C zstd,3 work/stored::first result"},
+		{again, "cd .. && borg create -C zstd,3 work/stored::again result"},
+		{changed, "cd .. && borg create -C zstd,3 work/stored::changed result"},
+		{fetch, "mkdir restored && cd restored && borg extract ../stored::$(borg list --last 1 --short ../stored)"},
+	},
+	restored: "restored/result",
+}
+
+var annex = tool{
+	name: "git-annex", setUp: "git init -q stored && cp -r ../result stored/ && cd stored && git annex init -q",
+	steps: []toolStep{
+		{first, "cd stored && git annex add -q . && git commit -qm x"},
+		{again, "cd stored && git annex add -q ."},
+		{fetch, "git clone -q stored restored && cd restored && git annex get -q ."},
+	},
+	restored: "restored/result",
+}
+
+var lfs = tool{
+	name: "git-lfs", setUp: "git lfs install --skip-repo >/dev/null && git init -q stored && cp -r ../result stored/ && cd stored && git lfs track 'result/**' >/dev/null",
+	steps: []toolStep{
+		{first, "cd stored && git add . && git commit -qm x"},
+		{again, "cd stored && git add ."},
+		{fetch, "git clone -q stored restored"},
+	},
+	restored: "restored/result",
+}
