@@ -26,7 +26,8 @@ type plan struct {
 	pushed, planned  int
 	keep             bool
 
-	s3, files bool // measure transfers to and from S3, or files, and nothing else
+	s3, files bool   // measure transfers to and from S3, or files, and nothing else
+	scale     string // sizes of branches to measure on what looks at receipts, and nothing else
 	part      float64
 	rounds    int
 	json      string // the file that their figures are written to, too
@@ -43,9 +44,10 @@ func main() {
 	flag.BoolVar(&p.keep, "keep", false, "keep the repositories, and say where they are")
 	flag.BoolVar(&p.s3, "s3", false, "measure transfers to and from S3 beside rclone, and nothing else")
 	flag.BoolVar(&p.files, "files", false, "measure storing and restoring files beside other tools, and nothing else")
+	flag.StringVar(&p.scale, "scale", "", "measure what looks at receipts on branches of these sizes, such as 1000,100000, and nothing else")
 	flag.Float64Var(&p.part, "part", 1, "for -s3 and -files: which part of 1 GiB of random bytes, 690 MB of CSV, and 10,000 files of 4 KiB to use")
 	flag.IntVar(&p.rounds, "rounds", 5, "for -s3 and -files: how many rounds")
-	flag.StringVar(&p.json, "json", "", "for -s3 and -files: the file to write the figures to, as JSON")
+	flag.StringVar(&p.json, "json", "", "for -s3, -files and -scale: the file to write the figures to, as JSON")
 	flag.Parse()
 	if p.part <= 0 || p.rounds < 1 {
 		fmt.Fprintln(os.Stderr, "bench: -part and -rounds: want numbers above 0")
@@ -84,6 +86,13 @@ func bench(ctx context.Context, p plan) (err error) {
 	if p.files {
 		return benchFiles(ctx, dir, p)
 	}
+	if p.scale != "" {
+		sizes, err := parseSizes(p.scale)
+		if err != nil {
+			return err
+		}
+		return benchScale(ctx, dir, sizes, p)
+	}
 	if p.executions > 0 {
 		if err := benchEngines(ctx, dir, p.executions); err != nil {
 			return err
@@ -99,16 +108,28 @@ func bench(ctx context.Context, p plan) (err error) {
 			return err
 		}
 	}
-	for size := range strings.FieldsFuncSeq(p.sizes, func(c rune) bool { return c == ',' }) {
-		n, err := strconv.Atoi(size)
-		if err != nil || n < 100 {
-			return fmt.Errorf("-receipts %q: want numbers from 100", p.sizes)
-		}
-		if err := benchBranch(ctx, filepath.Join(dir, size), n, p); err != nil {
+	sizes, err := parseSizes(p.sizes)
+	if err != nil {
+		return err
+	}
+	for _, n := range sizes {
+		if err := benchBranch(ctx, filepath.Join(dir, strconv.Itoa(n)), n, p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func parseSizes(text string) ([]int, error) {
+	var sizes []int
+	for size := range strings.FieldsFuncSeq(text, func(c rune) bool { return c == ',' }) {
+		n, err := strconv.Atoi(size)
+		if err != nil || n < 100 {
+			return nil, fmt.Errorf("sizes %q: want numbers from 100", text)
+		}
+		sizes = append(sizes, n)
+	}
+	return sizes, nil
 }
 
 func benchEngines(ctx context.Context, dir string, executions int) error {

@@ -1,0 +1,253 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha1"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A pipeline is a repository of two jobs, where each receipt of "source" was read by one
+// of "data".
+type pipeline struct {
+	dir     string
+	name    string
+	items   int // of each branch
+	outputs []json.RawMessage
+}
+
+// objects is how many blobs the receipts of a pipeline share.
+const objects = 1000
+
+// benchScale measures what looks at all receipts, and what should not, on branches of
+// several sizes.
+func benchScale(ctx context.Context, dir string, sizes []int, p plan) error {
+	var t table
+	for _, size := range sizes {
+		name := fmt.Sprint(size)
+		r := &pipeline{dir: filepath.Join(dir, name), name: name, items: size}
+		if err := r.generate(ctx); err != nil {
+			return fmt.Errorf("generating %d receipts: %w", size, err)
+		}
+		for _, step := range r.steps() {
+			if err := r.measure(ctx, step, &t, p.runs); err != nil {
+				return fmt.Errorf("%d receipts: %s: %w", size, step.name, err)
+			}
+		}
+		if !p.keep {
+			if err := os.RemoveAll(r.dir); err != nil {
+				return err
+			}
+		}
+	}
+	t.printSizes(fmt.Sprintf("Two branches of that many receipts each, medians of %d runs: ms (ms of CPU, MiB)", p.runs))
+	return t.write(p.json)
+}
+
+// measure runs a step a few times, in turn with what git does for the same where it says
+// so. The first run, which may have to read everything, is a step of its own.
+func (r *pipeline) measure(ctx context.Context, step scaleStep, t *table, runs int) error {
+	for i := range runs + 1 {
+		if step.before != nil {
+			if err := step.before(ctx); err != nil {
+				return err
+			}
+		}
+		one, err := measured(ctx, r.dir, "{ "+step.script+"; } >/dev/null || test $? = 1", nil)
+		if err != nil {
+			return err
+		}
+		switch {
+		case i > 0:
+			t.add(step.name, r.name, "datapact", one)
+		case step.first:
+			t.add(step.name+", the first time", r.name, "datapact", one)
+		}
+		if i == 0 || step.git == "" {
+			continue
+		}
+		if one, err = measured(ctx, r.dir, step.git, nil); err != nil {
+			return err
+		}
+		t.add(step.name, r.name, "limit", one)
+		if one.seconds > 20 { // once is enough
+			return nil
+		}
+	}
+	return nil
+}
+
+// A scaleStep is a script that is measured; a status of 1 is an answer.
+type scaleStep struct {
+	name, script string
+	git          string // what git does for the same, "" for nothing
+	first        bool   // whether the first run is measured
+	before       func(context.Context) error
+}
+
+func (r *pipeline) steps() []scaleStep {
+	old := r.source(r.items / 100)
+	all := "git log --all --raw --no-abbrev --no-renames -z >/dev/null"
+	list := all + "; find .git/datapact/blobs -type f >/dev/null"
+	return []scaleStep{
+		{name: "status", script: "git-datapact-status", first: true},
+		{name: "status, 10 new", script: "git-datapact-status", before: r.grow},
+		{name: "run --dry-run", script: "git-datapact-run --dry-run 2>&1"},
+		{name: "run --dry-run, 10 new", script: "git-datapact-run --dry-run 2>&1", before: r.grow},
+		{name: "show B@{old value}", script: fmt.Sprintf("git-datapact-show data@{version=%d}", r.items/100)},
+		{name: "show B@{old value}, 10 new", script: fmt.Sprintf("git-datapact-show data@{version=%d}", r.items/100), before: r.grow},
+		{name: "find --where", script: fmt.Sprintf("git-datapact-find --where version=%d", r.items/100)},
+		{name: "find --path", script: "git-datapact-find --path '*none*'"},
+		{name: "log -n 20", script: "git-datapact-log -n 20 data"},
+		{name: "show by id", script: "git-datapact-show source@" + old.id},
+		{name: "record", script: "git-datapact-record -q --branch source build/result"},
+		{name: "replay", script: "git-datapact-replay -q data@" + r.reader(r.items/2).id},
+		{name: "validate of one", script: "git-datapact-validate data~1..data"},
+		{name: "verify --exists", script: "git-datapact-verify -q --exists", git: list},
+		{name: "gc", script: "git-datapact-gc -q --gone=seed", git: list},
+		{name: "site", script: "git-datapact-site -q -o ../site-" + r.name, first: true},
+		{name: "site, 10 new", script: "git-datapact-site -q -o ../site-" + r.name, before: r.grow},
+	}
+}
+
+// generate makes the repository. Its blobs are those of one recording.
+func (r *pipeline) generate(ctx context.Context) error {
+	const script = `git init -q -b main . && git commit -q --allow-empty -m x && git-datapact-branch -q seed
+mkdir -p build/result && for i in $(seq %d); do echo $i >build/result/$i.csv; done
+git-datapact-record -q --branch seed build/result && git-datapact-show --json seed >receipt.json
+rm -r build/result && mkdir build/result && echo a,b >build/result/rows.csv && git branch -q -D seed`
+	if err := os.MkdirAll(r.dir, 0o777); err != nil {
+		return err
+	}
+	if err := run(ctx, r.dir, nil, "sh", "-ec", fmt.Sprintf(script, objects)); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(r.dir, "receipt.json"))
+	if err != nil {
+		return err
+	}
+	var recorded struct {
+		Output []json.RawMessage `json:"output"`
+	}
+	if err := json.Unmarshal(data, &recorded); err != nil {
+		return err
+	}
+	if r.outputs = recorded.Output; len(r.outputs) != objects {
+		return errors.New("the recording does not tell its outputs")
+	}
+	return r.imports(ctx, func(w io.Writer) error {
+		for branch, job := range map[string]string{"source": "{}", "data": `{"input":[{"branch":"source"}]}`} {
+			if err := writeCommitOn(w, branch, start, "start", "config/job.json", job+"\n"); err != nil {
+				return err
+			}
+		}
+		return r.write(w, 0, r.items, true)
+	})
+}
+
+// grow adds ten receipts to the source.
+func (r *pipeline) grow(ctx context.Context) error {
+	from := r.items
+	r.items += news
+	return r.imports(ctx, func(w io.Writer) error {
+		if _, err := fmt.Fprint(w, "reset refs/heads/source\nfrom refs/heads/source^0\n\n"); err != nil {
+			return err
+		}
+		return r.write(w, from, r.items, false)
+	})
+}
+
+func (r *pipeline) imports(ctx context.Context, write func(io.Writer) error) error {
+	reader, writer := io.Pipe()
+	go func() {
+		out := bufio.NewWriter(writer)
+		err := write(out)
+		writer.CloseWithError(errors.Join(err, out.Flush()))
+	}()
+	return run(ctx, r.dir, reader, "git", "fast-import", "--quiet")
+}
+
+func (r *pipeline) write(w io.Writer, from, to int, read bool) error {
+	for i := from; i < to; i++ {
+		one := r.source(i)
+		if err := writeCommitOn(w, "source", one.finished, "record "+one.id[:12], one.path(), one.data); err != nil {
+			return err
+		}
+		if !read {
+			continue
+		}
+		one = r.reader(i)
+		if err := writeCommitOn(w, "data", one.finished, "record "+one.id[:12], one.path(), one.data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// source is the receipt that a number stands for.
+func (r *pipeline) source(i int) receipt {
+	return r.receipt("source", i, ":item", fmt.Sprint(i))
+}
+
+// reader is the receipt of what read that.
+func (r *pipeline) reader(i int) receipt {
+	return r.receipt("data", i, "source", r.source(i).id)
+}
+
+func (r *pipeline) receipt(branch string, i int, input, result string) receipt {
+	finished := start.Add(time.Duration(i+1) * time.Minute)
+	when := finished.Format(time.RFC3339)
+	output := "null"
+	if len(r.outputs) > 0 {
+		output = string(r.outputs[i%len(r.outputs)])
+	}
+	return receipt{
+		id:       fmt.Sprintf("%x", sha1.Sum([]byte(inputLine(input, result)))),
+		finished: finished,
+		data: fmt.Sprintf("{\"branch\":%q,\"input\":[{\"branch\":%q,\"result\":%q,\"timestamp\":%q}],\"metadata\":[{\"key\":\"version\",\"value\":\"%d\"}],\"output\":[%s],\"timestamp\":%q}\n",
+			branch, input, result, when, i, output, when),
+	}
+}
+
+// printSizes writes the table as Markdown: a row for each step, a column for each size, and
+// in the last one what ours takes at the largest beside git.
+func (t *table) printSizes(title string) {
+	t.Machine = machine()
+	var sizes, names []string
+	at := map[string]*figure{}
+	for _, f := range t.Figures {
+		if at[f.Case] == nil {
+			names = append(names, f.Case)
+			at[f.Case] = f
+		}
+		at[f.Case+"\n"+f.Step+"\n"+f.Tool] = f
+		if len(sizes) == 0 || sizes[len(sizes)-1] != f.Step {
+			sizes = append(sizes, f.Step)
+		}
+	}
+	fmt.Printf("%s; %s\n\n| | %s | beside git |\n|---|%s\n", title, t.Machine, strings.Join(sizes, " | "), strings.Repeat("---|", len(sizes)+1))
+	for _, name := range names {
+		fmt.Printf("| %s ", name)
+		ratio := ""
+		for _, size := range sizes {
+			ours, git := at[name+"\n"+size+"\ndatapact"], at[name+"\n"+size+"\nlimit"]
+			if ours == nil {
+				fmt.Print("| ")
+				continue
+			}
+			fmt.Printf("| %.0f (%.0f, %d) ", ours.Median*1000, ours.CPU*1000, ours.Memory>>20)
+			if git != nil {
+				ratio = fmt.Sprintf("%.2f", ours.Median/git.Median)
+			}
+		}
+		fmt.Printf("| %s |\n", ratio)
+	}
+	fmt.Println()
+}
