@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 )
 
-// A Condition is what metadata of a receipt must say.
+// A Condition is what metadata must say of a key.
 type Condition struct {
 	Key   string
 	Op    string // "=", "!=", "<", "<=", ">", ">=" or "~"
@@ -38,31 +39,19 @@ func (c *Condition) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q: want KEY=VALUE, or another of %s", s, strings.Join(operators, " "))
 }
 
-// Accepts reports whether the metadata of a receipt, or of one of its inputs, fulfil the
-// condition. "!=" wants the key to be there, and no value of it to be that one.
-func (c Condition) Accepts(r *Receipt) bool {
-	found, different := false, true
-	look := func(list []Metadata) {
-		for _, m := range list {
-			if m.Key == c.Key {
-				found = found || c.holds(m.Text())
-				different = different && m.Text() != c.Value
-			}
-		}
+// Accepts reports whether what metadata say of the key fulfils the condition: one of the
+// values, but all of them for "!=". That they say nothing fulfils none.
+func (c Condition) Accepts(values []string) bool {
+	if c.Op == "!=" {
+		return len(values) > 0 && !slices.Contains(values, c.Value)
 	}
-	look(r.Metadata)
-	for _, in := range r.Input {
-		look(in.Metadata)
-	}
-	return found && (c.Op != "!=" || different)
+	return slices.ContainsFunc(values, c.holds)
 }
 
 func (c Condition) holds(text string) bool {
 	switch c.Op {
 	case "=":
 		return text == c.Value
-	case "!=":
-		return text != c.Value
 	case "~":
 		return strings.Contains(text, c.Value)
 	}

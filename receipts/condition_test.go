@@ -8,10 +8,10 @@ import (
 func TestCondition(t *testing.T) {
 	r := &Receipt{
 		Metadata: []Metadata{{Key: "version", Value: "3468.5"}, {Key: "rows", Value: json.Number("1200")}, {Key: "note", Value: "a=b"}},
-		Input:    []Input{{Branch: "b", Metadata: []Metadata{{Key: "month", Value: "2026-11"}, {Key: "release", Value: "v1.10.2"}}}},
+		Input:    []Input{{Branch: "b", Metadata: []Metadata{{Key: "month", Value: "2026-11"}, {Key: "version", Value: "1"}, {Key: "release", Value: "v1.10.2"}}}},
 	}
 	for text, want := range map[string]bool{
-		"version=3468.5": true, "version=3468.50": false, "version!=3468.5": false, "version!=1": true, "other!=1": false,
+		"version=3468.5": true, "version=3468.50": false, "version!=3468.5": false, "version!=1": true, "other!=1": false, "version=1": false,
 		"version>=3468.5": true, "version>=3468.50": true, "version<3469": true, "version>3468.13": true,
 		"rows>1199": true, "rows<1199.5": false, "rows<=1200": true,
 		"month>2026-10": true, "month<2026-10": false, "month~2026": true, "month~2025": false, "month=2026-11": true,
@@ -21,7 +21,7 @@ func TestCondition(t *testing.T) {
 		var c Condition
 		if err := c.UnmarshalText([]byte(text)); err != nil {
 			t.Errorf("%q: %v", text, err)
-		} else if got := c.Accepts(r); got != want {
+		} else if got := c.Accepts(r.Values(c.Key)); got != want {
 			t.Errorf("%q holds: %t, want %t", text, got, want)
 		}
 	}

@@ -25,14 +25,27 @@ func (m Metadata) Text() string {
 	return string(w.buf)
 }
 
-// HasMetadata reports whether the metadata of the receipt, or of one of its
-// inputs, gives key the value that [Metadata.Text] prints as text.
-func (r *Receipt) HasMetadata(key, text string) bool {
-	has := func(list []Metadata) bool {
-		return slices.ContainsFunc(list, func(m Metadata) bool { return m.Key == key && m.Text() == text })
+// MetadataValues lists what metadata say of a key, as [Metadata.Text] prints it.
+func MetadataValues(list []Metadata, key string) []string {
+	var values []string
+	for _, m := range list {
+		if m.Key == key {
+			values = append(values, m.Text())
+		}
 	}
-	return has(r.Metadata) ||
-		slices.ContainsFunc(r.Input, func(in Input) bool { return has(in.Metadata) })
+	return values
+}
+
+// Values lists what the metadata of the receipt say of a key, or else those of its inputs.
+func (r *Receipt) Values(key string) []string {
+	values := MetadataValues(r.Metadata, key)
+	if values != nil {
+		return values
+	}
+	for _, in := range r.Input {
+		values = append(values, MetadataValues(in.Metadata, key)...)
+	}
+	return values
 }
 
 // EncodeMetadata writes what [ParseMetadata] reads as the same list.

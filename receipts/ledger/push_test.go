@@ -3,6 +3,7 @@ package ledger
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -179,7 +180,7 @@ func TestPushTellsWhatMoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	now := moved.Now(entry)
-	if now.ID == entry.ID || string(now.Commit) != gittest.Run(t, dirs[0], "rev-parse", "data") || !now.Receipt.HasMetadata("mine", "1") {
+	if now.ID == entry.ID || string(now.Commit) != gittest.Run(t, dirs[0], "rev-parse", "data") || !slices.Equal(now.Receipt.Values("mine"), []string{"1"}) {
 		t.Errorf("Now = %+v, want the entry at the tip under its new id", now)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -21,6 +22,7 @@ type Query struct {
 	Commits  bool                 // whether the entries must name their commits
 	Taken    bool                 // whether those that were retracted are listed too
 	Signed   bool                 // whether their signatures are to be checked, for which they do
+	Lineage  *Lineage             // that conditions look at, see [Lineage.Values]; nil for a new one
 }
 
 // A Since is the time that a list goes back to.
@@ -46,6 +48,10 @@ func (u *Until) UnmarshalText(text []byte) (err error) {
 // Search lists what a query chooses, newest first.
 func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error], error) {
 	q.Commits = q.Commits || q.Signed
+	if q.Lineage == nil {
+		q.Lineage = NewLineage(l.repository, func(error) {})
+	}
+	q.Where = slices.Concat(q.Where, q.Selector.conditions())
 	var all iter.Seq2[*Entry, error]
 	switch {
 	case q.Selector.Revision != "":
@@ -57,13 +63,13 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 	case q.Taken && q.Commits:
 		all = l.LogAll(ctx)
 	case q.Taken:
-		all = l.ScanAll(ctx, q.accepts)
+		all = l.ScanAll(ctx, q.may)
 	case q.Commits:
 		all = l.Log(ctx)
 	default:
-		all = l.Scan(ctx, q.accepts)
+		all = l.Scan(ctx, q.may)
 	}
-	list := q.narrow(all)
+	list := q.limited(q.Lineage.fulfilling(ctx, q.Where, q.inTime(all)))
 	if q.Signed {
 		list = l.withSignatures(ctx, list)
 	}
@@ -82,42 +88,55 @@ func (l *Ledger) lookupID(ctx context.Context, q Query) (receipts.ID, error) {
 	return entry.ID, nil
 }
 
-// narrow leaves out of a list, newest first, what the query does not choose.
-func (q Query) narrow(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
+// inTime leaves out of a list, newest first, what was not executed when the query wants it.
+func (q Query) inTime(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
-		if q.Limit == 0 {
-			return
-		}
-		left, back := q.Limit, q.Selector.Back
 		for entry, err := range all {
 			switch {
 			case err != nil:
-				if !yield(nil, err) {
-					return
-				}
-				continue
+				entry = nil
 			case entry.Receipt.Timestamp.Time().Before(q.Since):
 				return // what follows is older
-			case q.Commits && !q.accepts(entry.Receipt), !q.Until.IsZero() && entry.Receipt.Timestamp.Time().After(q.Until):
-				continue
-			case back > 0:
-				back--
+			case q.late(entry.Receipt):
 				continue
 			}
-			if left--; !yield(entry, nil) || left == 0 {
+			if !yield(entry, err) {
 				return
 			}
 		}
 	}
 }
 
-func (q Query) accepts(receipt *receipts.Receipt) bool {
-	for _, condition := range q.Where {
-		if !condition.Accepts(receipt) {
-			return false
+// late reports whether a receipt is newer than what the query wants.
+func (q Query) late(r *receipts.Receipt) bool {
+	return !q.Until.IsZero() && r.Timestamp.Time().After(q.Until) || !q.Selector.inTime(r)
+}
+
+// may reports whether a receipt itself lets the query choose it.
+func (q Query) may(r *receipts.Receipt) bool {
+	return !q.late(r) && !r.Timestamp.Time().Before(q.Since) && mayFulfil(r, q.Where)
+}
+
+// limited is the part of a list that the query leaves.
+func (q Query) limited(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
+	return func(yield func(*Entry, error) bool) {
+		left, back := q.Limit, q.Selector.Back
+		if left == 0 {
+			return
+		}
+		for entry, err := range all {
+			if err == nil && back > 0 {
+				back--
+				continue
+			}
+			if err == nil {
+				left--
+			}
+			if !yield(entry, err) || left == 0 {
+				return
+			}
 		}
 	}
-	return q.Selector.Accepts(receipt)
 }
 
 // Show is [Lookup], and finds the commit that recorded the receipt.

@@ -19,7 +19,7 @@ import (
 //	BRANCH               the newest by timestamp
 //	BRANCH@ID            by its id, or the first digits of it
 //	BRANCH@COMMIT        as a commit recorded it
-//	BRANCH@{KEY=VALUE}   the newest with that metadata, its own or of an input
+//	BRANCH@{KEY=VALUE}   the newest of which the nearest metadata say so, see [Lineage.Values]
 //	BRANCH@{tag=NAME}    the one that a tag names; metadata where there is no such tag
 //	BRANCH@{2016-10-12}  the newest at or before a day or a time (UTC)
 //	BRANCH@{2 days ago}  likewise, see [ParseTime]
@@ -102,15 +102,17 @@ func (s Selector) checkBranch(text string) error {
 	return nil
 }
 
-// Accepts reports whether a receipt has what the selector asks for in braces.
-func (s Selector) Accepts(r *receipts.Receipt) bool {
-	switch {
-	case s.Key != "":
-		return r.HasMetadata(s.Key, s.Value)
-	case !s.Before.IsZero():
-		return !r.Timestamp.Time().After(s.Before)
+// inTime reports whether a receipt is as old as the selector wants.
+func (s Selector) inTime(r *receipts.Receipt) bool {
+	return s.Before.IsZero() || !r.Timestamp.Time().After(s.Before)
+}
+
+// conditions are those of the selector's braces.
+func (s Selector) conditions() []receipts.Condition {
+	if s.Key == "" {
+		return nil
 	}
-	return true
+	return []receipts.Condition{{Key: s.Key, Op: "=", Value: s.Value}}
 }
 
 // Resolve returns the entry that a selector names on this branch. The error for
@@ -119,12 +121,18 @@ func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
 	if s.Revision != "" {
 		return l.resolveRevision(ctx, s.Revision)
 	}
-	if entry, err := Newest(l.Select(ctx, s)); entry != nil || err != nil {
+	var unseen []string
+	lineage := NewLineage(l.repository, func(err error) { unseen = append(unseen, err.Error()) })
+	if entry, err := Newest(l.choose(ctx, s, lineage)); entry != nil || err != nil {
 		return entry, err
 	}
 	switch {
 	case s.Key != "":
-		return nil, fmt.Errorf("receipt of %s with %s=%s: %w", l.branch.Name, s.Key, s.Value, gitcmd.ErrNotFound)
+		err := fmt.Errorf("receipt of %s with %s=%s: %w", l.branch.Name, s.Key, s.Value, gitcmd.ErrNotFound)
+		if len(unseen) > 0 {
+			err = gitcmd.WithHint(err, "not all of what its receipts were made from could be looked at: "+strings.Join(unseen, "; "))
+		}
+		return nil, err
 	case s.Back > 0:
 		return nil, fmt.Errorf("receipt of %s, %d before the newest: %w", l.branch.Name, s.Back, gitcmd.ErrNotFound)
 	case !s.Before.IsZero():
@@ -250,7 +258,14 @@ type Leave func(context.Context, *Entry) (bool, error)
 // Select lists the current receipts that a selector's braces accept, newest first, but for
 // those that are left out as the ledger was opened.
 func (l *Ledger) Select(ctx context.Context, s Selector) iter.Seq2[*Entry, error] {
-	all := l.Scan(ctx, s.Accepts)
+	return l.choose(ctx, s, NewLineage(l.repository, func(error) {}))
+}
+
+func (l *Ledger) choose(ctx context.Context, s Selector, lineage *Lineage) iter.Seq2[*Entry, error] {
+	conditions := s.conditions()
+	all := lineage.fulfilling(ctx, conditions, l.Scan(ctx, func(r *receipts.Receipt) bool {
+		return s.inTime(r) && mayFulfil(r, conditions)
+	}))
 	if l.leave == nil && s.Back == 0 {
 		return all
 	}

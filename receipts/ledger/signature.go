@@ -124,13 +124,15 @@ func (l *Ledger) requireAllSigned(ctx context.Context, who []string, accept Sele
 	if len(who) == 0 {
 		return nil
 	}
+	accept.Revision, accept.Back = "", 0
+	list, err := l.Search(ctx, Query{Selector: accept, Commits: true, Limit: -1})
+	if err != nil {
+		return err
+	}
 	var some []*Entry
-	for entry, err := range l.Log(ctx) {
+	for entry, err := range list {
 		if err != nil {
 			return err
-		}
-		if !accept.Accepts(entry.Receipt) {
-			continue
 		}
 		if some = append(some, entry); len(some) < maxSigned {
 			continue

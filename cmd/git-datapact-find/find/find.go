@@ -15,7 +15,7 @@ import (
 )
 
 type command struct {
-	Where    []receipts.Condition `sep:"none" placeholder:"CONDITION" help:"Receipts whose metadata, their own or of an input, fulfil this: KEY=VALUE, or with != < <= > >= or ~ for =; several must all hold."`
+	Where    []receipts.Condition `sep:"none" placeholder:"CONDITION" help:"Receipts whose metadata, or else those of what they were made from, the nearest first, fulfil this: KEY=VALUE, or with != < <= > >= or ~ for =; several must all hold."`
 	Since    ledger.Since         `placeholder:"DATE" help:"Receipts of executions that finished at DATE or after (UTC)."`
 	Until    ledger.Until         `placeholder:"DATE" help:"Receipts of executions that finished at DATE or before (UTC)."`
 	Path     receipts.Pattern     `placeholder:"GLOB" help:"Outputs whose paths match."`
@@ -46,6 +46,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 		return err
 	}
 	s := search{command: c, env: env, outputs: wanted, left: c.Number}
+	s.lineage = entries.Lineage(env, repository, &s.damaged)
 	for _, branch := range branches {
 		if s.left == 0 {
 			break
@@ -82,23 +83,17 @@ type search struct {
 	env     *frame.Env
 	outputs func(entries.File) bool // nil where receipts are looked for, and not outputs
 	left    int                     // to be listed, negative for any number
+	lineage *ledger.Lineage
 	found   int
 	damaged bool
 }
 
-// accepts reports whether a receipt is one to list, with any of its outputs.
-func (s *search) accepts(r *receipts.Receipt) bool {
-	for _, condition := range s.Where {
-		if !condition.Accepts(r) {
-			return false
-		}
-	}
-	at := r.Timestamp.Time()
-	return !at.Before(s.Since.Time) && (s.Until.IsZero() || !at.After(s.Until.Time))
-}
-
 func (s *search) branch(ctx context.Context, l *ledger.Ledger) error {
-	for entry, err := range l.Scan(ctx, s.accepts) {
+	list, err := l.Search(ctx, ledger.Query{Where: s.Where, Since: s.Since.Time, Until: s.Until.Time, Limit: -1, Lineage: s.lineage})
+	if err != nil {
+		return err
+	}
+	for entry, err := range list {
 		if bad, ok := errors.AsType[*ledger.ReceiptError](err); ok {
 			s.env.Warnf("%v", bad)
 			s.damaged = true

@@ -1,6 +1,7 @@
 package log
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -43,6 +44,7 @@ func (d dateFormat) text(t receipts.Timestamp) string {
 type listing struct {
 	*command
 	env     *frame.Env
+	lineage *ledger.Lineage
 	several bool // branches
 	listed  int
 	damaged bool
@@ -50,7 +52,7 @@ type listing struct {
 	held    []*ledger.Entry // those to print when all are known
 }
 
-func (l *listing) print(found iter.Seq2[*ledger.Entry, error]) error {
+func (l *listing) print(ctx context.Context, found iter.Seq2[*ledger.Entry, error]) error {
 	hold := l.Reverse || len(l.Columns) > 0
 	for entry, err := range found {
 		if bad, ok := errors.AsType[*ledger.ReceiptError](err); ok {
@@ -73,7 +75,7 @@ func (l *listing) print(found iter.Seq2[*ledger.Entry, error]) error {
 		slices.Reverse(l.held)
 	}
 	if len(l.Columns) > 0 {
-		return l.table()
+		return l.table(ctx)
 	}
 	for _, entry := range l.held {
 		if err := l.entry(entry); err != nil {
@@ -94,7 +96,14 @@ func (l *listing) entry(entry *ledger.Entry) error {
 }
 
 // table prints a line for each, with the metadata that are asked for in columns.
-func (l *listing) table() error {
+func (l *listing) table(ctx context.Context) error {
+	all := make([]*receipts.Receipt, len(l.held))
+	for i, entry := range l.held {
+		all[i] = entry.Receipt
+	}
+	if err := l.lineage.Load(ctx, l.Columns, all); err != nil {
+		return err
+	}
 	header := append([]string{"ID", "DATE"}, l.Columns...)
 	if l.several {
 		header[0] = "RECEIPT"
@@ -107,7 +116,7 @@ func (l *listing) table() error {
 		}
 		rows[i] = append(rows[i], name, l.Date.text(entry.Receipt.Timestamp))
 		for _, key := range l.Columns {
-			rows[i] = append(rows[i], value(entry.Receipt, key))
+			rows[i] = append(rows[i], l.value(entry.Receipt, key))
 		}
 	}
 	if l.Sort != "" {
@@ -141,23 +150,10 @@ func (l *listing) row(cells []string, widths []int, style frame.Style) error {
 	return l.env.PrintSpans(frame.Span{Style: style, Text: strings.TrimRight(out.String(), " ")}, frame.Span{Text: "\n"})
 }
 
-// value is what the metadata of a receipt, else those of an input, say; "" for nothing.
-func value(r *receipts.Receipt, key string) string {
-	find := func(list []receipts.Metadata) (string, bool) {
-		for _, m := range list {
-			if m.Key == key {
-				return strings.ReplaceAll(m.Text(), "\n", `\n`), true
-			}
-		}
-		return "", false
-	}
-	if text, ok := find(r.Metadata); ok {
-		return text
-	}
-	for _, in := range r.Input {
-		if text, ok := find(in.Metadata); ok {
-			return text
-		}
+// value is the first of the nearest metadata of a receipt, "" for none.
+func (l *listing) value(r *receipts.Receipt, key string) string {
+	for _, text := range l.lineage.Values(r, key) {
+		return strings.ReplaceAll(text, "\n", `\n`)
 	}
 	return ""
 }

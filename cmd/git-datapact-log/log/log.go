@@ -9,6 +9,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -21,7 +22,7 @@ type command struct {
 	All      bool                 `help:"List the receipts of all branches."`
 	Since    ledger.Since         `placeholder:"DATE" help:"List executions that finished at DATE or after (UTC)."`
 	Until    ledger.Until         `placeholder:"DATE" help:"List executions that finished at DATE or before (UTC)."`
-	Where    []receipts.Condition `sep:"none" placeholder:"CONDITION" help:"List receipts whose metadata, their own or of an input, fulfil this: KEY=VALUE, or with != < <= > >= or ~ for =; several must all hold."`
+	Where    []receipts.Condition `sep:"none" placeholder:"CONDITION" help:"List receipts whose metadata, or else those of what they were made from, the nearest first, fulfil this: KEY=VALUE, or with != < <= > >= or ~ for =; several must all hold."`
 	Reverse  bool                 `help:"List the oldest first."`
 	Date     dateFormat           `placeholder:"FORMAT" default:"iso" help:"How times are said: iso, relative or short."`
 	Columns  []string             `placeholder:"KEY,…" help:"Print a table with these metadata."`
@@ -44,7 +45,9 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	}
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	found, several, err := c.find(ctx, repository)
+	l := listing{command: c, env: env}
+	l.lineage = entries.Lineage(env, repository, &l.damaged)
+	found, err := l.find(ctx, repository)
 	if err != nil {
 		return err
 	}
@@ -54,8 +57,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if err := env.Page(ctx, repository); err != nil {
 		return err
 	}
-	l := listing{command: c, env: env, several: several}
-	if err := l.print(found); err != nil {
+	if err := l.print(ctx, found); err != nil {
 		return err
 	}
 	if l.tied {
@@ -84,42 +86,43 @@ func (c *command) check() error {
 	return nil
 }
 
-// find lists what is asked for, newest first, and tells whether that may be of several
-// branches.
-func (c *command) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], bool, error) {
-	query := ledger.Query{Where: c.Where, Since: c.Since.Time, Until: c.Until.Time, Limit: c.Number, Commits: c.JSON, Taken: c.Taken || !c.JSON && !c.Offer, Signed: c.Signed}
-	if c.All {
-		branches, err := repository.ReadableBranches(ctx)
-		if err != nil {
-			return nil, false, err
-		}
-		var lists []iter.Seq2[*ledger.Entry, error]
-		for _, branch := range branches {
-			found, err := ledger.At(repository, branch).Search(ctx, query)
-			if err != nil {
-				return nil, false, err
-			}
-			lists = append(lists, found)
-		}
-		return merge(lists, c.Number), true, nil
-	}
-	if len(c.Selector) == 0 {
-		c.Selector = []string{""}
+// find lists what is asked for, newest first.
+func (l *listing) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
+	query := ledger.Query{
+		Where: l.Where, Since: l.Since.Time, Until: l.Until.Time, Limit: l.Number, Lineage: l.lineage,
+		Commits: l.JSON, Taken: l.Taken || !l.JSON && !l.Offer, Signed: l.Signed,
 	}
 	var lists []iter.Seq2[*ledger.Entry, error]
-	for _, text := range c.Selector {
-		l, selector, err := ledger.OpenSelector(ctx, repository, text, nil)
-		if err != nil {
-			return nil, false, err
-		}
+	add := func(from *ledger.Ledger, selector ledger.Selector) error {
 		query.Selector = selector
-		found, err := l.Search(ctx, query)
-		if err != nil {
-			return nil, false, err
-		}
+		found, err := from.Search(ctx, query)
 		lists = append(lists, found)
+		return err
 	}
-	return merge(lists, c.Number), len(lists) > 1, nil
+	if l.All {
+		branches, err := repository.ReadableBranches(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, branch := range branches {
+			if err := add(ledger.At(repository, branch), ledger.Selector{}); err != nil {
+				return nil, err
+			}
+		}
+	} else if len(l.Selector) == 0 {
+		l.Selector = []string{""}
+	}
+	for _, text := range l.Selector {
+		from, selector, err := ledger.OpenSelector(ctx, repository, text, nil)
+		if err == nil {
+			err = add(from, selector)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	l.several = l.All || len(lists) > 1
+	return merge(lists, l.Number), nil
 }
 
 // merge joins lists that are newest first to one that is, of so many entries at most where
