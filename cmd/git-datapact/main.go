@@ -9,6 +9,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -76,6 +77,18 @@ func list(env *frame.Env) error {
 	return env.Printf("%s\nstores: %s\n\n'git datapact help COMMAND' explains one.\n'git datapact help tutorial' is where to start, 'git datapact help concepts' explains the words.\n", text, strings.Join(schemes(), ", "))
 }
 
+// direct returns the builtin that arguments begin with, "" where they begin with something
+// that needs a closer look: a flag, the name of another executable, the question for help.
+func direct(args []string) string {
+	if len(args) == 0 || len(args) > 1 && args[1] == "--help" {
+		return ""
+	}
+	if _, ok := builtins[args[0]]; !ok {
+		return ""
+	}
+	return args[0]
+}
+
 func main() {
 	name := frame.InvokedAs()
 	word, err := startedAs(name)
@@ -83,7 +96,10 @@ func main() {
 		frame.Fail(name, err)
 	}
 	if word != "" {
-		frame.Main(gitcmd.CommandPrefix+word, builtins[word].command())
+		become(word, os.Args[1:])
+	}
+	if word = direct(os.Args[1:]); word != "" {
+		become(word, os.Args[2:])
 	}
 	frame.Main(frontDoor, &command{})
 }
