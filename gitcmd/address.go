@@ -3,6 +3,7 @@ package gitcmd
 import (
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // WithoutSecrets is a remote's name or address as it can be shown: without password,
@@ -18,12 +19,14 @@ func WithoutSecrets(remote string) string {
 }
 
 // anAddress is a URL in a text, up to a space or the quote behind it.
-var anAddress = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}(?:[^\s'"<>]|['"<>][^\s'"<>:;,.)])+`)
+var anAddress = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*:[/\\]{2}(?:[^\s'"<>]|['"<>][^\s'"<>:;,.)])+`)
+})
 
 // ShownAddresses is a text, such as what git says, with every URL in it as it can be
 // shown.
 func ShownAddresses(text string) string {
-	return anAddress.ReplaceAllStringFunc(text, shownAddress)
+	return anAddress().ReplaceAllStringFunc(text, shownAddress)
 }
 
 // shownAddress takes out of a URL what may be secret. It need not be a proper one: where

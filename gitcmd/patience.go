@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -57,9 +58,9 @@ func (r *Repository) converse(ctx context.Context, git program, remote string, a
 		out, said, err = git.run(ctx, nil, args...)
 	}
 	if failed, ok := errors.AsType[*ExecError](err); ok {
-		if half := halfMade.FindStringSubmatch(failed.Stderr); half != nil {
+		if half := halfMade().FindStringSubmatch(failed.Stderr); half != nil {
 			err = WithHint(err, fmt.Sprintf("a 'git worktree add' that was killed has left worktree %s half made: delete its folder, and worktrees/%s in the git directory", half[1], half[1]))
-		} else if ranOutOfTime.MatchString(failed.Stderr) {
+		} else if ranOutOfTime().MatchString(failed.Stderr) {
 			err = WithHint(err, patienceHint)
 		}
 	}
@@ -68,10 +69,14 @@ func (r *Repository) converse(ctx context.Context, git program, remote string, a
 
 // halfMade finds what git says of a worktree whose HEAD names nothing: it fetches nothing
 // then, into any of them.
-var halfMade = regexp.MustCompile(`bad object worktrees/([^/]+)/HEAD`)
+var halfMade = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`bad object worktrees/([^/]+)/HEAD`)
+})
 
 // ranOutOfTime finds what curl and ssh say of a server that is silent.
-var ranOutOfTime = regexp.MustCompile(`Operation too slow|[Tt]imed out|Timeout, server`)
+var ranOutOfTime = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`Operation too slow|[Tt]imed out|Timeout, server`)
+})
 
 func patience() (time.Duration, error) {
 	if os.Getenv(PatienceVariable) == "" {
@@ -256,7 +261,9 @@ func (p program) watch(ctx context.Context, patience time.Duration, args []strin
 }
 
 // received is a line of the trace about something that the server sent.
-var received = regexp.MustCompile(`(?m)^.*packet:\s*[^<>\n]*< `)
+var received = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^.*packet:\s*[^<>\n]*< `)
+})
 
 // answersWithin waits for the first packet of a server, or the end of ctx. It reports
 // false when for as long as the patience the trace has not grown.
@@ -265,7 +272,7 @@ func answersWithin(ctx context.Context, trace string, patience time.Duration) bo
 	for Wait(ctx, min(patience/4, time.Second)) == nil {
 		text, _ := os.ReadFile(trace)
 		switch {
-		case received.Match(text):
+		case received().Match(text):
 			return true
 		case len(text) > said:
 			said, since = len(text), time.Now()

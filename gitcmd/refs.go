@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -245,14 +244,17 @@ func (r *Repository) ResolveRef(ctx context.Context, ref string) (Hash, error) {
 	return zeroHash, nil
 }
 
-// described finds refs that git, where there are none, takes for what git describe says of
-// a commit.
-var described = regexp.MustCompile(`-g[0-9a-fA-F]+$`)
+// isDescribed reports whether git, where there is no ref of this name, takes it for what
+// git describe says of a commit.
+func isDescribed(ref string) bool {
+	at := strings.LastIndex(ref, "-g")
+	return at >= 0 && len(ref) > at+2 && strings.Trim(ref[at+2:], "0123456789abcdefABCDEF") == ""
+}
 
 // RefCommit returns the commit that a ref of the full name given is at, "" where there is
 // no such ref, or its commit is not here. Most refs need no process of their own.
 func (r *Repository) RefCommit(ctx context.Context, ref string) (Hash, error) {
-	if described.MatchString(ref) {
+	if isDescribed(ref) {
 		if hash, err := r.ResolveRef(ctx, ref); err != nil || hash.IsZero() {
 			return "", err
 		}

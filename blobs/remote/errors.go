@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/blobs/wire"
@@ -137,12 +138,14 @@ func secretsOf(u *url.URL) secrets {
 
 // secretParts finds URLs and what of them may be secret: the user and the query,
 // which is where shared access signatures and keys go.
-var secretParts = regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*:/*)([^\s"'/?#@]*@)?([^\s"'?]*)(\?[^\s"']*)?`)
+var secretParts = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*:/*)([^\s"'/?#@]*@)?([^\s"'?]*)(\?[^\s"']*)?`)
+})
 
 // hide is a message without the secret parts of URLs, and without the values of the
 // store's own.
 func (s secrets) hide(text string) string {
-	text = secretParts.ReplaceAllString(text, "$1$3")
+	text = secretParts().ReplaceAllString(text, "$1$3")
 	for _, v := range s {
 		text = strings.ReplaceAll(text, strconv.Quote(v), "a value")
 		if len(v) >= minSecret {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -48,14 +49,16 @@ func shortened(path string) string {
 	return strings.ToValidUTF8(path[:maxPath], "") + "…"
 }
 
-var place = regexp.MustCompile(`\[\d+\]`)
+var place = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`\[\d+\]`)
+})
 
 // Asked lists the paths of all keys that were asked for, sorted, with "[]" for any
 // place in a list: what the documents of this kind can say.
 func (f *Findings) Asked() []string {
 	paths := map[string]bool{}
 	for path := range f.asked {
-		paths[place.ReplaceAllString(path, "[]")] = true
+		paths[place().ReplaceAllString(path, "[]")] = true
 	}
 	return slices.Sorted(maps.Keys(paths))
 }

@@ -28,7 +28,7 @@ func (g *Graph) SVG(href func(name string) string) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, `<svg xmlns="http://www.w3.org/2000/svg" class="graph" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" role="group" aria-label="what is read by what">`,
 		d.width, d.height, d.width, d.height)
-	out.WriteString("\n<style>" + style + "</style>\n")
+	out.WriteString("\n<style>" + style() + "</style>\n")
 	for i := range g.Edges {
 		d.edge(&out, i)
 	}
@@ -39,7 +39,7 @@ func (g *Graph) SVG(href func(name string) string) string {
 }
 
 // style is of the drawing: of light screens, and of dark ones.
-var style = func() string {
+func style() string {
 	var light, dark strings.Builder
 	for _, state := range []State{Fresh, Due, Outdated, Failed, Missing, Outside} {
 		fmt.Fprintf(&light, ".graph .%s rect{stroke:%s;fill:%s}", state, colours[state][0], colours[state][1])
@@ -50,7 +50,7 @@ var style = func() string {
 		".graph .context{stroke-dasharray:5 4}.graph .missing rect,.graph .outside rect{stroke-dasharray:4 3}" +
 		".graph a:focus rect{stroke-width:4}" + light.String() +
 		"@media(prefers-color-scheme:dark){.graph text{fill:#eee}.graph .more{fill:#ccc}.graph path{stroke:#9e9e9e}" + dark.String() + "}"
-}()
+}
 
 var darkColours = map[State][2]string{
 	Fresh:    {"#81c784", "#16301a"},

@@ -18,7 +18,10 @@ import (
 )
 
 // graphStyle is the style of drawings, which stands in that of all pages and not in each.
-var graphStyle, _ = splitStyle((&graph.Graph{Nodes: []graph.Node{{}}}).SVG(nil))
+func graphStyle() string {
+	style, _ := splitStyle((&graph.Graph{Nodes: []graph.Node{{}}}).SVG(nil))
+	return style
+}
 
 // splitStyle takes the style out of a drawing.
 func splitStyle(svg string) (style, rest string) {

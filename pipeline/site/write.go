@@ -79,7 +79,7 @@ func (s *Site) writeAssets() error {
 	if err != nil {
 		return err
 	}
-	if err := s.folder.write("assets/site.css", append(css, graphStyle...)); err != nil {
+	if err := s.folder.write("assets/site.css", append(css, graphStyle()...)); err != nil {
 		return err
 	}
 	return s.folder.write(".nojekyll", nil) // GitHub leaves out files that begin with a dot, else

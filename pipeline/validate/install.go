@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
@@ -69,12 +70,14 @@ const (
 )
 
 // shellLine is the first line of a shell script that ours can have too.
-var shellLine = regexp.MustCompile(`^#![ \t]*(/\S*/)?(env[ \t]+)?(sh|bash|dash|ash)([ \t]+-[a-z]+)?[ \t]*$`)
+var shellLine = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^#![ \t]*(/\S*/)?(env[ \t]+)?(sh|bash|dash|ash)([ \t]+-[a-z]+)?[ \t]*$`)
+})
 
 // firstLine is that of a hook which can be read in by ours, and whether it can.
 func firstLine(hook []byte) (string, bool) {
 	line, _, _ := strings.Cut(string(hook), "\n")
-	return line, shellLine.MatchString(line) && !bytes.Contains(hook, []byte("BASH_SOURCE"))
+	return line, shellLine().MatchString(line) && !bytes.Contains(hook, []byte("BASH_SOURCE"))
 }
 
 // A Change is what became of a hook.

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -100,11 +101,15 @@ func retractOnce(ctx context.Context, repository *gitcmd.Repository, name string
 }
 
 // reverting is how git says which commit another one takes back.
-var reverting = regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})`)
+var reverting = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})`)
+})
 
 // revertedSubject is the subject of git's revert of a recording. It still names the receipt
 // where a rebase has made the recording another commit than the one that the message names.
-var revertedSubject = regexp.MustCompile(`^Revert "(?:record|replay) ([0-9a-f]{12})"$`)
+var revertedSubject = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^Revert "(?:record|replay) ([0-9a-f]{12})"$`)
+})
 
 // maxReverted is how many commits a message may name. Git's own revert names one.
 const maxReverted = 4
@@ -121,11 +126,11 @@ type taking struct {
 // parseTaking reads what the message of a commit takes back, which can be nothing.
 func parseTaking(message string) taking {
 	var t taking
-	for _, found := range reverting.FindAllStringSubmatch(message, maxReverted) {
+	for _, found := range reverting().FindAllStringSubmatch(message, maxReverted) {
 		t.commits = append(t.commits, gitcmd.Hash(found[1]))
 	}
 	subject, body, _ := strings.Cut(message, "\n")
-	if found := revertedSubject.FindStringSubmatch(subject); found != nil && len(t.commits) > 0 {
+	if found := revertedSubject().FindStringSubmatch(subject); found != nil && len(t.commits) > 0 {
 		t.prefix = found[1]
 	}
 	var why []string
@@ -139,7 +144,7 @@ func parseTaking(message string) taking {
 			if id, err := receipts.ParseID(text); err == nil {
 				t.receipts = append(t.receipts, id)
 			}
-		} else if line != "" && !reverting.MatchString(line) {
+		} else if line != "" && !reverting().MatchString(line) {
 			why = append(why, line)
 		}
 	}
@@ -149,7 +154,7 @@ func parseTaking(message string) taking {
 
 // renamed has a message name the commits that were made again by what they became.
 func renamed(message string, again map[gitcmd.Hash]gitcmd.Hash) string {
-	return reverting.ReplaceAllStringFunc(message, func(line string) string {
+	return reverting().ReplaceAllStringFunc(message, func(line string) string {
 		words, commit := line[:len(line)-40], line[len(line)-40:]
 		return words + string(cmp.Or(again[gitcmd.Hash(commit)], gitcmd.Hash(commit)))
 	})
