@@ -1,7 +1,29 @@
 package frame
 
-// version is set by the linker to the release or the commit that was built.
-var version = "0.1.0-dev"
+import (
+	"runtime/debug"
+	"strings"
+)
 
-// Version is the version of the executable.
-func Version() string { return version }
+// version is set by the linker to the release or the commit that was built.
+var version string
+
+// Version returns the version of the executable: what the linker was told, else the
+// version of the module, which the go command knows for `go install …@VERSION`, and for a
+// build in a clone, else "unknown".
+func Version() string {
+	info, _ := debug.ReadBuildInfo()
+	return versionOf(version, info)
+}
+
+// versionOf returns what was linked, else the module's version, in the form that tags have
+// without their v.
+func versionOf(linked string, info *debug.BuildInfo) string {
+	if linked != "" {
+		return linked
+	}
+	if info == nil || info.Main.Version == "" || info.Main.Version == "(devel)" {
+		return "unknown"
+	}
+	return strings.TrimPrefix(info.Main.Version, "v")
+}
