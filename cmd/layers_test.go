@@ -70,7 +70,6 @@ var rooms = map[string][]string{
 // owners tells which folders alone may import a module of somebody else.
 var owners = map[string][]string{
 	"github.com/klauspost/compress": {"filters"},
-	"github.com/go-git/":            {"gitcmd"},
 	"github.com/alecthomas/kong":    {"cmd/internal/frame"},
 	"golang.org/x/term":             {"cmd/internal/frame"},
 	"gocloud.dev":                   {"blobs", "blobs/blobstest", "blobs/cloud", "blobs/cloud/…"},

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/gofrs/flock"
 )
 
@@ -46,7 +45,7 @@ func (r *Repository) checkout(ctx context.Context, branch Branch, paths []string
 		git:     program{dir: top, env: environWithoutLocal()}.apart(),
 		paths:   paths,
 		sharing: sharing,
-		behind:  filepath.Join(data, "behind-"+plumbing.ComputeHash(plumbing.BlobObject, []byte(top)).String()),
+		behind:  filepath.Join(data, "behind-"+string(SHA1.name(Blob, []byte(top)))),
 	}
 	if c.lock, err = sharing.Lock(filepath.Join(data, "worktree.lock")); err != nil {
 		return nil, err

@@ -35,14 +35,15 @@ func (r *Repository) Differences(ctx context.Context, a, b Hash) iter.Seq2[File,
 func (r *Repository) Staged(ctx context.Context) iter.Seq2[File, error] {
 	base := "HEAD"
 	if _, err := r.ResolveCommit(ctx, base); errors.Is(err, ErrNotFound) {
-		base = emptyTree
+		where, err := r.where(ctx)
+		if err != nil {
+			return func(yield func(File, error) bool) { yield(File{}, err) }
+		}
+		base = string(where.format.emptyTree())
 	}
 	return r.changes(ctx, "comparing the index",
 		"diff-index", "--cached", "-z", "--raw", "--no-abbrev", "--no-renames", "--no-relative", base, "--")
 }
-
-// emptyTree is the tree without files, which git knows without storing it.
-const emptyTree = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 // changes reads what a diff prints as --raw -z: pairs of records.
 func (r *Repository) changes(ctx context.Context, doing string, args ...string) iter.Seq2[File, error] {

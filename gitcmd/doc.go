@@ -1,17 +1,17 @@
 // Package gitcmd is the project's git: the repository, its objects, refs,
 // worktrees, and the pushes to its remotes.
 //
-// # Two ways to one repository
+// # The git program, and its formats
 //
-// Everything that reads in bulk, writes, names a ref or talks to a network goes
-// through the git program, over plumbing commands whose output is stable and
-// whose locking, reflogs, hooks, credential helpers and fsync settings are the
-// user's own. One long-lived `cat-file` process serves all object look-ups of a
-// [Repository]. The go-git library serves the object model: it decodes and
-// encodes trees, builds the pack a write is sent as, and knows the rules for
-// ref names. Nothing here is implemented twice; which side serves what follows
-// from measurements (a go-git process decodes every pack index before its first
-// look-up, and its ref updates neither lock nor compare).
+// Whatever reads, writes, names a ref or talks to a network goes through the git program,
+// over plumbing commands whose output is stable and whose locking, reflogs, hooks,
+// credential helpers and fsync settings are the user's own. So nothing here depends on how a
+// repository stores its objects and refs. One long-lived `cat-file` process serves all
+// object look-ups of a [Repository].
+//
+// What these processes hand over is read and made here: tree and commit objects, and the
+// pack that new objects are sent in, see gitformat-pack(5). The names of objects have the
+// length of the repository's [Format], SHA-1 or SHA-256.
 //
 // # Concurrency
 //

@@ -59,11 +59,12 @@ func parseHead(text string) (hashes []Hash, ok bool) {
 		return nil, true
 	}
 	for line := range strings.Lines(text) {
-		hash, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
-		if len(hash) != len(zeroHash) || strings.Trim(hash, "0123456789abcdef") != "" {
+		text, _, _ := strings.Cut(strings.TrimSpace(line), "\t")
+		hash, err := ParseHash(text)
+		if err != nil {
 			return nil, false
 		}
-		hashes = append(hashes, Hash(hash))
+		hashes = append(hashes, hash)
 	}
 	return hashes, len(hashes) > 0
 }

@@ -181,7 +181,7 @@ func parseChange(meta, path string) (File, error) {
 
 // orNone is "" for the hash that stands for no object.
 func orNone(hash string) Hash {
-	if Hash(hash) == zeroHash {
+	if Hash(hash).IsZero() {
 		return ""
 	}
 	return Hash(hash)

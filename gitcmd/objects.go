@@ -14,17 +14,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
-
 	"github.com/git-datapact/git-datapact/gitcmd/child"
 )
-
-// A Hash names a git object: 40 lower-case hexadecimal digits.
-type Hash string
-
-// Short is the hash as people write it.
-func (h Hash) Short() string { return string(h[:min(len(h), 12)]) }
 
 // A Kind is the type of a git object.
 type Kind string
@@ -134,11 +125,11 @@ func (o *objectReader) damage(ctx context.Context, rev string) error {
 		if err != nil {
 			return err
 		}
-		at := slices.IndexFunc(entries, func(entry object.TreeEntry) bool { return entry.Name == part })
-		if at < 0 || entries[at].Mode == filemode.Submodule {
+		at := slices.IndexFunc(entries, func(entry treeEntry) bool { return entry.Name == part })
+		if at < 0 || entries[at].canonical() == SubmoduleMode {
 			return nil
 		}
-		name = entries[at].Hash.String()
+		name = string(entries[at].Hash)
 	}
 	if _, err := o.read(ctx, "info", []string{name}); errors.Is(err, ErrNotFound) {
 		return damaged(rev, name)
@@ -273,7 +264,7 @@ func readObject(r *bufio.Reader, rev string, withData bool) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(object.Hash) != len(zeroHash) {
+	if object.Hash.Format() == "" {
 		return nil, errObjectFormat
 	}
 	if !withData {

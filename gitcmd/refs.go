@@ -11,9 +11,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
-
-	"github.com/go-git/go-git/v5/plumbing"
 )
 
 // A Branch is a branch as a ref of the repository shows it.
@@ -23,18 +20,6 @@ type Branch struct {
 	Remote   string // the remote whose tracking branch it is, "" for a local one
 	Commit   Hash   // its tip; "" for the unborn branch of HEAD
 	Worktree string // where it is checked out, "" for nowhere
-}
-
-// CheckBranchName refuses what git refuses as the name of a branch.
-func CheckBranchName(name string) error {
-	err := plumbing.NewBranchReferenceName(name).Validate()
-	if err != nil || name == "" || name == "HEAD" || name[0] == '-' {
-		return fmt.Errorf("%q is not a branch name", name)
-	}
-	if !utf8.ValidString(name) {
-		return fmt.Errorf("%q is not a branch name that a receipt can hold: it is not UTF-8", name)
-	}
-	return nil
 }
 
 // Branch finds a local branch. The error for none is [ErrNotFound].
@@ -187,24 +172,10 @@ func (r *Repository) Unborn(ctx context.Context, name string) (Branch, error) {
 	return b, nil
 }
 
-// zeroHash stands for a ref that is not there.
-const zeroHash = Hash("0000000000000000000000000000000000000000")
-
-// IsZero reports whether the hash stands for a ref that is not there.
-func (h Hash) IsZero() bool { return h == zeroHash }
-
-func orZero(h Hash) Hash {
-	if h == "" {
-		return zeroHash
-	}
-	return h
-}
-
 // UpdateRef sets ref to the commit if it still holds old ("" for a ref that must
 // not exist), under git's own lock, with a line in the reflog. When the ref
 // holds something else the error is [ErrMoved] and nothing has changed.
 func (r *Repository) UpdateRef(ctx context.Context, ref string, commit, old Hash, reflog string) error {
-	old = orZero(old)
 	args := []string{"-c", "core.filesRefLockTimeout=200", "update-ref", "-m", reflog, ref, string(commit), string(old)}
 	var err error
 	for wait := 10 * time.Millisecond; wait < time.Second; wait *= 2 {
@@ -230,7 +201,7 @@ func (r *Repository) UpdateRef(ctx context.Context, ref string, commit, old Hash
 	return lockHint(fmt.Errorf("updating %s: %w", ref, err))
 }
 
-// ResolveRef reads a ref by its full name; the zero hash when there is none.
+// ResolveRef reads a ref by its full name; "" when there is none.
 func (r *Repository) ResolveRef(ctx context.Context, ref string) (Hash, error) {
 	refs, _, err := r.forEachRef(ctx, ref)
 	if err != nil {
@@ -241,7 +212,7 @@ func (r *Repository) ResolveRef(ctx context.Context, ref string) (Hash, error) {
 			return found.Hash, nil
 		}
 	}
-	return zeroHash, nil
+	return "", nil
 }
 
 // isDescribed reports whether git, where there is no ref of this name, takes it for what
@@ -255,7 +226,7 @@ func isDescribed(ref string) bool {
 // no such ref, or its commit is not here. Most refs need no process of their own.
 func (r *Repository) RefCommit(ctx context.Context, ref string) (Hash, error) {
 	if isDescribed(ref) {
-		if hash, err := r.ResolveRef(ctx, ref); err != nil || hash.IsZero() {
+		if hash, err := r.ResolveRef(ctx, ref); err != nil || hash == "" {
 			return "", err
 		}
 	}

@@ -35,6 +35,7 @@ type layout struct {
 	top    string // of the worktree, "" without one
 	topErr error  // of asking for it in a repository that is not bare, such as in its git directory
 	bare   bool
+	format Format
 
 	shallow bool
 }
@@ -95,7 +96,7 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 	}
 	if r.bare {
 		info, err := os.Stat(filepath.Join(r.git.dir, "shallow")) // which fetches make
-		return &layout{gitDir: r.git.dir, common: r.git.dir, bare: true, shallow: err == nil && info.Size() > 0}, nil
+		return &layout{gitDir: r.git.dir, common: r.git.dir, bare: true, format: SHA1, shallow: err == nil && info.Size() > 0}, nil
 	}
 	out, err := r.git.output(ctx, "rev-parse", "--is-bare-repository", "--show-object-format", "--is-shallow-repository",
 		"--path-format=absolute", "--git-dir", "--git-common-dir", "--show-toplevel")
@@ -106,10 +107,10 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 	if len(lines) != 4 {
 		return nil, fmt.Errorf("git rev-parse answered %q", out)
 	}
-	if lines[1] != "sha1" {
+	where := &layout{bare: lines[0] == "true", format: Format(lines[1]), shallow: lines[2] == "true", topErr: err}
+	if where.format != SHA1 && where.format != SHA256 {
 		return nil, errObjectFormat
 	}
-	where := &layout{bare: lines[0] == "true", shallow: lines[2] == "true", topErr: err}
 	paths := []*string{&where.gitDir, &where.common, &where.top}
 	if err != nil {
 		paths = paths[:2]
@@ -142,9 +143,9 @@ func (r *Repository) paths(ctx context.Context, text string, paths []*string) er
 	return nil
 }
 
-// errObjectFormat refuses repositories whose objects are not named by SHA-1.
-var errObjectFormat = WithHint(errors.New("the repository uses an object format other than sha1, which is not supported"),
-	"keep receipts in a repository made with 'git init --object-format=sha1'")
+// errObjectFormat refuses repositories whose objects are named in a way that is not known here.
+var errObjectFormat = WithHint(errors.New("the repository uses an object format other than sha1 and sha256, which is not supported"),
+	"keep receipts in a repository made with 'git init --object-format=sha256'")
 
 // ErrNoRepository is the error outside of a repository.
 var ErrNoRepository = errors.New("not a git repository (nor any of the folders above)")

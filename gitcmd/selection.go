@@ -6,12 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
 // Modes of files that are not regular ones.
@@ -50,10 +45,10 @@ func (r *Repository) FilesWithin(ctx context.Context, commit Hash, folder string
 			}
 			for _, entry := range entries {
 				name := strings.TrimPrefix(at[i]+"/"+entry.Name, "/")
-				if entry.Mode != filemode.Dir {
-					files = append(files, File{Path: name, Mode: fmt.Sprintf("%06o", uint32(entry.Mode)), Hash: Hash(entry.Hash.String())})
+				if !entry.isFolder() {
+					files = append(files, File{Path: name, Mode: entry.canonical(), Hash: entry.Hash})
 				} else if enter(name) {
-					folders, trees = append(folders, name), append(trees, entry.Hash.String())
+					folders, trees = append(folders, name), append(trees, string(entry.Hash))
 				}
 			}
 		}
@@ -64,41 +59,33 @@ func (r *Repository) FilesWithin(ctx context.Context, commit Hash, folder string
 
 // TreeOf names the tree that holds some files and nothing else. They are sorted by path. No
 // object is written.
-func TreeOf(files []File) (Hash, error) {
-	hash, err := treeOf(files, 0)
-	return Hash(hash.String()), err
+func (r *Repository) TreeOf(ctx context.Context, files []File) (Hash, error) {
+	where, err := r.where(ctx)
+	if err != nil {
+		return "", err
+	}
+	return treeOf(where.format, files, 0), nil
 }
 
 // treeOf names the tree of files in a folder whose path, with a slash at its end, is so long.
-func treeOf(files []File, folder int) (plumbing.Hash, error) {
-	var tree object.Tree
+func treeOf(format Format, files []File, folder int) Hash {
+	var entries []treeEntry
 	for len(files) > 0 {
 		name, _, below := strings.Cut(files[0].Path[folder:], "/")
-		entry := object.TreeEntry{Name: name, Mode: filemode.Dir}
+		entry := treeEntry{files[0].Mode, name, files[0].Hash}
 		n := 1
-		var err error
 		if below {
 			path := files[0].Path[:folder+len(name)+1]
 			for n < len(files) && strings.HasPrefix(files[n].Path, path) {
 				n++
 			}
-			entry.Hash, err = treeOf(files[:n], len(path))
-		} else {
-			entry.Hash = plumbing.NewHash(string(files[0].Hash))
-			entry.Mode, err = filemode.New(files[0].Mode)
+			entry.Mode, entry.Hash = folderMode, treeOf(format, files[:n], len(path))
 		}
-		if err != nil {
-			return plumbing.ZeroHash, err
-		}
-		tree.Entries = append(tree.Entries, entry)
+		entries = append(entries, entry)
 		files = files[n:]
 	}
-	sort.Sort(object.TreeEntrySorter(tree.Entries))
-	encoded := &plumbing.MemoryObject{}
-	if err := tree.Encode(encoded); err != nil {
-		return plumbing.ZeroHash, fmt.Errorf("encoding tree: %w", err)
-	}
-	return encoded.Hash(), nil
+	sortTree(entries)
+	return format.name(Tree, encodeTree(entries))
 }
 
 // ExportFiles writes files into a folder that exists, as a checkout would. It uses no

@@ -41,7 +41,7 @@ func TestSelectFiles(t *testing.T) {
 		for i := range files {
 			files[i].Path = strings.TrimPrefix(strings.TrimPrefix(files[i].Path, folder), "/")
 		}
-		tree, err := gitcmd.TreeOf(files)
+		tree, err := r.TreeOf(t.Context(), files)
 		if want := gittest.Run(t, dir, "rev-parse", want); err != nil || string(tree) != want {
 			t.Errorf("the tree of %q is %s, %v, want %s", folder, tree, err, want)
 		}

@@ -96,7 +96,7 @@ func (r *Repository) MakeTag(ctx context.Context, tag Tag, replace bool) error {
 	args := []string{"tag", "-a", "-F", "-", "--cleanup=verbatim"}
 	if replace {
 		args = append(args, "-f")
-	} else if there, err := r.ResolveRef(ctx, tagRefs+tag.Name); err != nil || there != zeroHash {
+	} else if there, err := r.ResolveRef(ctx, tagRefs+tag.Name); err != nil || there != "" {
 		return fmt.Errorf("tag %s: %w", tag.Name, cmp.Or(err, ErrExists))
 	}
 	_, err := r.git.pipe(ctx, strings.NewReader(tag.Message), append(args, "--", tag.Name, string(tag.Commit))...)

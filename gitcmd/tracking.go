@@ -175,7 +175,7 @@ func (r *Repository) Track(ctx context.Context, branch, ref string, commit Hash)
 }
 
 func (r *Repository) trackUnborn(ctx context.Context, branch Branch, ref string, commit Hash) error {
-	paths, err := r.Changed(ctx, emptyTree, commit)
+	paths, err := r.Changed(ctx, commit.Format().emptyTree(), commit)
 	if err == nil {
 		err = r.Advance(ctx, branch, commit, paths, "datapact: start from "+ref)
 	}

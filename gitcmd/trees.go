@@ -6,14 +6,11 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/filemode"
-	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
 // A File is a path of a tree and the blob it holds.
@@ -132,38 +129,39 @@ func (e *treeEditor) edit(ctx context.Context, base Hash, changes []Change) (Has
 	for name, changes := range below {
 		var folder Hash
 		if entry, ok := entries[name]; ok {
-			if entry.Mode != filemode.Dir {
+			if !entry.isFolder() {
 				return "", fmt.Errorf("%s is a file on the branch, want a folder", name)
 			}
-			folder = Hash(entry.Hash.String())
+			folder = entry.Hash
 		}
 		hash, err := e.edit(ctx, folder, changes)
 		if err != nil {
 			return "", err
 		}
-		if hash == emptyTree {
+		if hash == e.written.format.emptyTree() {
 			delete(entries, name)
 			continue
 		}
-		entries[name] = object.TreeEntry{Name: name, Mode: filemode.Dir, Hash: plumbing.NewHash(string(hash))}
+		entries[name] = treeEntry{folderMode, name, hash}
 	}
-	return e.store(entries)
+	list := slices.Collect(maps.Values(entries))
+	sortTree(list)
+	return e.written.put(Tree, encodeTree(list)), nil
 }
 
-func (e *treeEditor) file(name string, change Change) object.TreeEntry {
-	mode := filemode.Regular
+func (e *treeEditor) file(name string, change Change) treeEntry {
+	entry := treeEntry{regularMode, name, change.Blob}
 	if change.Executable {
-		mode = filemode.Executable
+		entry.Mode = executableMode
 	}
-	hash := plumbing.NewHash(string(change.Blob))
-	if change.Blob == "" {
-		hash = e.written.put(memoryObject(plumbing.BlobObject, change.Data))
+	if entry.Hash == "" {
+		entry.Hash = e.written.put(Blob, change.Data)
 	}
-	return object.TreeEntry{Name: name, Mode: mode, Hash: hash}
+	return entry
 }
 
-func (e *treeEditor) entries(ctx context.Context, tree Hash) (map[string]object.TreeEntry, error) {
-	entries := map[string]object.TreeEntry{}
+func (e *treeEditor) entries(ctx context.Context, tree Hash) (map[string]treeEntry, error) {
+	entries := map[string]treeEntry{}
 	if tree == "" {
 		return entries, nil
 	}
@@ -176,17 +174,12 @@ func (e *treeEditor) entries(ctx context.Context, tree Hash) (map[string]object.
 	}
 	decoded, err := decodeTree(raw)
 	for _, entry := range decoded {
+		if _, twice := entries[entry.Name]; twice {
+			return nil, Damaged(fmt.Errorf("tree %s has two entries of the name %q", raw.Hash, entry.Name))
+		}
 		entries[entry.Name] = entry
 	}
 	return entries, err
-}
-
-func decodeTree(raw *Object) ([]object.TreeEntry, error) {
-	var tree object.Tree
-	if err := tree.Decode(memoryObject(plumbing.TreeObject, raw.Data)); err != nil {
-		return nil, fmt.Errorf("decoding tree %s: %w", raw.Hash, err)
-	}
-	return tree.Entries, nil
 }
 
 // Tree reads what is in a tree: its folders and its files, by name.
@@ -198,33 +191,13 @@ func (r *Repository) Tree(ctx context.Context, tree Hash) (folders, files map[st
 	folders, files = map[string]Hash{}, map[string]Hash{}
 	for name, entry := range entries {
 		switch {
-		case entry.Mode == filemode.Dir:
-			folders[name] = Hash(entry.Hash.String())
-		case entry.Mode.IsFile():
-			files[name] = Hash(entry.Hash.String())
+		case entry.isFolder():
+			folders[name] = entry.Hash
+		case entry.canonical() != SubmoduleMode:
+			files[name] = entry.Hash
 		}
 	}
 	return folders, files, nil
-}
-
-func (e *treeEditor) store(entries map[string]object.TreeEntry) (Hash, error) {
-	tree := object.Tree{Entries: make([]object.TreeEntry, 0, len(entries))}
-	for _, entry := range entries {
-		tree.Entries = append(tree.Entries, entry)
-	}
-	sort.Sort(object.TreeEntrySorter(tree.Entries))
-	encoded := &plumbing.MemoryObject{}
-	if err := tree.Encode(encoded); err != nil {
-		return "", fmt.Errorf("encoding tree: %w", err)
-	}
-	return Hash(e.written.put(encoded).String()), nil
-}
-
-func memoryObject(kind plumbing.ObjectType, data []byte) *plumbing.MemoryObject {
-	o := &plumbing.MemoryObject{}
-	o.SetType(kind)
-	_, _ = o.Write(data) // to memory: it cannot fail
-	return o
 }
 
 // Changed lists the paths in which two commits differ.

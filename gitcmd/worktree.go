@@ -74,7 +74,7 @@ func (r *Repository) Advance(ctx context.Context, branch Branch, commit Hash, pa
 	if worktree != nil {
 		if err := worktree.check(ctx, branch.Commit); err != nil {
 			// What is there may come from a commit that is newer than the base.
-			if tip, tipErr := r.ResolveRef(ctx, branch.Ref); tipErr == nil && tip != orZero(branch.Commit) {
+			if tip, tipErr := r.ResolveRef(ctx, branch.Ref); tipErr == nil && tip != branch.Commit {
 				return fmt.Errorf("updating %s: %w", branch.Ref, ErrMoved)
 			}
 			return err

@@ -8,11 +8,6 @@ import (
 	"os"
 	"strings"
 	"time"
-
-	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
-	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/memory"
 )
 
 // A NewCommit is a commit to be made.
@@ -31,7 +26,8 @@ type NewCommit struct {
 // their dates follow git's own rules, but the commit is never dated before its
 // parent. It is signed as [Repository.SignWith] and git's configuration say.
 func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
-	if _, err := r.where(ctx); err != nil {
+	where, err := r.where(ctx)
+	if err != nil {
 		return "", err
 	}
 	var base Hash
@@ -40,12 +36,12 @@ func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
 		if err != nil {
 			return "", err
 		}
-		base = Hash(parent.TreeHash.String())
-		if parent.Committer.When.After(c.NotBefore) {
-			c.NotBefore = parent.Committer.When
+		base = parent.tree
+		if at := parent.committer.at(); at.After(c.NotBefore) {
+			c.NotBefore = at
 		}
 	}
-	editor := treeEditor{repository: r, written: newPack()}
+	editor := treeEditor{repository: r, written: newPack(where.format)}
 	tree, err := editor.edit(ctx, base, c.Changes)
 	if err != nil {
 		return "", err
@@ -54,7 +50,7 @@ func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
 	if err != nil {
 		return "", err
 	}
-	var again *plumbing.MemoryObject
+	var again *commitObject
 	if sign == nil { // only git signs
 		again, err = r.commitAgain(ctx, tree, c)
 	}
@@ -63,7 +59,7 @@ func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
 	}
 	var commit Hash
 	if again != nil {
-		commit = Hash(editor.written.put(again).String())
+		commit = editor.written.put(Commit, again.encode())
 	}
 	if err := r.writePack(ctx, editor.written); err != nil {
 		return "", fmt.Errorf("writing objects: %w", err)
@@ -74,10 +70,10 @@ func (r *Repository) Commit(ctx context.Context, c NewCommit) (Hash, error) {
 	return r.commitTree(ctx, tree, c, sign)
 }
 
-// commitAgain encodes a commit by whoever made the last one of this Repository: that
+// commitAgain makes a commit by whoever made the last one of this Repository: that
 // saves a process for each commit after the first. It returns nil where the first is
 // still to be made, or git has more to say in a commit than a name and a time.
-func (r *Repository) commitAgain(ctx context.Context, tree Hash, c NewCommit) (*plumbing.MemoryObject, error) {
+func (r *Repository) commitAgain(ctx context.Context, tree Hash, c NewCommit) (*commitObject, error) {
 	r.mu.Lock()
 	last := r.committed
 	r.mu.Unlock()
@@ -85,23 +81,18 @@ func (r *Repository) commitAgain(ctx context.Context, tree Hash, c NewCommit) (*
 		return nil, nil
 	}
 	made, err := r.readCommit(ctx, last)
-	if err != nil || made.Encoding != "UTF-8" || made.PGPSignature != "" {
+	if err != nil || len(made.others) > 0 {
 		return nil, err
 	}
-	now := time.Now().In(made.Committer.When.Location())
-	made.Author.When, made.Committer.When = now, now
+	now := time.Now().In(made.committer.at().Location())
+	again := &commitObject{tree: tree, author: made.author.again(now), committer: made.committer.again(now), body: "\n" + c.Message}
 	if c.NotBefore.After(now) {
-		made.Committer.When = c.NotBefore.UTC()
+		again.committer = made.committer.again(c.NotBefore.UTC())
 	}
-	made.TreeHash, made.ParentHashes, made.Message = plumbing.NewHash(string(tree)), nil, c.Message
 	if c.Parent != "" {
-		made.ParentHashes = []plumbing.Hash{plumbing.NewHash(string(c.Parent))}
+		again.parents = []Hash{c.Parent}
 	}
-	encoded := &plumbing.MemoryObject{}
-	if err := made.Encode(encoded); err != nil {
-		return nil, fmt.Errorf("encoding commit: %w", err)
-	}
-	return encoded, nil
+	return again, nil
 }
 
 // A CommitInfo is what a commit says.
@@ -121,9 +112,9 @@ func (r *Repository) ReadCommit(ctx context.Context, hash Hash) (CommitInfo, err
 	if err != nil {
 		return CommitInfo{}, err
 	}
-	info := CommitInfo{Hash: hash, Tree: Hash(decoded.TreeHash.String()), Merge: len(decoded.ParentHashes) > 1, Time: decoded.Committer.When, Message: decoded.Message}
-	if len(decoded.ParentHashes) > 0 {
-		info.Parent = Hash(decoded.ParentHashes[0].String())
+	info := CommitInfo{Hash: hash, Tree: decoded.tree, Merge: len(decoded.parents) > 1, Time: decoded.committer.at(), Message: decoded.message()}
+	if len(decoded.parents) > 0 {
+		info.Parent = decoded.parents[0]
 	}
 	return info, nil
 }
@@ -136,14 +127,16 @@ func (r *Repository) Recommit(ctx context.Context, original, parent Hash, change
 	if err != nil {
 		return "", err
 	}
-	return r.Commit(ctx, NewCommit{Parent: parent, Changes: changes, Message: edit(c.Message), signed: c.PGPSignature != "", author: []string{
-		"GIT_AUTHOR_NAME=" + c.Author.Name,
-		"GIT_AUTHOR_EMAIL=" + c.Author.Email,
-		"GIT_AUTHOR_DATE=" + fmt.Sprintf("@%d %s", c.Author.When.Unix(), c.Author.When.Format("-0700")),
+	name, address := c.author.by()
+	at := c.author.at()
+	return r.Commit(ctx, NewCommit{Parent: parent, Changes: changes, Message: edit(c.message()), signed: c.signed(), author: []string{
+		"GIT_AUTHOR_NAME=" + name,
+		"GIT_AUTHOR_EMAIL=" + address,
+		"GIT_AUTHOR_DATE=" + fmt.Sprintf("@%d %s", at.Unix(), at.Format("-0700")),
 	}})
 }
 
-func (r *Repository) readCommit(ctx context.Context, hash Hash) (*object.Commit, error) {
+func (r *Repository) readCommit(ctx context.Context, hash Hash) (*commitObject, error) {
 	raw, err := r.Object(ctx, string(hash))
 	if err != nil {
 		return nil, err
@@ -151,11 +144,11 @@ func (r *Repository) readCommit(ctx context.Context, hash Hash) (*object.Commit,
 	if raw.Kind != Commit {
 		return nil, fmt.Errorf("object %s is a %s, want a commit", hash, raw.Kind)
 	}
-	var c object.Commit
-	if err := c.Decode(memoryObject(plumbing.CommitObject, raw.Data)); err != nil {
+	c, err := parseCommit(raw.Hash.Format(), raw.Data)
+	if err != nil {
 		return nil, fmt.Errorf("decoding commit %s: %w", hash, err)
 	}
-	return &c, nil
+	return c, nil
 }
 
 func (r *Repository) commitTree(ctx context.Context, tree Hash, c NewCommit, sign []string) (Hash, error) {
@@ -201,34 +194,6 @@ func identHint(err error) error {
 // writePack sends the objects to git, which stores each under its own rules for
 // compression and syncing.
 func (r *Repository) writePack(ctx context.Context, p *pack) error {
-	data, err := p.encode()
-	if err != nil {
-		return err
-	}
-	_, err = r.git.pipe(ctx, bytes.NewReader(data), "unpack-objects", "-q")
+	_, err := r.git.pipe(ctx, bytes.NewReader(p.encode()), "unpack-objects", "-q")
 	return err
-}
-
-// A pack collects new objects in memory.
-type pack struct {
-	storage *memory.Storage
-	hashes  []plumbing.Hash
-}
-
-func newPack() *pack { return &pack{storage: memory.NewStorage()} }
-
-func (p *pack) put(o *plumbing.MemoryObject) plumbing.Hash {
-	hash := o.Hash()
-	if _, known := p.storage.Objects[hash]; !known {
-		_, _ = p.storage.SetEncodedObject(o) // to memory: it cannot fail
-		p.hashes = append(p.hashes, hash)
-	}
-	return hash
-}
-
-// encode returns the pack's bytes, every object whole (no deltas).
-func (p *pack) encode() ([]byte, error) {
-	var out bytes.Buffer
-	_, err := packfile.NewEncoder(&out, p.storage, false).Encode(p.hashes, 0)
-	return out.Bytes(), err
 }

@@ -147,7 +147,7 @@ func SelectCode(ctx context.Context, repository *gitcmd.Repository, branch gitcm
 	if len(selected.files) == 0 {
 		return CodeTree{}, fmt.Errorf("no file of %s matches %s", branch.Name, strings.Join(patterns, ", "))
 	}
-	selected.Tree, err = gitcmd.TreeOf(selected.files)
+	selected.Tree, err = repository.TreeOf(ctx, selected.files)
 	return selected, err
 }
 
