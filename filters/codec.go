@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -15,12 +16,17 @@ type codec interface {
 	decoder(src *source) (io.ReadCloser, error)
 }
 
+// errTar says where the filter for folders stands.
+var errTar = errors.New(`filter "tar" packs a folder: it can only be the first`)
+
 func (n Name) codec() (codec, error) {
 	switch n {
 	case Gz:
 		return gzCodec{}, nil
 	case Zstd:
 		return zstdCodec{}, nil
+	case Tar:
+		return nil, errTar
 	}
 	return nil, &UnknownError{Name: string(n)}
 }
@@ -31,6 +37,8 @@ func (n Name) suffix() string {
 		return ".gz"
 	case Zstd:
 		return ".zst"
+	case Tar:
+		return ".tar"
 	}
 	return ""
 }

@@ -19,7 +19,10 @@ func (n Name) expansion() int64 {
 // 32768 times if zstd is, and 64 KiB. One filter never makes more. A second one
 // does not raise the ratio, and adds 32 MiB: what is bigger and shrinks that far is
 // hardly data. Without filters the limit is the stored size.
+//
+// For a folder it is the packed one that is bounded, which is larger than its files together.
 func (c Chain) Limit(stored int64) int64 {
+	c, _ = c.Folder()
 	if len(c) == 0 {
 		return stored
 	}

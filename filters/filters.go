@@ -1,5 +1,6 @@
 // Package filters transforms a file on its way into the store and back, by
 // name: [Gz] compresses to gzip (RFC 1952), [Zstd] to Zstandard (RFC 8878).
+// [Tar] is for folders, and comes before the others: package bundle packs them.
 //
 // # Determinism
 //
@@ -32,6 +33,7 @@ type Name string
 const (
 	Gz   Name = "gz"   // gzip, suffix .gz
 	Zstd Name = "zstd" // Zstandard, suffix .zst
+	Tar  Name = "tar"  // a folder as one file, suffix .tar; see package bundle
 )
 
 // none is how users ask for no filter at all. It never occurs in a Chain.
@@ -59,7 +61,7 @@ type UnknownError struct {
 }
 
 func (e *UnknownError) Error() string {
-	return fmt.Sprintf("unknown filter %q (known: %s, %s)", e.Name, Gz, Zstd)
+	return fmt.Sprintf("unknown filter %q (known: %s, %s, and %s for folders)", e.Name, Gz, Zstd, Tar)
 }
 
 // Parse returns the chain that users mean by names: "none" alone, or nothing,
@@ -82,10 +84,24 @@ func Parse(names ...string) (Chain, error) {
 }
 
 // Validate checks a chain read from a receipt: at most four filters, all of
-// them known. The first that is not is an [UnknownError].
+// them known, and [Tar] nowhere but at its beginning. The first that is not known is an
+// [UnknownError].
 func (c Chain) Validate() error {
-	_, err := c.codecs()
+	files, _ := c.Folder()
+	if len(c) > maxChain {
+		files = c
+	}
+	_, err := files.codecs()
 	return err
+}
+
+// Folder reports whether the chain is one for folders, and returns the filters that the
+// packed folder goes through: all but the first, or the chain itself.
+func (c Chain) Folder() (rest Chain, ok bool) {
+	if len(c) > 0 && c[0] == Tar {
+		return c[1:], true
+	}
+	return c, false
 }
 
 // StoredPath returns the path under which a file is stored: path with the

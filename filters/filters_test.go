@@ -1,7 +1,9 @@
 package filters
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -22,7 +24,7 @@ func TestParse(t *testing.T) {
 		{names: []string{"none", "gz"}, err: "beside others"},
 		{names: []string{"zstd", "none"}, err: "beside others"},
 		{names: []string{"none", "none"}, err: "beside others"},
-		{names: []string{"GZ"}, err: `unknown filter "GZ" (known: gz, zstd)`, unknown: true},
+		{names: []string{"GZ"}, err: `unknown filter "GZ" (known: gz, zstd, and tar for folders)`, unknown: true},
 		{names: []string{"gz", "lzma"}, err: `"lzma"`, unknown: true},
 		{names: []string{""}, err: `unknown filter ""`, unknown: true},
 		{names: []string{"gz", "gz", "gz", "gz", "gz"}, err: "chaining 5 filters"},
@@ -114,5 +116,53 @@ func TestOriginalPathKeeps(t *testing.T) {
 		if got := tt.chain.OriginalPath(tt.stored); got != tt.want {
 			t.Errorf("%q.OriginalPath(%q) = %q, want %q", tt.chain, tt.stored, got, tt.want)
 		}
+	}
+}
+
+// TestFolder: tar stands at the beginning of a chain or nowhere, and no stream goes through it.
+func TestFolder(t *testing.T) {
+	for _, c := range []Chain{{Tar}, {Tar, Zstd}, {Tar, Gz}, {Tar, Zstd, Gz}} {
+		rest, ok := c.Folder()
+		if err := c.Validate(); err != nil || !ok || len(rest) != len(c)-1 {
+			t.Errorf("%v: %v, rest %v, %v", c, err, rest, ok)
+		}
+		if _, err := c.NewWriter(io.Discard); err == nil {
+			t.Errorf("%v: a writer", c)
+		}
+		if _, err := c.NewReader(t.Context(), strings.NewReader(""), -1); err == nil {
+			t.Errorf("%v: a reader", c)
+		}
+	}
+	for _, c := range []Chain{{Zstd, Tar}, {Tar, Tar}, {Tar, Zstd, Tar}, {Tar, Gz, Gz, Gz, Gz}} {
+		if err := c.Validate(); err == nil {
+			t.Errorf("%v: valid, want an error", c)
+		}
+	}
+	if got := (Chain{Tar, Zstd}).StoredPath("a/images"); got != "a/images.tar.zst" {
+		t.Errorf("stored path %q", got)
+	}
+	if got := (Chain{Tar, Zstd}).OriginalPath("a/images.tar.zst"); got != "a/images" {
+		t.Errorf("path %q", got)
+	}
+}
+
+// TestUnZstd: what frames hold is decoded, as far as there is room for it.
+func TestUnZstd(t *testing.T) {
+	data := bytes.Repeat([]byte("frame "), 1000)
+	frames, err := ZstdFrame(nil, data[:3000])
+	if err == nil {
+		frames, err = ZstdFrame(frames, data[3000:])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := UnZstd(make([]byte, 0, len(data)), frames); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("%d bytes, %v; want %d", len(got), err, len(data))
+	}
+	if _, err := UnZstd(make([]byte, 0, len(data)-1), frames); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("without room: %v, want ErrTooLarge", err)
+	}
+	if _, err := UnZstd(make([]byte, 0, len(data)), frames[:len(frames)-1]); err == nil {
+		t.Error("a frame that is cut off is not noticed")
 	}
 }

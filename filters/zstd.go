@@ -1,6 +1,7 @@
 package filters
 
 import (
+	"errors"
 	"io"
 	"sync"
 
@@ -74,3 +75,28 @@ func (d zstdDecoder) Close() error {
 	zstdDecoders.Put(d.Decoder)
 	return err
 }
+
+// ZstdFrame appends the one frame that holds src to dst, for who cuts frames on their own.
+// It may be called concurrently.
+func ZstdFrame(dst, src []byte) ([]byte, error) { return zstdCodec{}.encode(dst, src) }
+
+// UnZstd appends what the frames of src hold to dst, which takes no more than its capacity:
+// the error for more is [ErrTooLarge]. It may be called concurrently.
+func UnZstd(dst, src []byte) ([]byte, error) {
+	d, ok := zstdUnpackers.Get().(*zstd.Decoder)
+	if !ok {
+		var err error
+		if d, err = zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(zstdMaxWindow), zstd.WithDecodeAllCapLimit(true)); err != nil {
+			return dst, err
+		}
+	}
+	defer zstdUnpackers.Put(d)
+	out, err := d.DecodeAll(src, dst)
+	if errors.Is(err, zstd.ErrDecoderSizeExceeded) {
+		err = ErrTooLarge
+	}
+	return out, err
+}
+
+// zstdUnpackers holds idle *zstd.Decoder values that decode whole slices.
+var zstdUnpackers sync.Pool
