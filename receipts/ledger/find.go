@@ -54,6 +54,9 @@ func (l *Ledger) Match(ctx context.Context, prefix string) ([]*Entry, error) {
 	if len(prefix) < 2 {
 		return nil, fmt.Errorf("%q is too short for the id of a receipt, want at least 2 digits", prefix)
 	}
+	if begins, err := l.begins(ctx, prefix); !begins || err != nil {
+		return nil, err
+	}
 	var files []gitcmd.File
 	for file, err := range l.repository.Files(ctx, string(l.branch.Commit), folder+"/"+prefix[:2]) {
 		if err != nil {
@@ -70,6 +73,25 @@ func (l *Ledger) Match(ctx context.Context, prefix string) ([]*Entry, error) {
 		return err == nil
 	})
 	return entries, failed
+}
+
+// begins reports whether the name of a file of the branch begins as that of a receipt whose
+// id begins with the digits given, without starting a process: of many branches, few have one.
+func (l *Ledger) begins(ctx context.Context, prefix string) (bool, error) {
+	found, err := l.repository.Headers(ctx, []string{string(l.branch.Commit) + ":" + folder + "/" + prefix[:2]})
+	if errors.Is(err, gitcmd.ErrNotFound) || err == nil && found[0].Kind != gitcmd.Tree {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	_, files, err := l.repository.Tree(ctx, found[0].Hash)
+	for name := range files {
+		if strings.HasPrefix(name, prefix[2:]) {
+			return true, err
+		}
+	}
+	return false, err
 }
 
 // Locate finds the commit that recorded an entry of the tip.

@@ -81,12 +81,18 @@ func (e *Entry) Input() receipts.Input {
 // Open opens a branch: the local one, else a remote-tracking one, which may be named with
 // its remote. The repository stays the caller's to close.
 func Open(ctx context.Context, repository *gitcmd.Repository, name string) (*Ledger, error) {
+	l, err := openBranch(ctx, repository, name)
+	return l, withNextStep(ctx, repository, err)
+}
+
+// openBranch is Open, whose [missingBranch] has no hint.
+func openBranch(ctx context.Context, repository *gitcmd.Repository, name string) (*Ledger, error) {
 	branch, err := repository.FindBranch(ctx, name)
 	if errors.Is(err, gitcmd.ErrNotFound) && strings.Contains(name, "/") {
 		branch, err = repository.FindTracking(ctx, name)
 	}
 	if errors.Is(err, gitcmd.ErrNotFound) {
-		return nil, &missingBranch{name, missingHint(ctx, repository, name)}
+		return nil, &missingBranch{name: name}
 	}
 	if err != nil {
 		return nil, err
@@ -101,6 +107,14 @@ func (e *missingBranch) Error() string { return "there is no branch " + e.name }
 
 // Hint is the next step.
 func (e *missingBranch) Hint() string { return e.hint }
+
+// withNextStep gives a [missingBranch] its hint, for which it lists the branches there are.
+func withNextStep(ctx context.Context, repository *gitcmd.Repository, err error) error {
+	if missing, ok := errors.AsType[*missingBranch](err); ok {
+		return &missingBranch{missing.name, missingHint(ctx, repository, missing.name)}
+	}
+	return err
+}
 
 // missingHint is the next step where there is no branch of a name.
 func missingHint(ctx context.Context, repository *gitcmd.Repository, name string) string {

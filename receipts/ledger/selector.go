@@ -317,7 +317,7 @@ func openSelected(ctx context.Context, repository *gitcmd.Repository, selector S
 			return l, tagged, err
 		}
 	}
-	l, err := Open(ctx, repository, selector.Branch)
+	l, err := openBranch(ctx, repository, selector.Branch)
 	if missing, ok := errors.AsType[*missingBranch](err); ok && selector == (Selector{Branch: missing.name}) {
 		if l, tagged, tagErr := openTag(ctx, repository, selector.Branch); !errors.Is(tagErr, gitcmd.ErrNotFound) || isRetracted(tagErr) {
 			return l, tagged, tagErr
@@ -326,7 +326,7 @@ func openSelected(ctx context.Context, repository *gitcmd.Repository, selector S
 			return openHolder(ctx, repository, selector.Branch, err)
 		}
 	}
-	return l, selector, err
+	return l, selector, withNextStep(ctx, repository, err)
 }
 
 // openHolder opens the one branch that has a receipt whose id begins so. The error for none
@@ -337,6 +337,7 @@ func openHolder(ctx context.Context, repository *gitcmd.Repository, id string, n
 		return nil, Selector{}, err
 	}
 	var holder *Ledger
+	var whole receipts.ID
 	var found []string
 	for _, branch := range branches {
 		l := At(repository, branch)
@@ -345,18 +346,18 @@ func openHolder(ctx context.Context, repository *gitcmd.Repository, id string, n
 			return nil, Selector{}, err
 		}
 		for _, entry := range entries {
-			holder = l
+			holder, whole = l, entry.ID
 			found = append(found, branch.Name+"@"+string(entry.ID[:12]))
 		}
 	}
 	switch {
 	case len(found) == 0:
-		return nil, Selector{}, none
+		return nil, Selector{}, withNextStep(ctx, repository, none)
 	case len(found) > 1:
 		return nil, Selector{}, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("%s is ambiguous: it names %d receipts", id, len(found))),
 			"they are "+strings.Join(found[:min(len(found), 5)], ", "))
 	}
-	return holder, Selector{Branch: holder.branch.Name, Revision: id}, nil
+	return holder, Selector{Branch: holder.branch.Name, Revision: string(whole)}, nil
 }
 
 func isRetracted(err error) bool {
