@@ -2,13 +2,11 @@ package jq
 
 import (
 	"context"
-	"encoding/gob"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"math/big"
 	"os"
 	"os/exec"
 	"regexp"
@@ -42,58 +40,27 @@ func init() {
 	}
 }
 
-// A question starts the talk of the two processes.
+// A question starts the talk of the two processes, which is in JSON. Bytes stand in it for
+// texts that need not be UTF-8.
 type question struct {
-	Prefix, File string
+	Prefix, File []byte
 	Strict       bool
-	Environ      []string
+	Environ      [][]byte
 }
 
 // An answer is the value of a program, or asks for a file before it.
 type answer struct {
-	Wanted string // path of a file; "" for the end
-	Value  any
+	Wanted []byte // path of a file; none at the end
+	Value  packed
 	Reads  bool
-	Fault  string
+	Fault  []byte
 }
 
 // A content is a file that was asked for.
 type content struct {
 	Data   []byte
 	Absent bool
-	Fault  string
-}
-
-// null stands for nil, which is not sent.
-type null struct{}
-
-func registerTypes() {
-	for _, value := range []any{null{}, []any{}, map[string]any{}, &big.Int{}, json.Number("")} {
-		gob.Register(value)
-	}
-}
-
-// swap replaces nil in a value, or what stands for it by nil.
-func swap(value any) any {
-	switch v := value.(type) {
-	case nil:
-		return null{}
-	case null:
-		return nil
-	case []any:
-		list := make([]any, len(v))
-		for i, element := range v {
-			list[i] = swap(element)
-		}
-		return list
-	case map[string]any:
-		object := make(map[string]any, len(v))
-		for key, element := range v {
-			object[key] = swap(element)
-		}
-		return object
-	}
-	return value
+	Fault  []byte
 }
 
 // apart evaluates a program in a process of its own, this executable started anew: it can be
@@ -114,7 +81,11 @@ func (t Tree) apart(ctx context.Context, file string, environ []string) (any, bo
 	if err := errors.Join(inErr, outErr, cmd.Start()); err != nil {
 		return nil, false, t.fault(file, fmt.Errorf("starting a process to evaluate it: %w", err))
 	}
-	a, err := t.ask(bounded, in, out, question{t.Prefix, file, t.Strict, environ})
+	q := question{Prefix: []byte(t.Prefix), File: []byte(file), Strict: t.Strict}
+	for _, variable := range environ {
+		q.Environ = append(q.Environ, []byte(variable))
+	}
+	a, err := t.ask(bounded, in, out, q)
 	slow := bounded.Err() != nil
 	cancel() // it has said all there is
 	ended := cmd.Wait()
@@ -127,10 +98,11 @@ func (t Tree) apart(ctx context.Context, file string, environ []string) (any, bo
 		return nil, false, t.fault(file, errHungry)
 	case err != nil:
 		return nil, false, t.fault(file, fmt.Errorf("the process that evaluates it ended too early: %w", ended))
-	case a.Fault != "":
-		return nil, a.Reads, errors.New(a.Fault)
+	case len(a.Fault) > 0:
+		return nil, a.Reads, errors.New(string(a.Fault))
 	}
-	return swap(a.Value), a.Reads, nil
+	value, err := a.Value.unpack()
+	return value, a.Reads, err
 }
 
 // evaluatorEnviron is the environment of the process itself, not the one that programs see.
@@ -144,20 +116,19 @@ func evaluatorEnviron() []string {
 
 // ask puts the question, and reads the files that the process wants before it answers.
 func (t Tree) ask(ctx context.Context, to io.Writer, from io.Reader, q question) (a answer, err error) {
-	registerTypes()
-	send, receive := gob.NewEncoder(to), gob.NewDecoder(from)
+	send, receive := json.NewEncoder(to), json.NewDecoder(from)
 	if err := send.Encode(q); err != nil {
 		return a, err
 	}
 	for {
 		a = answer{}
-		if err := receive.Decode(&a); err != nil || a.Wanted == "" {
+		if err := receive.Decode(&a); err != nil || len(a.Wanted) == 0 {
 			return a, err
 		}
-		data, err := t.Read(ctx, a.Wanted)
+		data, err := t.Read(ctx, string(a.Wanted))
 		c := content{Data: data, Absent: errors.Is(err, fs.ErrNotExist)}
 		if err != nil {
-			c.Fault = err.Error()
+			c.Fault = []byte(err.Error())
 		}
 		if err := send.Encode(c); err != nil {
 			return a, err
@@ -167,29 +138,32 @@ func (t Tree) ask(ctx context.Context, to io.Writer, from io.Reader, q question)
 
 // answerOne evaluates a program for the process that asks, which has its files.
 func answerOne(from io.Reader, to io.Writer) error {
-	registerTypes()
-	send, receive := gob.NewEncoder(to), gob.NewDecoder(from)
+	send, receive := json.NewEncoder(to), json.NewDecoder(from)
 	var q question
 	if err := receive.Decode(&q); err != nil {
 		return err
 	}
-	tree := Tree{Prefix: q.Prefix, Strict: q.Strict, Read: func(_ context.Context, path string) ([]byte, error) {
+	tree := Tree{Prefix: string(q.Prefix), Strict: q.Strict, Read: func(_ context.Context, path string) ([]byte, error) {
 		var c content
-		if err := errors.Join(send.Encode(answer{Wanted: path}), receive.Decode(&c)); err != nil {
+		if err := errors.Join(send.Encode(answer{Wanted: []byte(path)}), receive.Decode(&c)); err != nil {
 			return nil, err
 		}
 		switch {
 		case c.Absent:
 			return nil, absentError(c.Fault)
-		case c.Fault != "":
-			return nil, errors.New(c.Fault)
+		case len(c.Fault) > 0:
+			return nil, errors.New(string(c.Fault))
 		}
 		return c.Data, nil
 	}}
-	value, reads, _, err := tree.evaluate(context.Background(), q.File, q.Environ, false)
-	a := answer{Value: swap(value), Reads: reads}
+	var environ []string
+	for _, variable := range q.Environ {
+		environ = append(environ, string(variable))
+	}
+	value, reads, _, err := tree.evaluate(context.Background(), string(q.File), environ, false)
+	a := answer{Value: pack(value), Reads: reads}
 	if err != nil {
-		a = answer{Reads: reads, Fault: err.Error()}
+		a = answer{Reads: reads, Fault: []byte(err.Error())}
 	}
 	return send.Encode(a)
 }
