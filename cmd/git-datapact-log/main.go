@@ -1,6 +1,6 @@
 // Git-datapact-log lists the receipts of a dataset branch, newest first.
 //
-// Usage: git datapact log [-n NUMBER] [--since DATE] [--until DATE] [--where CONDITION]… [--reverse] [--date FORMAT] [--columns KEY,… [--sort KEY]] [--retracted] [--stat] [--signatures] [--json] [--all|SELECTOR…]
+// Usage: git datapact log [-n NUMBER] [--since DATE] [--until DATE] [--where CONDITION]… [--reverse] [--date FORMAT] [--columns KEY,… [--sort KEY]] [--retracted] [--stat|--graph|--json] [--signatures] [--all|SELECTOR…]
 package main
 
 import (

@@ -2,9 +2,7 @@
 // as SVG, and in the languages of Graphviz and Mermaid.
 package graph
 
-import (
-	"slices"
-)
+import "slices"
 
 // A Graph is nodes and the edges between them. It has no circle.
 type Graph struct {
@@ -41,8 +39,9 @@ type Edge struct {
 
 // Sorted returns the graph with its nodes in an order in which each comes after all that it
 // reads, and near to that, where there is a choice. Edges of a circle are left out.
-func (g *Graph) Sorted() *Graph {
-	order := g.order()
+func (g *Graph) Sorted() *Graph { return g.inOrder(g.order()) }
+
+func (g *Graph) inOrder(order []int) *Graph {
 	place := make([]int, len(order))
 	for to, from := range order {
 		place[from] = to
@@ -67,54 +66,35 @@ func compareEdges(a, b Edge) int {
 	return a.From - b.From
 }
 
-// order lists the nodes, each after what it reads: of those that can come next the one that
-// is the last to read most, then the one that reads what came latest.
-func (g *Graph) order() []int {
-	reads, readers := g.neighbours()
-	left := make([]int, len(g.Nodes))     // what a node reads that has not come yet
-	pending := make([]int, len(g.Nodes))  // its readers that have not come yet
-	came := make([]int, len(g.Nodes))     // its place, from 1
-	ready := make([]int, 0, len(g.Nodes)) // nodes that can come next
-	for i := range g.Nodes {
-		left[i], pending[i] = len(reads[i]), len(readers[i])
-		if left[i] == 0 {
-			ready = append(ready, i)
+// SortedBack is Sorted seen from the other end: read backwards, each node comes after all
+// that read it, and near to them, and of several that nothing reads the first of the graph
+// is the first.
+func (g *Graph) SortedBack() *Graph {
+	turned := &Graph{Nodes: g.Nodes}
+	for _, e := range g.Edges {
+		turned.Edges = append(turned.Edges, Edge{From: e.To, To: e.From})
+	}
+	order := turned.order()
+	slices.Reverse(order)
+	return g.inOrder(order)
+}
+
+// Without is the graph without the nodes of a state.
+func (g *Graph) Without(state State) *Graph {
+	place := make([]int, len(g.Nodes))
+	rest := &Graph{}
+	for i, n := range g.Nodes {
+		place[i] = len(rest.Nodes)
+		if n.State != state {
+			rest.Nodes = append(rest.Nodes, n)
 		}
 	}
-	rank := func(i int) (last, latest int) {
-		for _, from := range reads[i] {
-			if pending[from] == 1 {
-				last++
-			}
-			latest = max(latest, came[from])
-		}
-		return last, latest
-	}
-	order := make([]int, 0, len(g.Nodes))
-	for len(order) < len(g.Nodes) {
-		if len(ready) == 0 { // a circle: it is cut at the first node
-			ready = append(ready, slices.Index(came, 0))
-		}
-		best, bestLast, bestLatest := 0, -1, -1
-		for at, i := range ready {
-			if last, latest := rank(i); last > bestLast || last == bestLast && latest > bestLatest {
-				best, bestLast, bestLatest = at, last, latest
-			}
-		}
-		next := ready[best]
-		ready = slices.Delete(ready, best, best+1)
-		order = append(order, next)
-		came[next] = len(order)
-		for _, from := range reads[next] {
-			pending[from]--
-		}
-		for _, to := range readers[next] {
-			if left[to]--; left[to] == 0 && came[to] == 0 {
-				ready = append(ready, to)
-			}
+	for _, e := range g.Edges {
+		if g.Nodes[e.From].State != state && g.Nodes[e.To].State != state {
+			rest.Edges = append(rest.Edges, Edge{From: place[e.From], To: place[e.To], Context: e.Context})
 		}
 	}
-	return order
+	return rest
 }
 
 // neighbours lists, for each node, what it reads and what reads it.

@@ -69,9 +69,14 @@ func TestSorted(t *testing.T) {
 
 // TestRows reads drawings as a person does, who follows the lines.
 func TestRows(t *testing.T) {
+	drawn := 0
 	for seed := range uint64(200) {
 		g := random(rand.New(rand.NewPCG(2, seed)), 1+int(seed%45)).Sorted()
-		rows, _ := g.Rows()
+		rows, ok := g.Rows()
+		if !ok {
+			continue // TestManyLines
+		}
+		drawn++
 		var grid [][]rune
 		var marks []int
 		for _, row := range rows {
@@ -88,6 +93,9 @@ func TestRows(t *testing.T) {
 		if want := names(g); !reflect.DeepEqual(got, want) {
 			t.Fatalf("seed %d: the lines say %q, want %q", seed, got, want)
 		}
+	}
+	if drawn < 100 {
+		t.Errorf("%d of 200 graphs are drawn", drawn)
 	}
 }
 
@@ -113,6 +121,43 @@ func follow(grid [][]rune, marks []int, at, mark int) []int {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+func TestSortedBack(t *testing.T) {
+	for seed := range uint64(50) {
+		g := random(rand.New(rand.NewPCG(3, seed)), 1+int(seed%45))
+		back := g.SortedBack()
+		if got, want := names(back), names(g); !reflect.DeepEqual(got, want) {
+			t.Fatalf("seed %d: the edges are %q, want %q", seed, got, want)
+		}
+		first := slices.IndexFunc(g.Nodes, func(n Node) bool {
+			return !slices.ContainsFunc(g.Edges, func(e Edge) bool { return g.Nodes[e.From].Name == n.Name })
+		})
+		if got := back.Nodes[len(back.Nodes)-1].Name; got != g.Nodes[first].Name {
+			t.Fatalf("seed %d: %s is the last, want %s, the first that nothing reads", seed, got, g.Nodes[first].Name)
+		}
+	}
+}
+
+// TestBackwards draws two results of the same days with the newest above.
+func TestBackwards(t *testing.T) {
+	g := &Graph{
+		Nodes: []Node{{Name: "report-2"}, {Name: "report-1"}, {Name: "other"}, {Name: "count-2"}, {Name: "count-1"}, {Name: "names", State: Outside}},
+		Edges: []Edge{{From: 3, To: 0}, {From: 4, To: 1}, {From: 5, To: 0}, {From: 5, To: 1}, {From: 5, To: 2}},
+	}
+	sorted := g.Without(Missing).SortedBack()
+	rows, ok := sorted.Rows()
+	var text string
+	for _, row := range Flipped(rows) {
+		text += strings.TrimRight(row.Before+row.Mark+row.After+" "+sorted.Nodes[row.Node].Name, " ") + "\n"
+	}
+	want := "●─╮   report-2\n│ ●   count-2\n├───● report-1\n│   ● count-1\n├─●   other\n○     names\n"
+	if !ok || text != want {
+		t.Errorf("the drawing is, %t,\n%swant\n%s", ok, text, want)
+	}
+	if rest := g.Without(Outside); len(rest.Nodes) != 5 || !reflect.DeepEqual(rest.Edges, []Edge{{From: 3, To: 0}, {From: 4, To: 1}}) {
+		t.Errorf("without what is outside there are %+v", rest)
+	}
 }
 
 func TestRowsOfADiamond(t *testing.T) {

@@ -17,8 +17,8 @@ type Row struct {
 const maxLanes = 16
 
 // Rows draws a sorted graph with a row for each node, all of one width. What a node reads
-// is above it. It returns false where so many lines would stand beside each other that
-// nobody could follow them.
+// is above it. Where so many lines would stand beside each other that nobody could follow
+// them it draws none, and returns false.
 func (g *Graph) Rows() ([]Row, bool) {
 	d := drawing{graph: g}
 	d.reads, d.readers = g.neighbours()
@@ -30,14 +30,41 @@ func (g *Graph) Rows() ([]Row, bool) {
 	width := 0
 	for i := range g.Nodes {
 		rows[i] = d.row(i)
-		width = max(width, len(d.lanes))
+		if width = max(width, len(d.lanes)); width > maxLanes {
+			return g.marks(), false
+		}
 	}
 	for i := range rows {
 		row := &rows[i]
 		have := utf8.RuneCountInString(row.Before) + utf8.RuneCountInString(row.After) + 1
 		row.After += strings.Repeat(" ", max(0, 2*width-1-have))
 	}
-	return rows, width <= maxLanes
+	return rows, true
+}
+
+// marks are rows without lines.
+func (g *Graph) marks() []Row {
+	rows := make([]Row, len(g.Nodes))
+	for i := range rows {
+		rows[i] = Row{Node: i, Mark: g.mark(i)}
+	}
+	return rows
+}
+
+func (g *Graph) mark(node int) string {
+	state := g.Nodes[node].State
+	return pick(state == Missing || state == Outside, "○", "●")
+}
+
+// Flipped turns rows upside down: what a node reads is below it.
+func Flipped(rows []Row) []Row {
+	turn := strings.NewReplacer("╰", "╭", "╯", "╮", "┴", "┬")
+	flipped := make([]Row, len(rows))
+	for i, row := range rows {
+		row.Before, row.After = turn.Replace(row.Before), turn.Replace(row.After)
+		flipped[len(rows)-1-i] = row
+	}
+	return flipped
 }
 
 // A drawing is what is known from the rows above.
@@ -99,10 +126,7 @@ func (d *drawing) draw(node, own int, joins, ends []bool) Row {
 			first, last = min(first, lane), max(last, lane)
 		}
 	}
-	row := Row{Node: node, Mark: "●"}
-	if d.graph.Nodes[node].State == Missing || d.graph.Nodes[node].State == Outside {
-		row.Mark = "○"
-	}
+	row := Row{Node: node, Mark: d.graph.mark(node)}
 	var out strings.Builder
 	for lane := range d.lanes {
 		if lane == own {

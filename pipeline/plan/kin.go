@@ -3,8 +3,9 @@ package plan
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -26,9 +27,7 @@ type Steps struct{ Up, Down int }
 // is the first. What was made from it is looked for among all receipts of all branches;
 // what cannot be read there is told to bad, and left out.
 func Lineage(ctx context.Context, repository *gitcmd.Repository, entry *ledger.Entry, steps Steps, bad func(error)) ([]Kin, error) {
-	f := family{repository: repository, bad: bad, places: map[relative]int{}, ledgers: map[string]*ledger.Ledger{}}
-	own := entry.Input()
-	f.add(own.Branch, own.Result, entry)
+	f := newFamily(repository, []*ledger.Entry{entry}, bad)
 	if err := f.up(ctx, steps.Up); err != nil {
 		return nil, err
 	}
@@ -37,6 +36,28 @@ func Lineage(ctx context.Context, repository *gitcmd.Repository, entry *ledger.E
 	}
 	f.connect()
 	return f.list, nil
+}
+
+// Ancestors are some receipts, each once, and behind them everything that they were made
+// from. What cannot be read there is told to bad, and has no entry.
+func Ancestors(ctx context.Context, repository *gitcmd.Repository, entries []*ledger.Entry, bad func(error)) ([]Kin, error) {
+	f := newFamily(repository, entries, bad)
+	if err := f.up(ctx, -1); err != nil {
+		return nil, err
+	}
+	f.connect()
+	return f.list, nil
+}
+
+func newFamily(repository *gitcmd.Repository, entries []*ledger.Entry, bad func(error)) *family {
+	f := &family{repository: repository, bad: bad, places: map[relative]int{}, ledgers: map[string]*ledger.Ledger{}}
+	for _, entry := range entries {
+		own := entry.Input()
+		if _, known := f.places[relative{own.Branch, own.Result}]; !known {
+			f.add(own.Branch, own.Result, entry)
+		}
+	}
+	return f
 }
 
 // A relative names a receipt as inputs do.
@@ -51,18 +72,16 @@ type family struct {
 	ledgers    map[string]*ledger.Ledger // nil for branches that are not here
 }
 
-func (f *family) add(branch, result string, entry *ledger.Entry) int {
-	place := len(f.list)
-	f.places[relative{branch, result}] = place
+func (f *family) add(branch, result string, entry *ledger.Entry) {
+	f.places[relative{branch, result}] = len(f.list)
 	f.list = append(f.list, Kin{Branch: branch, Result: result, Entry: entry})
-	return place
 }
 
 // up adds what the receipts were made from, so many steps up.
 func (f *family) up(ctx context.Context, steps int) error {
 	for from := 0; steps != 0 && from < len(f.list); steps-- {
-		to := len(f.list)
-		for ; from < to; from++ {
+		wanted := map[string][]receipts.ID{} // by branch
+		for to := len(f.list); from < to; from++ {
 			if f.list[from].Entry == nil {
 				continue
 			}
@@ -70,46 +89,55 @@ func (f *family) up(ctx context.Context, steps int) error {
 				if _, known := f.places[relative{in.Branch, in.Result}]; known {
 					continue
 				}
-				entry, err := f.find(ctx, in.Branch, in.Result)
-				if err != nil {
-					return err
+				f.add(in.Branch, in.Result, nil)
+				if id, err := ledger.InputID(in); id != "" && err == nil {
+					wanted[in.Branch] = append(wanted[in.Branch], id)
 				}
-				f.add(in.Branch, in.Result, entry)
+			}
+		}
+		for _, branch := range slices.Sorted(maps.Keys(wanted)) {
+			if err := f.fill(ctx, branch, wanted[branch]); err != nil {
+				return err
 			}
 		}
 	}
 	return nil
 }
 
-// find returns a receipt, nil for one that is not here.
-func (f *family) find(ctx context.Context, branch, result string) (*ledger.Entry, error) {
-	id, err := receipts.ParseID(result)
-	if err != nil || isPseudo(branch) {
-		return nil, nil
-	}
-	l, known := f.ledgers[branch]
-	if !known {
-		found, err := f.repository.FindBranch(ctx, branch)
-		switch {
-		case err == nil:
-			l = ledger.At(f.repository, found)
-		case !errors.Is(err, fs.ErrNotExist):
-			return nil, err
-		}
-		f.ledgers[branch] = l
-	}
+// fill finds receipts that were added without their entries, as far as they are here.
+func (f *family) fill(ctx context.Context, branch string, ids []receipts.ID) error {
+	l, err := f.open(ctx, branch)
 	if l == nil {
-		return nil, nil
+		return err
 	}
-	entry, err := l.Find(ctx, id)
-	if _, damaged := errors.AsType[*ledger.ReceiptError](err); damaged {
-		f.bad(err)
-		return nil, nil
+	for entry, err := range l.FindAll(ctx, ids) {
+		if _, damaged := errors.AsType[*ledger.ReceiptError](err); damaged {
+			f.bad(err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		f.list[f.places[relative{branch, string(entry.ID)}]].Entry = entry
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	return nil
+}
+
+// open opens a branch, nil for one that is not here.
+func (f *family) open(ctx context.Context, branch string) (*ledger.Ledger, error) {
+	l, known := f.ledgers[branch]
+	if known {
+		return l, nil
 	}
-	return entry, err
+	found, err := f.repository.FindBranch(ctx, branch)
+	switch {
+	case err == nil:
+		l = ledger.At(f.repository, found)
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	f.ledgers[branch] = l
+	return l, nil
 }
 
 // down adds what was made from the first receipt, so many steps down.
@@ -133,12 +161,9 @@ func (f *family) down(ctx context.Context, steps int) error {
 				if _, known := f.places[relative{branch, string(id)}]; known {
 					continue
 				}
-				entry, err := f.find(ctx, branch, string(id))
+				entry, err := f.ledgers[branch].Find(ctx, id)
 				if err != nil {
 					return err
-				}
-				if entry == nil {
-					return fmt.Errorf("receipt %s@%s: %w (it was there a moment ago)", branch, id, gitcmd.ErrNotFound)
 				}
 				f.add(branch, string(id), entry)
 				found[link{branch: set.number, result: set.all[at].id}] = true

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,30 @@ func (l *Ledger) findAt(ctx context.Context, commit gitcmd.Hash, id receipts.ID)
 		return nil, fmt.Errorf("receipt %s@%s: %w", l.branch.Name, id, gitcmd.ErrNotFound)
 	}
 	return nil, err
+}
+
+// FindAll reads those of some receipts that the branch has, in bulk. After a [*ReceiptError]
+// it goes on with the next. The entries name no commit.
+func (l *Ledger) FindAll(ctx context.Context, ids []receipts.ID) iter.Seq2[*Entry, error] {
+	files := func(yield func(gitcmd.File, error) bool) {
+		for part := range slices.Chunk(ids, portion) {
+			names := make([]string, len(part))
+			for i, id := range part {
+				names[i] = string(l.branch.Commit) + ":" + id.Path()
+			}
+			headers, err := l.repository.Headers(ctx, names)
+			if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
+				yield(gitcmd.File{}, err)
+				return
+			}
+			for i, header := range headers {
+				if header != nil && !yield(gitcmd.File{Path: part[i].Path(), Hash: header.Hash}, nil) {
+					return
+				}
+			}
+		}
+	}
+	return l.Read(ctx, files)
 }
 
 // All reads every current receipt of the branch, in the order of their ids. After

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -139,7 +138,7 @@ func (l *Lineage) read(ctx context.Context, name string, ids []receipts.ID) ([]s
 	if err != nil || branch.ledger == nil || branch.read {
 		return nil, err
 	}
-	list := branch.ledger.these(ctx, ids)
+	list := branch.ledger.FindAll(ctx, ids)
 	if branch.asked += len(ids); branch.asked > whole {
 		list, branch.read = branch.ledger.unchecked(ctx), true
 	}
@@ -173,29 +172,6 @@ func (l *Lineage) open(ctx context.Context, name string) (*lineageBranch, error)
 	}
 	l.branches[name] = branch
 	return branch, nil
-}
-
-// these reads those of some receipts that the branch has.
-func (l *Ledger) these(ctx context.Context, ids []receipts.ID) iter.Seq2[*Entry, error] {
-	files := func(yield func(gitcmd.File, error) bool) {
-		for part := range slices.Chunk(ids, portion) {
-			names := make([]string, len(part))
-			for i, id := range part {
-				names[i] = string(l.branch.Commit) + ":" + id.Path()
-			}
-			headers, err := l.repository.Headers(ctx, names)
-			if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
-				yield(gitcmd.File{}, err)
-				return
-			}
-			for i, header := range headers {
-				if header != nil && !yield(gitcmd.File{Path: part[i].Path(), Hash: header.Hash}, nil) {
-					return
-				}
-			}
-		}
-	}
-	return l.readAhead(ctx, files)
 }
 
 // note notes what a receipt says of the keys, and returns what it was made from where it, and

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/drawing"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/graph"
@@ -46,11 +47,11 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if pageErr := env.Page(ctx, repository); pageErr != nil {
 		return pageErr
 	}
-	return errors.Join(c.print(env, g.Sorted()), err)
+	return errors.Join(c.print(env, g), err)
 }
 
 func (c *command) print(env *frame.Env, g *graph.Graph) error {
-	switch {
+	switch g := g.Sorted(); {
 	case c.DOT:
 		return env.Printf("%s", g.DOT())
 	case c.Mermaid:
@@ -65,7 +66,7 @@ func (c *command) print(env *frame.Env, g *graph.Graph) error {
 		}
 		return nil
 	}
-	return printText(env, g)
+	return drawing.Print(env, g)
 }
 
 // New returns the command.

@@ -2,14 +2,15 @@ package graph
 
 import (
 	"context"
+	"strings"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/drawing"
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/graph"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
-	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -35,36 +36,12 @@ func (c *command) lineage(ctx context.Context, env *frame.Env, repository *gitcm
 	if err != nil {
 		return nil, err
 	}
-	g := &graph.Graph{}
-	for place, k := range kin {
-		g.Nodes = append(g.Nodes, receiptNode(k))
-		for _, from := range k.Reads {
-			g.Edges = append(g.Edges, graph.Edge{From: from, To: place})
-		}
-	}
+	g := drawing.Lineage(kin, func(entry *ledger.Entry) string {
+		return strings.TrimRight(entry.Receipt.Timestamp.String()+"  "+entries.Own(entry.Receipt), " ")
+	})
 	g.Nodes[0].Focus = true
 	if damaged {
 		return g, gitcmd.ErrNegative
 	}
 	return g, nil
-}
-
-// receiptNode names a receipt as a selector does, if it is here.
-func receiptNode(k plan.Kin) graph.Node {
-	name := k.Branch + " " + k.Result
-	if id, err := receipts.ParseID(k.Result); err == nil {
-		name = k.Branch + "@" + string(id[:12])
-	}
-	if k.Entry == nil {
-		node := graph.Node{Name: name, Text: "not here", State: graph.Missing}
-		if k.Branch[0] == ':' { // of a pseudo-branch, which nobody records
-			node.Text, node.State = "", graph.Outside
-		}
-		return node
-	}
-	text := k.Entry.Receipt.Timestamp.String()
-	if traits := entries.Own(k.Entry.Receipt); traits != "" {
-		text += "  " + traits
-	}
-	return graph.Node{Name: name, Text: text, State: graph.Fresh}
 }

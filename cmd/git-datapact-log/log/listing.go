@@ -13,6 +13,7 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -52,8 +53,8 @@ type listing struct {
 	held    []*ledger.Entry // those to print when all are known
 }
 
-func (l *listing) print(ctx context.Context, found iter.Seq2[*ledger.Entry, error]) error {
-	hold := l.Reverse || len(l.Columns) > 0
+func (l *listing) print(ctx context.Context, repository *gitcmd.Repository, found iter.Seq2[*ledger.Entry, error]) error {
+	hold := l.Reverse || l.Graph || len(l.Columns) > 0
 	for entry, err := range found {
 		if bad, ok := errors.AsType[*ledger.ReceiptError](err); ok {
 			l.env.Warnf("%v", bad)
@@ -74,8 +75,11 @@ func (l *listing) print(ctx context.Context, found iter.Seq2[*ledger.Entry, erro
 	if l.Reverse {
 		slices.Reverse(l.held)
 	}
-	if len(l.Columns) > 0 {
+	switch {
+	case len(l.Columns) > 0:
 		return l.table(ctx)
+	case l.Graph:
+		return l.graph(ctx, repository)
 	}
 	for _, entry := range l.held {
 		if err := l.entry(entry); err != nil {

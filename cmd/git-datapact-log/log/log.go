@@ -27,6 +27,7 @@ type command struct {
 	Date     dateFormat           `placeholder:"FORMAT" default:"iso" help:"How times are said: iso, relative or short."`
 	Columns  []string             `placeholder:"KEY,…" help:"Print a table with these metadata."`
 	Sort     string               `placeholder:"KEY" help:"Sort the table by this column: numbers and versions by what they are worth."`
+	Graph    bool                 `xor:"form" help:"Draw beside the list what was made from what, and list all that the receipts were made from, each below what was made from it."`
 	Taken    bool                 `name:"retracted" help:"With --json, list retracted receipts too, each with the reason, as lines do in any case."`
 	Stat     bool                 `xor:"form" help:"List the outputs of each."`
 	Signed   bool                 `name:"signatures" help:"Say of each whether the commit that recorded it is signed, and by whom."`
@@ -57,7 +58,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if err := env.Page(ctx, repository); err != nil {
 		return err
 	}
-	if err := l.print(ctx, found); err != nil {
+	if err := l.print(ctx, repository, found); err != nil {
 		return err
 	}
 	if l.tied {
@@ -76,6 +77,8 @@ func (c *command) check() error {
 		return gitcmd.Usage(errors.New("--all lists all branches: name none"))
 	case table && (c.JSON || c.Stat || c.Signed):
 		return gitcmd.Usage(errors.New("--columns prints a table, which neither --json, --stat nor --signatures changes"))
+	case c.Graph && (table || c.Reverse):
+		return gitcmd.Usage(errors.New("--graph has an order of its own, without --columns and --reverse"))
 	case c.Sort != "" && !table:
 		return gitcmd.Usage(errors.New("--sort is for a table: name its --columns"))
 	case c.Sort != "" && !slices.Contains(c.Columns, c.Sort):

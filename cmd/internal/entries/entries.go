@@ -21,9 +21,9 @@ import (
 // the reason; or as JSON, on one line, the receipt with "id" and "commit" added, and what
 // else the entry tells.
 func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.Entry) string) error {
-	if r := entry.Retraction; r != nil && !asJSON {
+	if entry.Retraction != nil && !asJSON {
 		line, rest, _ := strings.Cut(text(entry), "\n")
-		return env.PrintSpans(frame.Span{Style: frame.Struck, Text: line}, frame.Span{Text: "  (" + plain(r.String()) + ")\n" + rest})
+		return env.PrintSpans(frame.Span{Style: frame.Struck, Text: line}, frame.Span{Text: "  (" + Retraction(entry) + ")\n" + rest})
 	}
 	if !asJSON {
 		return env.Printf("%s", text(entry))
@@ -51,6 +51,9 @@ func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.E
 	}
 	return env.PrintJSON(object)
 }
+
+// Retraction says when a receipt was retracted, and why.
+func Retraction(entry *ledger.Entry) string { return plain(entry.Retraction.String()) }
 
 // said is what a commit says of the receipt.
 func said(commit gitcmd.Hash, at time.Time, why string) json.RawMessage {
@@ -80,19 +83,25 @@ func Line(entry *ledger.Entry) string { return Style{}.Line(entry) }
 
 // Line is the receipt in a list.
 func (s Style) Line(entry *ledger.Entry) string {
-	r := entry.Receipt
-	name, at := string(entry.ID[:12]), r.Timestamp.String()
+	name := string(entry.ID[:12])
 	if s.Branch {
-		name = r.Branch + "@" + name
+		name = entry.Receipt.Branch + "@" + name
 	}
+	return name + " " + s.Rest(entry) + "\n"
+}
+
+// Rest is the line of a receipt without its name.
+func (s Style) Rest(entry *ledger.Entry) string {
+	r := entry.Receipt
+	at := r.Timestamp.String()
 	if s.Time != nil {
 		at = s.Time(r.Timestamp)
 	}
-	line := strings.TrimRight(fmt.Sprintf("%s %s  %s", name, at, strings.Join(traits(r), " ")), " ")
+	rest := strings.TrimRight(at+"  "+strings.Join(traits(r), " "), " ")
 	if entry.Signature != nil {
-		line += "  (" + signature(entry.Signature) + ")"
+		rest += "  (" + signature(entry.Signature) + ")"
 	}
-	return line + "\n"
+	return rest
 }
 
 // signature is the state of a signature, and whose it is.

@@ -1,4 +1,5 @@
-package graph
+// Package drawing shows on terminals what was made from what.
+package drawing
 
 import (
 	"strings"
@@ -17,10 +18,24 @@ var styles = map[graph.State]frame.Style{
 	graph.Failed: frame.Bad, graph.Missing: frame.Faint, graph.Outside: frame.Faint,
 }
 
-// printText prints a line for each node, with a drawing of what it reads before it, or the
-// names of what it reads after it where a drawing would be too wide.
-func printText(env *frame.Env, g *graph.Graph) error {
+// Print prints a line for each node of a graph, with a drawing of what it reads before it, or
+// the names of what it reads after it where a drawing would be too wide. What a node reads is
+// above it.
+func Print(env *frame.Env, g *graph.Graph) error {
+	g = g.Sorted()
 	rows, drawn := g.Rows()
+	return printRows(env, g, rows, drawn)
+}
+
+// PrintBack is Print with what a node reads below it, and of nodes that nothing reads the
+// first of the graph above.
+func PrintBack(env *frame.Env, g *graph.Graph) error {
+	g = g.SortedBack()
+	rows, drawn := g.Rows()
+	return printRows(env, g, graph.Flipped(rows), drawn)
+}
+
+func printRows(env *frame.Env, g *graph.Graph, rows []graph.Row, drawn bool) error {
 	names := 0
 	for _, node := range g.Nodes {
 		names = max(names, utf8.RuneCountInString(node.Name))
@@ -29,7 +44,6 @@ func printText(env *frame.Env, g *graph.Graph) error {
 	for _, row := range rows {
 		node := g.Nodes[row.Node]
 		if !drawn {
-			row.Before, row.After = "", ""
 			if reads := g.Reads(row.Node); len(reads) > 0 {
 				node.Text += "  ← " + strings.Join(reads, ", ")
 			}
