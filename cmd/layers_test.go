@@ -49,7 +49,7 @@ var rooms = map[string][]string{
 	"blobs":                         {"blobs/backend", "blobs/cache", "blobs/folder", "blobs/remote", "filters", "filters/bundle"},
 	"blobs/backend":                 {},
 	"blobs/cache":                   {"blobs/backend", "blobs/folder"},
-	"blobs/blobstest":               {"blobs", "blobs/cloud/…", "blobs/cloud", "blobs/remote", "blobs/wire", "filters"},
+	"blobs/blobstest":               {"blobs", "blobs/cloud/…", "blobs/cloud", "blobs/remote", "blobs/wire", "filters", "filters/bundle"},
 	"blobs/cloud":                   {"blobs/backend", "blobs/patient", "blobs/wire"},
 	"blobs/cloud/azblob":            {"blobs/backend", "blobs/cloud"},
 	"blobs/cloud/gs":                {"blobs/backend", "blobs/cloud"},

@@ -188,6 +188,12 @@ func (c *Checksum) decode(s *scanner) error {
 func (c *Content) decode(s *scanner) error {
 	_, err := s.fields(&c.Extra, func(key string) (err error) {
 		switch key {
+		case "files":
+			s.peek()
+			start := s.pos
+			if c.Files, err = s.size(); err == nil && c.Files < 1 {
+				err = s.failAt(start, "want at least one")
+			}
 		case "sha256":
 			c.SHA256, err = s.string()
 		case "size":

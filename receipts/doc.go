@@ -98,7 +98,10 @@ The keys of an output:
   - checksum (required): an object with the sha256 of the stored object in
     lower-case hex, and possibly digests by other algorithms.
   - content: an object with the sha256 and the size of the file before the
-    filters. Left out when unknown.
+    filters. Left out when unknown. Of a folder that the filter tar packs it
+    has files, how many there are, size, that of all of them together, and
+    sha256, that of a list of them, which package filters/bundle describes:
+    it proves each file without the others.
   - filters: the names of the filters that made the stored object from the
     file, in the order applied. Left out when there are none.
   - mode: "0755" for an executable file. Left out for any other.

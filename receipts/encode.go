@@ -105,6 +105,9 @@ func (c *Code) encode(w *writer) {
 
 func (c *Content) encode(w *writer) {
 	o := w.object(c.Extra)
+	if c.Files != 0 {
+		o.key("files").size(c.Files)
+	}
 	o.key("sha256").string(c.SHA256)
 	o.key("size").size(c.Size)
 	o.end()

@@ -76,10 +76,12 @@ type Checksum struct {
 	Extra  Extra  // digests by other algorithms
 }
 
-// Content describes a file as it was before any filter.
+// Content describes a file as it was before any filter, or a folder that is stored as one
+// object.
 type Content struct {
-	SHA256 string // 64 lower-case hex digits
-	Size   int64  // in bytes
+	Files  int64  // how many are in a folder, 0 for a file
+	SHA256 string // 64 lower-case hex digits; of a folder, that of its list of files
+	Size   int64  // in bytes, of a folder that of all files together
 	Extra  Extra
 }
 

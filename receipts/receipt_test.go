@@ -264,3 +264,30 @@ func TestLine(t *testing.T) {
 		t.Errorf("Line() = %q, want %q", got, want)
 	}
 }
+
+// TestFolderContent: a receipt tells how many files a packed folder has, and at least one.
+func TestFolderContent(t *testing.T) {
+	const sum = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+	document := func(files string) string {
+		return "{\n  \"branch\": \"data\",\n  \"input\": [],\n  \"output\": [\n    {\n      \"blob\": \"b\",\n      \"checksum\": {\n        \"sha256\": \"" + sum +
+			"\"\n      },\n      \"content\": {" + files + "\n        \"sha256\": \"" + sum + "\",\n        \"size\": 7\n      },\n      \"filters\": [\n        \"tar\"\n      ],\n" +
+			"      \"path\": \"images.tar\",\n      \"size\": 2048\n    }\n  ],\n  \"timestamp\": \"2016-11-09T01:07:34Z\"\n}\n"
+	}
+	for files, want := range map[string]int64{"": 0, "\n        \"files\": 3,": 3} {
+		r, err := receipts.Parse([]byte(document(files)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.Validate(); err != nil || r.Output[0].Content.Files != want {
+			t.Errorf("%q: %d files, %v; want %d", files, r.Output[0].Content.Files, err, want)
+		}
+		if data, err := r.Encode(); err != nil || string(data) != document(files) {
+			t.Errorf("%q is written as %s, %v", files, data, err)
+		}
+	}
+	for _, bad := range []string{"0", "-1", "1.5", "null"} {
+		if _, err := receipts.Parse([]byte(document("\n        \"files\": " + bad + ","))); err == nil {
+			t.Errorf("%s files are accepted", bad)
+		}
+	}
+}

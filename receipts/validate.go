@@ -60,6 +60,7 @@ func (f *findings) addOutput(i int, o *Output) {
 	if o.Content != nil {
 		f.add(digestFault(o.Content.SHA256), "output[%d].content.sha256", i)
 		f.add(sizeFault(o.Content.Size), "output[%d].content.size", i)
+		f.add(sizeFault(o.Content.Files), "output[%d].content.files", i)
 	}
 	for k, name := range o.Filters {
 		f.add(textFault(name), "output[%d].filters[%d]", i, k)

@@ -71,6 +71,13 @@ type Resumer interface {
 	OpenAt(ctx context.Context, key Key, offset int64) (io.ReadCloser, error)
 }
 
+// A Ranger is a backend that reads a part of an object.
+type Ranger interface {
+	// OpenRange is [Backend.Open] of so many bytes from an offset on. Where the object is
+	// shorter, reading ends with an error, or before all of them have come.
+	OpenRange(ctx context.Context, key Key, offset, size int64) (io.ReadCloser, error)
+}
+
 // A Batch is a backend's part of an upload. One that is a [Sender] too stores an item as
 // soon as it is known.
 type Batch interface {

@@ -73,6 +73,8 @@ func Test(t *testing.T, open func(t *testing.T) Subject) {
 		{"Altered", testAltered, false},
 		{"AlteredContent", testAlteredContent, false},
 		{"Resume", testResume, false},
+		{"Bundle", testBundle, false},
+		{"AlteredBundle", testAlteredBundle, false},
 		{"CancelledGet", testCancelledGet, true},
 		{"CloseEarly", testCloseEarly, true},
 		{"Told", testTold, false},

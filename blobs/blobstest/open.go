@@ -79,7 +79,7 @@ func Serve(bucket *cloud.Bucket) (*blobs.Store, error) {
 	token := rand.Text()
 	server := &http.Server{Handler: cloud.Handler(bucket, token)}
 	go server.Serve(listener)
-	client := remote.Connect(&url.URL{Scheme: "test", Host: bucket.Name}, socket, token, wire.Ready{Copies: true, Signs: true})
+	client := remote.Connect(&url.URL{Scheme: "test", Host: bucket.Name}, socket, token, wire.Ready{Copies: true, Signs: true, Ranges: true})
 	return blobs.New(&served{client, func() error {
 		return errors.Join(server.Close(), bucket.Close(), os.RemoveAll(folder))
 	}}), nil

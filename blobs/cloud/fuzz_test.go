@@ -18,6 +18,7 @@ func FuzzRequest(f *testing.F) {
 	const auth = "Host: store\r\nAuthorization: Bearer token\r\n"
 	for _, seed := range []string{
 		"GET /a/b HTTP/1.1\r\n" + auth + "Range: bytes=1-\r\n\r\n",
+		"GET /a/b HTTP/1.1\r\n" + auth + "Range: bytes=1-3\r\n\r\n",
 		"PUT /a/c HTTP/1.1\r\n" + auth + "If-None-Match: *\r\nContent-Length: 3\r\n\r\nabc",
 		"PUT /a/c HTTP/1.1\r\nHost: store\r\nContent-Length: 3\r\n\r\nabc",
 		"COPY /a/b HTTP/1.1\r\n" + auth + "Datapact-Size: 7\r\nDestination: /a/%63\r\n\r\n",

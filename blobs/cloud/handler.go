@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -143,12 +144,12 @@ func tell(h http.Header, fault *wire.Error) {
 
 // get streams an object. What goes wrong after the answer began is in its trailer.
 func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
-	first, err := parseRange(r.Header.Get("Range"))
+	first, size, err := parseRange(r.Header.Get("Range"))
 	if err != nil {
 		refuse(w, http.StatusBadRequest, &wire.Error{Message: err.Error()})
 		return
 	}
-	object, err := h.bucket.NewRangeReader(r.Context(), key, first, -1, nil)
+	object, err := h.bucket.NewRangeReader(r.Context(), key, first, size, nil)
 	if err != nil {
 		h.fail(w, r, err)
 		return
@@ -195,18 +196,26 @@ func pass(w io.Writer, r io.Reader) error {
 	}
 }
 
-// parseRange returns the offset that a header asks for.
-func parseRange(header string) (int64, error) {
+// parseRange returns the offset that a header asks for, and how many bytes, -1 for all that
+// come.
+func parseRange(header string) (first, size int64, err error) {
 	if header == "" {
-		return 0, nil
+		return 0, -1, nil
 	}
 	text, ok := strings.CutPrefix(header, "bytes=")
-	text, open := strings.CutSuffix(text, "-")
-	first, err := strconv.ParseInt(text, 10, 64)
-	if !ok || !open || err != nil || first < 0 {
-		return 0, errors.New("the range is not bytes=FIRST-")
+	from, to, dash := strings.Cut(text, "-")
+	first, err = strconv.ParseInt(from, 10, 64)
+	size = -1
+	if last := int64(0); err == nil && to != "" {
+		if last, err = strconv.ParseInt(to, 10, 64); last < first || last-first == math.MaxInt64 {
+			ok = false
+		}
+		size = last - first + 1
 	}
-	return first, nil
+	if !ok || !dash || err != nil || first < 0 {
+		return 0, 0, errors.New("the range is not bytes=FIRST- or bytes=FIRST-LAST")
+	}
+	return first, size, nil
 }
 
 // list sends a line for each object, and one at the end that tells a complete listing from

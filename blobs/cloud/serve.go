@@ -66,7 +66,7 @@ func serve(socket string, open Opener) error {
 	if err != nil {
 		return fmt.Errorf("reading the URL of the store: %w", err)
 	}
-	ready := wire.Ready{Version: wire.Version, Copies: true, Signs: true}
+	ready := wire.Ready{Version: wire.Version, Copies: true, Signs: true, Ranges: true}
 	bucket, err := Open(ctx, u, start.Env, open)
 	if err != nil {
 		ready.Error = bucket.fault(ctx, err)

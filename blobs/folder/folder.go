@@ -48,6 +48,21 @@ func (f *Folder) Open(_ context.Context, key backend.Key) (io.ReadCloser, error)
 	return file, nil
 }
 
+// OpenRange is part of [backend.Ranger].
+func (f *Folder) OpenRange(ctx context.Context, key backend.Key, offset, size int64) (io.ReadCloser, error) {
+	r, err := f.Open(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return section{io.NewSectionReader(r.(*os.File), offset, size), r}, nil
+}
+
+// A section is a part of a file.
+type section struct {
+	io.Reader
+	io.Closer
+}
+
 func (f *Folder) Stat(_ context.Context, key backend.Key) (backend.Entry, error) {
 	name, err := f.locate(key)
 	if err != nil {

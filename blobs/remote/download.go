@@ -45,8 +45,41 @@ func (r *Remote) Open(ctx context.Context, key backend.Key) (io.ReadCloser, erro
 
 // OpenAt is part of [backend.Resumer].
 func (r *Remote) OpenAt(ctx context.Context, key backend.Key, offset int64) (io.ReadCloser, error) {
+	return r.download(ctx, key, offset, func(offset int64) string {
+		if offset == 0 {
+			return ""
+		}
+		return fmt.Sprintf("bytes=%d-", offset)
+	})
+}
+
+// OpenRange is part of [backend.Ranger]. A helper that knows no end sends more than is read.
+func (r *Remote) OpenRange(ctx context.Context, key backend.Key, offset, size int64) (io.ReadCloser, error) {
+	if size == 0 {
+		return io.NopCloser(strings.NewReader("")), nil
+	}
+	d, err := r.download(ctx, key, offset, func(from int64) string {
+		if !r.ranges {
+			return fmt.Sprintf("bytes=%d-", from)
+		}
+		return fmt.Sprintf("bytes=%d-%d", from, offset+size-1)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return section{io.LimitReader(d, size), d}, nil
+}
+
+// A section is a part of an object.
+type section struct {
+	io.Reader
+	io.Closer
+}
+
+// download opens an object at an offset, with the range that is said to ask for.
+func (r *Remote) download(ctx context.Context, key backend.Key, offset int64, span func(offset int64) string) (io.ReadCloser, error) {
 	d := &download{offset: offset}
-	d.at = func(offset int64) (*stream, error) { return r.stream(ctx, key, offset) }
+	d.at = func(offset int64) (*stream, error) { return r.stream(ctx, key, offset, span(offset)) }
 	d.wait = func(n int) error { return backend.RetryWait(ctx, n) }
 	d.size = func() (int64, error) {
 		e, err := r.Stat(ctx, key)
@@ -64,11 +97,11 @@ func (r *Remote) OpenAt(ctx context.Context, key backend.Key, offset int64) (io.
 	return d, nil
 }
 
-// stream asks for an object from an offset on.
-func (r *Remote) stream(ctx context.Context, key backend.Key, offset int64) (*stream, error) {
+// stream asks for an object from an offset on, by a range or for all of it.
+func (r *Remote) stream(ctx context.Context, key backend.Key, offset int64, span string) (*stream, error) {
 	c := call{method: http.MethodGet, key: string(key)}
-	if offset > 0 {
-		c.header = http.Header{"Range": {fmt.Sprintf("bytes=%d-", offset)}}
+	if span != "" {
+		c.header = http.Header{"Range": {span}}
 	}
 	answer, err := r.do(ctx, c)
 	if err != nil {

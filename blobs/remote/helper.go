@@ -72,7 +72,7 @@ func Open(ctx context.Context, u *url.URL, executable string, env map[string]str
 		h.kill()
 		return nil, errors.Join(err, h.stop())
 	}
-	r.copies, r.signs, r.tidies = ready.Copies, ready.Signs, ready.Tidies
+	r.copies, r.signs, r.tidies, r.ranges = ready.Copies, ready.Signs, ready.Tidies, ready.Ranges
 	return r, nil
 }
 

@@ -254,7 +254,7 @@ func FuzzAnswer(f *testing.F) {
 		if err := list(r); err == nil && !strings.Contains(string(answer), `"end"`) {
 			t.Error("a listing without an end is complete")
 		}
-		if object, err := r.stream(context.Background(), "a/b", 0); err == nil {
+		if object, err := r.stream(context.Background(), "a/b", 0, ""); err == nil {
 			_, _ = io.Copy(io.Discard, object)
 			object.Close()
 		}

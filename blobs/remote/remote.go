@@ -45,6 +45,7 @@ type Remote struct {
 	token         string
 	copies, signs bool
 	tidies        bool
+	ranges        bool // it knows ranges that end
 	http          *http.Client
 	helper        *helper // nil if somebody else stops it
 	unconditional atomic.Bool
@@ -67,7 +68,7 @@ func Connect(u *url.URL, socket, token string, ready wire.Ready) *Remote {
 		MaxResponseHeaderBytes: maxHead,
 	}
 	r := &Remote{
-		base: url.URL{Scheme: "http", Host: "store"}, bucket: u.Host, secrets: secretsOf(u), token: token, copies: ready.Copies, signs: ready.Signs, tidies: ready.Tidies,
+		base: url.URL{Scheme: "http", Host: "store"}, bucket: u.Host, secrets: secretsOf(u), token: token, copies: ready.Copies, signs: ready.Signs, tidies: ready.Tidies, ranges: ready.Ranges,
 		http: &http.Client{
 			Transport:     &patient.Transport{Base: transport, Patience: patience},
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -232,14 +233,12 @@ func (r *Remote) Unconditional() bool { return r.unconditional.Load() }
 
 // ReadRange reads so many bytes of an object from an offset on.
 func (r *Remote) ReadRange(ctx context.Context, key backend.Key, offset int64, part []byte) error {
-	answer, err := r.do(ctx, call{method: http.MethodGet, key: string(key), header: http.Header{
-		"Range": {fmt.Sprintf("bytes=%d-", offset)},
-	}})
+	src, err := r.OpenRange(ctx, key, offset, int64(len(part)))
 	if err != nil {
 		return err
 	}
-	_, err = io.ReadFull(answer.Body, part)
-	return errors.Join(err, answer.Body.Close())
+	_, err = io.ReadFull(src, part)
+	return errors.Join(err, src.Close())
 }
 
 // Close stops the helper.

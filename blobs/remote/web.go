@@ -39,7 +39,7 @@ func OpenWeb(u *url.URL, limits Limits) (*Web, error) {
 	base.RawPath, base.Fragment = "", ""
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost, transport.DisableCompression, transport.MaxResponseHeaderBytes = connections, true, maxHead
-	r := &Remote{base: base, secrets: secretsOf(u), web: true}
+	r := &Remote{base: base, secrets: secretsOf(u), web: true, ranges: true}
 	r.Limit(limits)
 	r.http = &http.Client{
 		Transport:     &patient.Transport{Base: transport, Patience: webPatience},

@@ -16,7 +16,8 @@
 // The helper is an HTTP/1.1 server. Every request carries the token of the start as
 // "Authorization: Bearer TOKEN". An object's path is its key, percent-encoded.
 //
-//   - GET reads an object, from an offset on with "Range: bytes=N-". HEAD says what it is.
+//   - GET reads an object, from an offset on with "Range: bytes=N-", and where the helper is
+//     able to up to an offset with "Range: bytes=N-M", as HTTP has it. HEAD says what it is.
 //     Both answer with Content-Length or [SizeHeader], and with [ModifiedHeader],
 //     [SHA256Header] and [MD5Header] as far as they are known.
 //   - PUT stores an object of Content-Length bytes, whole or not at all, and answers once it
@@ -78,6 +79,7 @@ type Ready struct {
 	Copies  bool   `json:"copies,omitempty"` // it knows COPY
 	Signs   bool   `json:"signs,omitempty"`  // it knows POST of /sign
 	Tidies  bool   `json:"tidies,omitempty"` // it knows DELETE of what uploads have left
+	Ranges  bool   `json:"ranges,omitempty"` // it knows ranges that end
 	Error   *Error `json:"error,omitempty"`  // why it does not serve the store
 }
 

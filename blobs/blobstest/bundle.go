@@ -1,0 +1,147 @@
+package blobstest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/filters"
+	"github.com/git-datapact/git-datapact/filters/bundle"
+)
+
+// folder is a folder with small files and a large one.
+func folder() (bundle.Packing, map[string][]byte) {
+	files := map[string][]byte{"large.bin": random(31, 3<<20), "empty": nil, "text": text(5000)}
+	for i := range 600 {
+		files[fmt.Sprintf("many/%04d", i)] = random(uint64(i), 1500+i)
+	}
+	p := bundle.Packing{Folder: "some/images"}
+	for path, data := range files {
+		p.Files = append(p.Files, bundle.File{Path: path, Size: int64(len(data))})
+	}
+	slices.SortFunc(p.Files, bundle.Order)
+	p.Open = func(i int) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(files[p.Files[i].Path])), nil
+	}
+	return p, files
+}
+
+func putFolder(t *testing.T, s Subject, p bundle.Packing, chain filters.Chain) blobs.Packed {
+	t.Helper()
+	u := begin(t, s)
+	stored, content, err := u.PutFolder(t.Context(), "main", p, chain)
+	if err != nil {
+		t.Fatalf("PutFolder with %v: %v", chain, err)
+	}
+	commit(t, u)
+	return blobs.Packed{Object: object(t, "main", stored), Folder: p.Folder, Chain: chain, Want: &content}
+}
+
+// testBundle reads single files, and some, out of packed folders.
+func testBundle(t *testing.T, s Subject) {
+	p, files := folder()
+	for _, chain := range []filters.Chain{{filters.Tar, filters.Zstd}, {filters.Tar}, {filters.Tar, filters.Gz}} {
+		packed := putFolder(t, s, p, chain)
+		b, err := s.Store.OpenBundle(t.Context(), packed)
+		if err != nil {
+			t.Fatalf("OpenBundle of %v: %v", chain, err)
+		}
+		for _, path := range []string{"many/0042", "large.bin", "empty"} {
+			f, r, err := b.Open(t.Context(), path)
+			data, err := drain(r, err)
+			if err != nil || !bytes.Equal(data, files[path]) || f.Path != path || f.Size != int64(len(data)) {
+				t.Errorf("%v: %s: %d bytes of %v, %v; want %d", chain, path, len(data), f, err, len(files[path]))
+			}
+		}
+		for _, path := range []string{"absent", "zzz", "large.bin/x", ""} {
+			if _, _, err := b.Open(t.Context(), path); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("%v: %q, which is not there: %v", chain, path, err)
+			}
+		}
+		wantEach(t, b, files, func(i int) bool { return true })
+		wantEach(t, b, files, func(i int) bool { return i%100 == 3 || i == 1 })
+		other := packed
+		other.Want = &bundle.Content{SHA256: packed.Want.SHA256, Size: packed.Want.Size, Files: packed.Want.Files + 1}
+		if _, err := s.Store.OpenBundle(t.Context(), other); !isContent(err) {
+			t.Errorf("%v: another number of files: %v, want a ContentError", chain, err)
+		}
+	}
+}
+
+func isContent(err error) bool {
+	_, ok := errors.AsType[*blobs.ContentError](err)
+	return ok
+}
+
+// wantEach reads the files that are wanted.
+func wantEach(t *testing.T, b *blobs.Bundle, files map[string][]byte, wanted func(i int) bool) {
+	t.Helper()
+	listed, err := b.Files()
+	if err != nil || len(listed) != len(files) {
+		t.Fatalf("%d files, %v; want %d", len(listed), err, len(files))
+	}
+	var mu sync.Mutex
+	seen := map[int]bool{}
+	err = b.Each(t.Context(), wanted, func(i int, r io.Reader) error {
+		data, err := io.ReadAll(r)
+		mu.Lock()
+		defer mu.Unlock()
+		if seen[i] || !wanted(i) || !bytes.Equal(data, files[listed[i].Path]) {
+			t.Errorf("file %d (%s): not wanted, twice, or other bytes", i, listed[i].Path)
+		}
+		seen[i] = true
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+	for i := range listed {
+		if wanted(i) && !seen[i] {
+			t.Fatalf("file %d (%s) did not come", i, listed[i].Path)
+		}
+	}
+}
+
+// testAlteredBundle: from stored bytes that are others no file is read wrong.
+func testAlteredBundle(t *testing.T, s Subject) {
+	p, files := folder()
+	packed := putFolder(t, s, p, filters.Chain{filters.Tar, filters.Zstd})
+	good := get(t, s, packed.Object)
+	listed := slices.IndexFunc(p.Files, func(f bundle.File) bool { return f.Path == "many/0042" })
+	for _, at := range []int{100, len(good) / 2, len(good) - 20000, len(good) - 5} {
+		bad := slices.Clone(good)
+		bad[at] ^= 1
+		s.Overwrite(t, packed.Key, bad)
+		b, err := s.Store.OpenBundle(t.Context(), packed)
+		if err != nil {
+			continue
+		}
+		broken := errors.New("read wrong")
+		err = b.Each(t.Context(), func(int) bool { return true }, func(i int, r io.Reader) error {
+			data, err := io.ReadAll(r)
+			if err == nil && !bytes.Equal(data, files[p.Files[i].Path]) {
+				return fmt.Errorf("byte %d altered: %s: %w", at, p.Files[i].Path, broken)
+			}
+			return err
+		})
+		if errors.Is(err, broken) || err == nil {
+			t.Errorf("byte %d altered: %v", at, err)
+		}
+	}
+	s.Overwrite(t, packed.Key, good[:len(good)/3])
+	if _, err := s.Store.OpenBundle(t.Context(), packed); err == nil {
+		t.Error("a bundle that is cut off is not noticed")
+	}
+	s.Overwrite(t, packed.Key, good)
+	b, err := s.Store.OpenBundle(t.Context(), packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEach(t, b, files, func(i int) bool { return i == listed })
+}
