@@ -24,7 +24,7 @@ import (
 const (
 	memory    = ".datapact"
 	stateFile = memory + "/site.json"
-	lockFile  = memory + "/lock" // held by whoever writes
+	lockFile  = memory + "/site.lock" // held by whoever writes; another name than that of a fetch
 )
 
 // A state is what a site was made from.

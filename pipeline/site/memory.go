@@ -78,6 +78,7 @@ func (p *pen) record(r *record) {
 		p.text(f.value)
 	}
 	p.name(r.buildenv)
+	p.name(r.expired)
 	p.job(r.job)
 }
 
@@ -174,7 +175,7 @@ func (e *eye) record(b *branch) *record {
 	for i := range r.facts {
 		r.facts[i] = fact{e.name(), e.text()}
 	}
-	r.buildenv, r.job = e.name(), e.job()
+	r.buildenv, r.expired, r.job = e.name(), e.name(), e.job()
 	return r
 }
 

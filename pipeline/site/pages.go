@@ -101,6 +101,7 @@ type receiptPage struct {
 	Whole                                     bool
 	Inputs, Readers                           []kinRow
 	More                                      int
+	Expired                                   string // since when and why its files are not kept
 	Outputs                                   []outputRow
 	Previews                                  []preview
 }
@@ -127,7 +128,7 @@ func (s *Site) writeReceipt(ctx context.Context, r *record, entry *ledger.Entry)
 	p := &receiptPage{
 		head: h, Branch: r.branch.name, Short: string(r.id[:12]), ID: string(r.id), Date: date(r.at),
 		Stored: s.opts.Bytes(r.bytes), Selector: shellWord(r.name()),
-		Metadata: pairs(entry.Receipt.Metadata), Job: jobPairs(r),
+		Metadata: pairs(entry.Receipt.Metadata), Job: jobPairs(r), Expired: r.expired,
 	}
 	for _, f := range r.traits() {
 		if !slices.ContainsFunc(entry.Receipt.Metadata, func(m receipts.Metadata) bool { return m.Key == f.key }) {
@@ -147,7 +148,7 @@ func (s *Site) writeReceipt(ctx context.Context, r *record, entry *ledger.Entry)
 		p.Readers = append(p.Readers, kinRow{Name: reader.name(), Href: h.address(reader.page()), Date: date(reader.at)})
 	}
 	for i := range entry.Receipt.Output {
-		p.Outputs = append(p.Outputs, s.outputRow(r.branch.name, &entry.Receipt.Output[i]))
+		p.Outputs = append(p.Outputs, s.outputRow(r, &entry.Receipt.Output[i]))
 	}
 	var err error
 	if p.Previews, err = s.previews(ctx, h, r, entry); err != nil {
@@ -198,7 +199,7 @@ func (h head) input(in receipts.Input, from *record) kinRow {
 	return row
 }
 
-func (s *Site) outputRow(branch string, o *receipts.Output) outputRow {
+func (s *Site) outputRow(r *record, o *receipts.Output) outputRow {
 	row := outputRow{Path: filters.ChainOf(o.Filters).OriginalPath(o.Path), StoredPath: o.Path, Stored: s.opts.Bytes(o.Size), Size: "unknown", SHA256: o.Checksum.SHA256 + " *"}
 	if sha256, size, known := o.File(); known {
 		row.Size, row.SHA256 = s.opts.Bytes(size), sha256
@@ -206,8 +207,8 @@ func (s *Site) outputRow(branch string, o *receipts.Output) outputRow {
 	if o.Mode != "" {
 		row.Mode = o.Mode
 	}
-	if s.opts.Public != "" {
-		row.Href = strings.TrimSuffix(s.opts.Public, "/") + "/" + head{}.address(branch+"/"+o.Blob)
+	if s.opts.Public != "" && r.expired == "" {
+		row.Href = strings.TrimSuffix(s.opts.Public, "/") + "/" + head{}.address(r.branch.name+"/"+o.Blob)
 	}
 	return row
 }

@@ -50,6 +50,9 @@ func (s *Site) previews(ctx context.Context, h head, r *record, entry *ledger.En
 	if s.opts.Preview == nil {
 		return nil, nil
 	}
+	if r.expired != "" {
+		return nil, s.removeImages(r, nil)
+	}
 	var list []preview
 	for i := range entry.Receipt.Output {
 		o := &entry.Receipt.Output[i]

@@ -21,9 +21,10 @@ type record struct {
 	buildenv string
 	facts    []fact // its metadata, and then those of its inputs
 	outputs  int
-	bytes    int64 // of all stored outputs
-	length   int64 // of its entry in the index for scripts, 0 until that is written
-	offset   int64 // of it, where it was written before
+	bytes    int64  // of all stored outputs
+	length   int64  // of its entry in the index for scripts, 0 until that is written
+	offset   int64  // of it, where it was written before
+	expired  string // since when and why its blobs are not kept any more, "" where they are
 
 	reads   []*record // for each input, nil for what is not here
 	readers []*record

@@ -90,7 +90,7 @@ func (s *Site) Close() error { return s.folder.lock.Close() }
 // made is what the pages depend on beside the receipts.
 func (s *Site) made() string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "1 %q %q %q %t\n", s.opts.Version, s.opts.Title, s.opts.Public, s.opts.Preview != nil)
+	fmt.Fprintf(sum, "2 %q %q %q %t\n", s.opts.Version, s.opts.Title, s.opts.Public, s.opts.Preview != nil)
 	_ = fs.WalkDir(assets, ".", func(name string, entry fs.DirEntry, err error) error {
 		if data, err := assets.ReadFile(name); err == nil {
 			fmt.Fprintf(sum, "%s %x\n", name, sha256.Sum256(data))
@@ -212,7 +212,41 @@ func (s *Site) update(ctx context.Context, b *branch, found gitcmd.Branch) error
 		slices.SortFunc(next, compareRecords)
 		b.changed = true
 	}
+	was := b.commit
 	b.records, b.commit, b.bad = next, found.Commit, bad
+	return s.expire(ctx, b, found, was)
+}
+
+// expire notes whose blobs are not kept any more, as a branch says since a commit, or ever.
+func (s *Site) expire(ctx context.Context, b *branch, found gitcmd.Branch, since gitcmd.Hash) error {
+	if since != "" {
+		if on, err := s.repository.Ancestor(ctx, since, found.Commit); err != nil || !on {
+			since = "" // the branch was made anew
+		}
+	}
+	blobs := sync.OnceValue(func() map[receipts.ID]gitcmd.Hash {
+		known := make(map[receipts.ID]gitcmd.Hash, len(b.records))
+		for _, r := range b.records {
+			known[r.id] = r.blob
+		}
+		return known
+	})
+	said, err := ledger.At(s.repository, found).Expiries(ctx, since, func(id receipts.ID) gitcmd.Hash { return blobs()[id] })
+	if err != nil {
+		return err
+	}
+	for _, r := range b.records {
+		expiry, ok := said[r.id]
+		text := r.expired
+		if ok {
+			text = once(expiry.String())
+		} else if since == "" {
+			text = ""
+		}
+		if r.expired != text {
+			r.expired, r.dirty, b.changed = text, true, true
+		}
+	}
 	return nil
 }
 

@@ -2,7 +2,10 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -59,6 +62,36 @@ func Expire(ctx context.Context, repository *gitcmd.Repository, name string, ids
 // with what was said of each last. A receipt that was recorded after that has its blobs.
 func Expired(ctx context.Context, repository *gitcmd.Repository, tip gitcmd.Hash) (map[receipts.ID]Expiry, error) {
 	return expired(ctx, repository, string(tip), "^"+expireSubject)
+}
+
+// Expiries is what the branch says of receipts whose blobs are not kept any more, as far as
+// it said so since a commit, or ever if that is "". current tells which file a receipt is in
+// now, "" for one that the branch does not have: what was recorded again since has its blobs.
+func (l *Ledger) Expiries(ctx context.Context, since gitcmd.Hash, current func(receipts.ID) gitcmd.Hash) (map[receipts.ID]Expiry, error) {
+	revision := string(l.branch.Commit)
+	if since != "" {
+		revision = string(since) + ".." + revision
+	}
+	said, err := expired(ctx, l.repository, revision, "^"+expireSubject)
+	if err != nil {
+		return nil, err
+	}
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(said)), portion) {
+		names := make([]string, len(ids))
+		for i, id := range ids {
+			names[i] = string(said[id].Commit) + ":" + id.Path()
+		}
+		then, err := l.repository.Headers(ctx, names)
+		if err != nil && !errors.Is(err, gitcmd.ErrNotFound) {
+			return nil, err
+		}
+		for i, id := range ids {
+			if then[i] == nil || then[i].Hash != current(id) {
+				delete(said, id)
+			}
+		}
+	}
+	return said, nil
 }
 
 func expired(ctx context.Context, repository *gitcmd.Repository, revision, pattern string) (map[receipts.ID]Expiry, error) {
