@@ -30,7 +30,7 @@ type Request struct {
 	Seeds      []receipts.Input // inputs of pseudo-branches, beside all others
 	Read       []receipts.Input // what the execution read, if not nil: then Inputs does not count
 	Job        *receipts.Job    // what ran, nil when unknown
-	Order      []string         // branches in the order that the receipt lists their receipts in
+	Order      []string         // branches that the job reads, in the order that the receipt lists their receipts in
 	Metadata   []string         // KEY=VALUE
 	Filters    []string         // GLOB=NAME, the first that matches; then git config datapact.filter, the last that matches
 	AllowEmpty bool             // record a result without files
@@ -233,7 +233,9 @@ func (a *Archive) inputs(ctx context.Context, request Request) ([]receipts.Input
 		if err != nil {
 			return nil, err
 		}
-		return FindInputs(cmp.Or(request.Beside, filepath.Dir(dir)), dir, request.Branch, besideDepth)
+		return FindInputs(Surroundings{
+			Build: cmp.Or(request.Beside, filepath.Dir(dir)), Result: dir, Branch: request.Branch, Depth: besideDepth, Reads: request.Order,
+		})
 	}
 	var inputs []receipts.Input
 	for _, name := range request.Inputs {

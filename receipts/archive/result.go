@@ -249,48 +249,6 @@ func changedError(path string) error {
 		"record when whatever writes the result has finished")
 }
 
-// FindInputs reads the receipts of the inputs in a build folder: every
-// .datapact/result, but for that of the result directory and, where a folder holds an
-// earlier result of the branch itself, that. It looks so many folders down, 0 for any
-// depth, and neither into inputs nor into folders whose names begin with a dot.
-func FindInputs(build, result, branch string, depth int) ([]receipts.Input, error) {
-	own, err := os.Stat(result)
-	if err != nil {
-		return nil, fmt.Errorf("looking for inputs: %w", err)
-	}
-	var inputs []receipts.Input
-	var look func(folder string, left int) error
-	look = func(folder string, left int) error {
-		entries, err := os.ReadDir(folder)
-		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
-			return nil // it went away meanwhile, or is nobody's input
-		}
-		if err != nil {
-			return fmt.Errorf("looking for inputs: %w", err)
-		}
-		for _, entry := range entries {
-			path := filepath.Join(folder, entry.Name())
-			info, err := os.Stat(path)
-			if err != nil || !info.IsDir() || strings.HasPrefix(entry.Name(), ".") || os.SameFile(info, own) {
-				continue
-			}
-			found, err := ReadInput(path)
-			switch {
-			case err == nil:
-				inputs = append(inputs, slices.DeleteFunc(found, func(in receipts.Input) bool { return in.Branch == branch })...)
-			case !errors.Is(err, fs.ErrNotExist):
-				return err
-			case entry.IsDir() && left != 1: // not through a link, which could lead anywhere
-				if err := look(path, left-1); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	}
-	return inputs, look(build, depth)
-}
-
 // ReadInput reads the receipt of one input directory. The error for a folder that
 // is none is [fs.ErrNotExist].
 func ReadInput(dir string) ([]receipts.Input, error) {

@@ -102,7 +102,7 @@ func readBuild(ctx context.Context, params OutParams, build, branch string) (*ar
 	}
 	inputs := params.Inputs
 	if !params.Told {
-		inputs, err = archive.FindInputs(build, dir, branch, 0)
+		inputs, err = archive.FindInputs(archive.Surroundings{Build: build, Result: dir, Branch: branch})
 	}
 	for _, name := range params.Folders {
 		if err != nil {
