@@ -11,11 +11,17 @@ import (
 
 // TestBare makes a repository as git itself would, and brings branches there.
 func TestBare(t *testing.T) {
-	server := gittest.New(t)
+	for _, format := range []gitcmd.Format{gitcmd.SHA1, gitcmd.SHA256} {
+		t.Run(string(format), func(t *testing.T) { testBare(t, format) })
+	}
+}
+
+func testBare(t *testing.T, format gitcmd.Format) {
+	server := gittest.New(t, "--object-format="+string(format))
 	gittest.Run(t, server, "commit", "-q", "--allow-empty", "-m", "first")
 	head := gittest.Run(t, server, "rev-parse", "HEAD")
 	dir := filepath.Join(t.TempDir(), "bare.git")
-	if err := gitcmd.NewBare(dir); err != nil {
+	if err := gitcmd.NewBare(dir, format); err != nil {
 		t.Fatal(err)
 	}
 	r := gitcmd.OpenBare(dir, append(os.Environ(), "GIT_DIR="+dir))
@@ -46,6 +52,9 @@ func TestBare(t *testing.T) {
 		if got, err := r.IsShallow(t.Context()); err != nil || got != shallow {
 			t.Errorf("IsShallow = %t, %v, want %t", got, err, shallow)
 		}
+	}
+	if got, err := r.Format(t.Context()); err != nil || got != format {
+		t.Errorf("Format = %s, %v, want %s", got, err, format)
 	}
 	if got, err := r.GitDir(t.Context()); err != nil || got != dir {
 		t.Errorf("GitDir = %s, %v, want %s", got, err, dir)

@@ -106,7 +106,7 @@ func (c *checkout) close() {
 func environWithoutLocal() []string {
 	local := map[string]bool{
 		"GIT_DIR": true, "GIT_WORK_TREE": true, "GIT_INDEX_FILE": true,
-		"GIT_PREFIX": true, "GIT_COMMON_DIR": true,
+		"GIT_PREFIX": true, "GIT_COMMON_DIR": true, "GIT_REFERENCE_BACKEND": true,
 	}
 	var env []string
 	for _, variable := range os.Environ() {

@@ -105,18 +105,18 @@ func (r *Repository) configuredRemotes(ctx context.Context) ([]string, error) {
 
 // symbolicRef returns what a ref that all worktrees share, or the HEAD of the main
 // worktree, refers to; "" where there is none, or where it names a commit. It starts git
-// only where the files do not tell.
+// only where no file tells.
 func (r *Repository) symbolicRef(ctx context.Context, ref string) (string, error) {
 	where, err := r.where(ctx)
 	if err != nil {
 		return "", err
 	}
-	data, err := os.ReadFile(filepath.Join(where.common, filepath.FromSlash(ref)))
-	if target, ok := strings.CutPrefix(strings.TrimSpace(string(data)), "ref: "); ok && target != "refs/heads/.invalid" {
-		return target, nil
-	}
-	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Stat(filepath.Join(where.common, "reftable")); errors.Is(err, fs.ErrNotExist) {
+	if where.files {
+		data, err := os.ReadFile(filepath.Join(where.common, filepath.FromSlash(ref)))
+		if target, ok := strings.CutPrefix(strings.TrimSpace(string(data)), "ref: "); ok {
+			return target, nil
+		}
+		if errors.Is(err, fs.ErrNotExist) {
 			return "", nil
 		}
 	}

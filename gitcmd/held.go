@@ -9,38 +9,46 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
-// heads are the files in which a worktree notes what it is at, or in the middle of,
-// beside its refs: one object or, of a merge or a fetch, several.
-var heads = []string{"HEAD", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD",
-	"BISECT_HEAD", "AUTO_MERGE", "MERGE_AUTOSTASH"}
+// heads are the refs in which a worktree notes what it is at, or in the middle of.
+var heads = []string{"HEAD", "ORIG_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "REBASE_HEAD", "BISECT_HEAD", "AUTO_MERGE", "MERGE_AUTOSTASH"}
+
+// headFiles are like them, and can name several objects. They are files however a repository
+// keeps its refs, see "pseudoref" in gitglossary(7).
+var headFiles = []string{"FETCH_HEAD", "MERGE_HEAD"}
 
 // Heads lists what the HEAD of every worktree holds where it names no branch, and its
 // FETCH_HEAD, MERGE_HEAD and their like; of tags, what is tagged. What git has thrown
 // away since is left out.
 func (r *Repository) Heads(ctx context.Context) ([]Ref, error) {
+	where, err := r.where(ctx)
+	if err != nil {
+		return nil, err
+	}
 	dirs, err := r.gitDirs(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var hashes []Hash
 	for _, dir := range dirs {
-		for _, name := range heads {
-			path := filepath.Join(dir, name)
-			text, err := os.ReadFile(path)
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
+		files := headFiles
+		if where.files {
+			files = slices.Concat(heads, headFiles)
+		} else {
+			found, err := r.rootRefs(ctx, dir)
 			if err != nil {
 				return nil, err
 			}
-			found, ok := parseHead(string(text))
-			if !ok && (name != "FETCH_HEAD" || len(text) > 0) { // a fetch can bring nothing
-				return nil, WithHint(fmt.Errorf("file %s cannot be read: it does not name an object", path),
-					"end what git is in the middle of there, such as a merge, or delete the file")
+			hashes = append(hashes, found...)
+		}
+		for _, name := range files {
+			found, err := readHead(filepath.Join(dir, name))
+			if err != nil {
+				return nil, err
 			}
 			hashes = append(hashes, found...)
 		}
@@ -50,6 +58,45 @@ func (r *Repository) Heads(ctx context.Context) ([]Ref, error) {
 		err = fmt.Errorf("looking for what the worktrees are at: %w", err)
 	}
 	return refs, err
+}
+
+// rootRefs are what the heads of a git directory hold, where they are not files.
+func (r *Repository) rootRefs(ctx context.Context, dir string) (hashes []Hash, err error) {
+	git := r.git.with("GIT_DIR=" + dir)
+	git.dir = dir
+	out, warnings, err := git.run(ctx, nil, append([]string{"for-each-ref", "--include-root-refs", "--format=%(objectname) %(symref)"}, heads...)...)
+	if err == nil && warnings != "" {
+		err = errors.New(firstComplaint(warnings))
+	}
+	if err == nil {
+		err = git.findHead(ctx, "HEAD")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("looking for what %s is at: %w", dir, err)
+	}
+	for line := range strings.Lines(string(out)) {
+		if hash, symref, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " "); symref == "" {
+			hashes = append(hashes, Hash(hash))
+		}
+	}
+	return hashes, nil
+}
+
+// readHead reads such a file, which need not be there.
+func readHead(path string) ([]Hash, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	hashes, ok := parseHead(string(text))
+	if !ok && (filepath.Base(path) != "FETCH_HEAD" || len(text) > 0) { // a fetch can bring nothing
+		return nil, WithHint(fmt.Errorf("file %s cannot be read: it does not name an object", path),
+			"end what git is in the middle of there, such as a merge, or delete the file")
+	}
+	return hashes, nil
 }
 
 // parseHead reads the hashes of such a file, each at the beginning of a line; none of

@@ -31,7 +31,7 @@ func (r Ref) Branch() (Branch, bool) {
 // A BrokenRefsError names refs that are there and cannot be read: what they hold is not
 // known, so that nothing can be said of all refs.
 type BrokenRefsError struct {
-	Refs []string // in full; "packed-refs" for the file of that name
+	Refs []string // in full; "packed-refs" for the file of that name, "reftable" for all of them
 	whys []string
 }
 
@@ -62,12 +62,13 @@ func (e *BrokenRefsError) Hint() string {
 func (e *BrokenRefsError) Hides(branch string) bool {
 	return slices.ContainsFunc(e.Refs, func(ref string) bool {
 		b, _ := Ref{Name: ref}.Branch()
-		return b.Name == branch || ref == packedRefs
+		return b.Name == branch || ref == packedRefs || ref == reftable
 	})
 }
 
-// packedRefs is the file in which git keeps most refs.
-const packedRefs = "packed-refs"
+// packedRefs is the file in which git keeps most refs, and reftable the folder in which it
+// keeps all of them where they are not files.
+const packedRefs, reftable = "packed-refs", "reftable"
 
 // Refs lists all refs. Those that can be read are returned beside a
 // [*BrokenRefsError].
@@ -101,6 +102,15 @@ func (r *Repository) listRefs(ctx context.Context, patterns ...string) ([]Ref, e
 	if err != nil {
 		return nil, err
 	}
+	if !where.files {
+		err := r.git.findHead(ctx, "main-worktree/HEAD")
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			broken.add(reftable, "cannot be read, and may hold others")
+		}
+	}
 	// git begins the file with a comment: an empty one was cut off.
 	if info, err := os.Stat(filepath.Join(where.common, packedRefs)); err == nil && info.Size() == 0 {
 		broken.add(packedRefs, "is empty, and may have held others")
@@ -110,6 +120,17 @@ func (r *Repository) listRefs(ctx context.Context, patterns ...string) ([]Ref, e
 		err = broken
 	}
 	return refs, err
+}
+
+// findHead looks for the ref HEAD, or that of another worktree by its full name, which is
+// always there, if the branch that it names is not. Of a damaged reftable git reads no ref at
+// all, often without a word.
+func (p program) findHead(ctx context.Context, head string) error {
+	_, err := p.output(ctx, "symbolic-ref", "--quiet", head)
+	if failed, ok := errors.AsType[*ExecError](err); ok && exitCode(failed.Err) == 1 {
+		_, err = p.output(ctx, "rev-parse", "--verify", "--quiet", head) // of a commit
+	}
+	return err
 }
 
 // forEachRef lists refs as git does, without looking for their objects, and what git

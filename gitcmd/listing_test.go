@@ -16,19 +16,19 @@ import (
 // TestBrokenRefs: a ref that git leaves out, or whose object is not there, is named by
 // whatever lists refs; the others are listed beside the error.
 func TestBrokenRefs(t *testing.T) {
-	const nowhere = "1234567890123456789012345678901234567890"
+	gittest.FilesOfRefs(t)
 	tests := []struct {
 		name, file, content string
 		broken              string // "" for nothing that git would not do itself
 	}{
 		{"empty", "refs/heads/set", "", "refs/heads/set"},
 		{"cut off", "refs/heads/set", "12345\n", "refs/heads/set"},
-		{"zeros of a disk", "refs/heads/set", strings.Repeat("\x00", 41), "refs/heads/set"},
-		{"no object", "refs/heads/set", strings.Repeat("0", 40) + "\n", "refs/heads/set"},
-		{"missing commit", "refs/heads/set", nowhere + "\n", "refs/heads/set"},
-		{"missing commit of a packed ref", "packed-refs", "# pack-refs with:\n" + nowhere + " refs/heads/set\n", "refs/heads/set"},
+		{"zeros of a disk", "refs/heads/set", strings.Repeat("\x00", 65), "refs/heads/set"},
+		{"no object", "refs/heads/set", "ZEROS\n", "refs/heads/set"},
+		{"missing commit", "refs/heads/set", "NOWHERE\n", "refs/heads/set"},
+		{"missing commit of a packed ref", "packed-refs", "# pack-refs with: sorted \nNOWHERE refs/heads/set\n", "refs/heads/set"},
 		{"a tree", "refs/heads/set", "TREE\n", "refs/heads/set"},
-		{"a tag of a server", "refs/tags/set", nowhere + "\n", "refs/tags/set"},
+		{"a tag of a server", "refs/tags/set", "NOWHERE\n", "refs/tags/set"},
 		{"remote-tracking", "refs/remotes/origin/set", "\n", "refs/remotes/origin/set"},
 		{"a name that is none", "refs/heads/set (copy)", "HEAD\n", "refs/heads/set (copy)"},
 		{"emptied packed-refs", "packed-refs", "", "packed-refs"},
@@ -40,8 +40,9 @@ func TestBrokenRefs(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			dir := gittest.New(t)
 			gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "start")
-			content := strings.ReplaceAll(test.content, "HEAD\n", gittest.Run(t, dir, "rev-parse", "HEAD")+"\n")
-			content = strings.ReplaceAll(content, "TREE\n", gittest.Run(t, dir, "rev-parse", "HEAD^{tree}")+"\n")
+			head := gittest.Run(t, dir, "rev-parse", "HEAD")
+			content := strings.NewReplacer("HEAD\n", head+"\n", "TREE\n", gittest.Run(t, dir, "rev-parse", "HEAD^{tree}")+"\n",
+				"ZEROS", strings.Repeat("0", len(head)), "NOWHERE", strings.Repeat("12", len(head)/2)).Replace(test.content)
 			path := filepath.Join(dir, ".git", filepath.FromSlash(test.file))
 			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(content), 0o666)); err != nil {
 				t.Fatal(err)
@@ -86,6 +87,7 @@ func TestBrokenRefs(t *testing.T) {
 // TestBrokenLocalBranch: the remote's branch does not stand in for a local one that
 // cannot be read.
 func TestBrokenLocalBranch(t *testing.T) {
+	gittest.FilesOfRefs(t)
 	dir := gittest.New(t)
 	gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "start")
 	gittest.Run(t, dir, "update-ref", "refs/remotes/origin/set", "HEAD")
@@ -133,5 +135,37 @@ func TestDamagedPath(t *testing.T) {
 		}
 		check("HEAD:a/b/c", false)
 		check(fmt.Sprintf("%s:a/b/c", gittest.Run(t, dir, "rev-parse", "HEAD")), false)
+	}
+}
+
+// TestBrokenReftable: git finds no refs in a damaged reftable, and that is an error here.
+func TestBrokenReftable(t *testing.T) {
+	gittest.NeedsReftable(t)
+	for _, damage := range []string{"nothing\n", ""} {
+		dir := gittest.New(t, "--ref-format=reftable")
+		r := gitcmd.Open(dir)
+		defer r.Close()
+		if refs, err := r.Refs(t.Context()); err != nil || len(refs) > 0 {
+			t.Errorf("Refs without a commit = %v, %v", refs, err)
+		}
+		gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "start")
+		gittest.Run(t, dir, "branch", "set")
+		for _, head := range []string{"main", "HEAD^0"} {
+			gittest.Run(t, dir, "checkout", "-q", head)
+			if refs, err := r.Refs(t.Context()); err != nil || len(refs) != 2 {
+				t.Errorf("Refs at %s = %v, %v, want two", head, refs, err)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(dir, ".git", "reftable", "tables.list"), []byte(damage), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Refs(t.Context()); err == nil || !strings.Contains(err.Error(), "reftable") {
+			t.Errorf("Refs of a reftable of %q: %v, want an error", damage, err)
+		}
+		fresh := gitcmd.Open(dir)
+		defer fresh.Close()
+		if _, err := fresh.FindBranch(t.Context(), "set"); err == nil || errors.Is(err, gitcmd.ErrNotFound) {
+			t.Errorf("FindBranch in a reftable of %q: %v, want an error", damage, err)
+		}
 	}
 }

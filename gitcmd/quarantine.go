@@ -64,7 +64,7 @@ func previewEnviron(environ []string, dir string, where *layout) []string {
 	objects := false
 	for _, variable := range environ {
 		switch name, _, _ := strings.Cut(variable, "="); name {
-		case "GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_QUARANTINE_PATH":
+		case "GIT_DIR", "GIT_COMMON_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_QUARANTINE_PATH", "GIT_REFERENCE_BACKEND":
 			continue
 		case "GIT_OBJECT_DIRECTORY":
 			objects = true
@@ -84,14 +84,17 @@ func (p *Preview) fill(where *layout, refs map[string]Hash, sharing Sharing) err
 		}
 	}
 	var packed strings.Builder
-	packed.WriteString("# pack-refs with:\n")
+	packed.WriteString("# pack-refs with: sorted \n")
 	for _, name := range slices.Sorted(maps.Keys(refs)) {
 		fmt.Fprintf(&packed, "%s refs/heads/%s\n", refs[name], name)
 	}
-	for name, text := range map[string]string{
-		packedRefs: packed.String(),
-		"config":   "[include]\n\tpath = " + strconv.Quote(filepath.Join(where.common, "config")) + "\n[core]\n\tbare = true\n",
-	} {
+	// What git has to know of a repository to open it, it does not read of an included file.
+	// The refs are files here, whatever they are there.
+	config := "[include]\n\tpath = " + strconv.Quote(filepath.Join(where.common, "config")) + "\n[core]\n\tbare = true\n"
+	if where.format != SHA1 {
+		config += "\trepositoryFormatVersion = 1\n" + formatConfig(where.format)
+	}
+	for name, text := range map[string]string{packedRefs: packed.String(), "config": config} {
 		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
 			return err
 		}

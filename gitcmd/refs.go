@@ -42,11 +42,11 @@ func (r *Repository) Branch(ctx context.Context, name string) (Branch, error) {
 }
 
 // mayBeCheckedOut reports whether a worktree may have a branch checked out, without
-// starting git: a HEAD says it by name, and where HEAD files do not tell (another ref
-// storage, a rebase at work) it is taken to be so.
+// starting git: a HEAD says it by name, and where HEAD is no such file (refs in a reftable, a
+// rebase at work) it is taken to be so.
 func (r *Repository) mayBeCheckedOut(ctx context.Context, name string) bool {
 	where, err := r.where(ctx)
-	if err != nil {
+	if err != nil || !where.files {
 		return true
 	}
 	worktrees, err := os.ReadDir(filepath.Join(where.common, "worktrees"))
@@ -60,7 +60,7 @@ func (r *Repository) mayBeCheckedOut(ctx context.Context, name string) bool {
 	for _, head := range heads {
 		data, err := os.ReadFile(head)
 		ref, symbolic := strings.CutPrefix(strings.TrimSpace(string(data)), "ref: refs/heads/")
-		if err != nil || !symbolic || ref == name || ref == ".invalid" {
+		if err != nil || !symbolic || ref == name {
 			return true
 		}
 	}
@@ -253,7 +253,7 @@ func refused(err error) bool {
 // lockHeld reports whether git stopped at another process's lock file.
 func lockHeld(err error) bool {
 	failed, ok := errors.AsType[*ExecError](err)
-	return ok && strings.Contains(failed.Stderr, ".lock': File exists")
+	return ok && (strings.Contains(failed.Stderr, ".lock': File exists") || strings.Contains(failed.Stderr, "data is locked")) // in a reftable
 }
 
 func lockHint(err error) error {

@@ -36,6 +36,7 @@ type layout struct {
 	topErr error  // of asking for it in a repository that is not bare, such as in its git directory
 	bare   bool
 	format Format
+	files  bool // refs are files of the git directory, and not in a reftable
 
 	shallow bool
 }
@@ -57,19 +58,39 @@ func OpenApart(gitDir string, env []string) *Repository {
 	return &Repository{git: program{dir: gitDir, env: env, all: true}}
 }
 
-// NewBare makes an empty bare repository in a folder, without a process of git's. It has no
-// hooks, and HEAD names a branch that nobody has.
-func NewBare(dir string) error {
+// NewBare makes an empty bare repository in a folder, without a process of git's, or makes
+// an empty one that it made another of the format given. It has no hooks, and HEAD names a
+// branch that nobody has.
+func NewBare(dir string, format Format) error {
 	for _, folder := range []string{dir, filepath.Join(dir, "objects"), filepath.Join(dir, "refs")} {
 		if err := os.Mkdir(folder, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
 		}
 	}
 	// HEAD comes last: it makes the folder a repository.
-	if err := os.WriteFile(filepath.Join(dir, "config"), []byte("[core]\n\trepositoryformatversion = 0\n\tbare = true\n"), 0o666); err != nil {
+	config := "[core]\n\trepositoryformatversion = 0\n\tbare = true\n"
+	if format != SHA1 {
+		config = "[core]\n\trepositoryformatversion = 1\n\tbare = true\n" + formatConfig(format)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "config"), []byte(config), 0o666); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(dir, "HEAD"), []byte("ref: refs/heads/_/none\n"), 0o666)
+}
+
+// formatConfig is the configuration of a repository of a format other than [SHA1], beside
+// core.repositoryFormatVersion of 1.
+func formatConfig(format Format) string {
+	return fmt.Sprintf("[extensions]\n\tobjectFormat = %s\n", format)
+}
+
+// bareFormat is the format of what [NewBare] made.
+func bareFormat(dir string) (Format, error) {
+	config, err := os.ReadFile(filepath.Join(dir, "config"))
+	if strings.Contains(string(config), formatConfig(SHA256)) {
+		return SHA256, err
+	}
+	return SHA1, err
 }
 
 // OpenBare is [OpenApart] for what [NewBare] made: git need not be asked where its parts are.
@@ -95,19 +116,25 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 		return r.layout, nil
 	}
 	if r.bare {
+		format, err := bareFormat(r.git.dir)
+		if err != nil {
+			return nil, err
+		}
 		info, err := os.Stat(filepath.Join(r.git.dir, "shallow")) // which fetches make
-		return &layout{gitDir: r.git.dir, common: r.git.dir, bare: true, format: SHA1, shallow: err == nil && info.Size() > 0}, nil
+		return &layout{gitDir: r.git.dir, common: r.git.dir, bare: true, format: format, files: true, shallow: err == nil && info.Size() > 0}, nil
 	}
-	out, err := r.git.output(ctx, "rev-parse", "--is-bare-repository", "--show-object-format", "--is-shallow-repository",
+	out, err := r.git.output(ctx, "rev-parse", "--is-bare-repository", "--show-object-format", "--show-ref-format", "--is-shallow-repository",
 		"--path-format=absolute", "--git-dir", "--git-common-dir", "--show-toplevel")
 	if err != nil && len(out) == 0 { // else only the last question has no answer
 		return nil, err
 	}
-	lines := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\n", 4)
-	if len(lines) != 4 {
+	lines := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\n", 5)
+	if len(lines) != 5 {
 		return nil, fmt.Errorf("git rev-parse answered %q", out)
 	}
-	where := &layout{bare: lines[0] == "true", format: Format(lines[1]), shallow: lines[2] == "true", topErr: err}
+	where := &layout{bare: lines[0] == "true", format: Format(lines[1]), shallow: lines[3] == "true", topErr: err}
+	// A git that knows files alone gives the question back.
+	where.files = lines[2] == "files" || lines[2] == "--show-ref-format"
 	if where.format != SHA1 && where.format != SHA256 {
 		return nil, errObjectFormat
 	}
@@ -115,7 +142,7 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 	if err != nil {
 		paths = paths[:2]
 	}
-	if err := r.paths(ctx, lines[3], paths); err != nil {
+	if err := r.paths(ctx, lines[4], paths); err != nil {
 		return nil, err
 	}
 	r.layout = where
@@ -169,6 +196,15 @@ func (r *Repository) Close() error {
 	_ = r.objects.close() // it is told to end, and says so
 	r.objects = nil
 	return nil
+}
+
+// Format is how the repository names its objects.
+func (r *Repository) Format(ctx context.Context) (Format, error) {
+	where, err := r.where(ctx)
+	if err != nil {
+		return "", err
+	}
+	return where.format, nil
 }
 
 // GitDir is the absolute path of the git directory of this worktree.

@@ -26,6 +26,7 @@ func modeOf(t *testing.T, elem ...string) fs.FileMode {
 // TestSharing compares what is made here with what git makes: a ref, a folder of refs,
 // and a hook of the template.
 func TestSharing(t *testing.T) {
+	gittest.FilesOfRefs(t)
 	template := t.TempDir()
 	if err := os.WriteFile(filepath.Join(template, "program"), nil, 0o777); err != nil {
 		t.Fatal(err)

@@ -27,6 +27,21 @@ func New(t *testing.T, options ...string) string {
 	return dir
 }
 
+// FilesOfRefs has repositories that the test makes from now on keep their refs in files,
+// which it reads or damages, whatever git does by default.
+func FilesOfRefs(t *testing.T) {
+	t.Helper()
+	t.Setenv("GIT_DEFAULT_REF_FORMAT", "files")
+}
+
+// NeedsReftable skips the test where git, older than 2.45, keeps refs in files alone.
+func NeedsReftable(t *testing.T) {
+	t.Helper()
+	if out, err := exec.Command("git", "init", "-q", "--ref-format=reftable", t.TempDir()).CombinedOutput(); err != nil {
+		t.Skipf("this git keeps refs in files alone: %s", out)
+	}
+}
+
 // Run runs git in a folder and returns what it printed, without the line feed at
 // the end. The test ends when git fails.
 func Run(t *testing.T, dir string, args ...string) string {

@@ -47,7 +47,7 @@ func (s *Session) Clone(folder string, whole bool) (*Clone, error) {
 	if _, err := os.Stat(filepath.Join(folder, "HEAD")); err == nil {
 		return c, nil
 	}
-	if err := gitcmd.NewBare(folder); err != nil {
+	if err := gitcmd.NewBare(folder, gitcmd.SHA1); err != nil {
 		return nil, fmt.Errorf("making a clone: %w", err)
 	}
 	return c, nil
@@ -189,6 +189,9 @@ func (c *Clone) fetchCommit(ctx context.Context, commit gitcmd.Hash, branches ..
 	if err != nil {
 		return err
 	}
+	if err := c.suit(ctx, commit); err != nil {
+		return err
+	}
 	return c.fetch(ctx, TwoLevels, []string{"--depth=2"}, append(refspecs, "+"+string(commit)+":refs/datapact/commit"))
 }
 
@@ -208,6 +211,9 @@ func branchSpecs(branches []string) (refspecs []string, err error) {
 // not have is [gitcmd.ErrNotFound].
 func (c *Clone) FetchTrees(ctx context.Context, branch gitcmd.Branch) error {
 	if !c.whole {
+		if err := c.suit(ctx, branch.Commit); err != nil {
+			return err
+		}
 		return c.fetch(ctx, NoFiles, []string{"--depth=1"}, []string{"+" + string(branch.Commit) + ":refs/datapact/commit"})
 	}
 	if err := c.FetchBranches(ctx, Extent{}, branch.Name); err != nil {
@@ -225,6 +231,12 @@ func (c *Clone) fetch(ctx context.Context, filter Filter, options, refspecs []st
 	}
 	args = append(append(args, "--", Remote), refspecs...)
 	_, err := c.Repository.Git(ctx, nil, args...)
+	if failed, ok := errors.AsType[*gitcmd.ExecError](err); ok && otherFormat.MatchString(failed.Stderr) {
+		if again, formatErr := c.change(ctx); formatErr != nil || !again {
+			return errors.Join(formatErr, c.fetchError(ctx, err))
+		}
+		_, err = c.Repository.Git(ctx, nil, args...)
+	}
 	return c.fetchError(ctx, err)
 }
 

@@ -149,7 +149,7 @@ func TestCloneBack(t *testing.T) {
 	if _, err := alone.ReadCommit(t.Context(), commits[3]); err != nil {
 		t.Errorf("the parent was not brought: %v", err)
 	}
-	if _, err := alone.FetchCommitWith(t.Context(), gitcmd.Hash(strings.Repeat("1", 40)), "main"); !errors.Is(err, gitcmd.ErrNotFound) {
+	if _, err := alone.FetchCommitWith(t.Context(), gitcmd.Hash(strings.Repeat("1", len(commits[0]))), "main"); !errors.Is(err, gitcmd.ErrNotFound) {
 		t.Errorf("FetchCommitWith of no commit = %v, want not found", err)
 	}
 }
@@ -157,7 +157,7 @@ func TestCloneBack(t *testing.T) {
 func TestCloneErrors(t *testing.T) {
 	server, commits := serverOf(t, 3)
 	clone := cloneOf(t, server, false)
-	if err := clone.FetchCommit(t.Context(), gitcmd.Hash(strings.Repeat("1", 40))); !errors.Is(err, gitcmd.ErrNotFound) {
+	if err := clone.FetchCommit(t.Context(), gitcmd.Hash(strings.Repeat("1", len(commits[0])))); !errors.Is(err, gitcmd.ErrNotFound) {
 		t.Errorf("FetchCommit of none = %v, want not found", err)
 	}
 	if err := clone.FetchBranches(t.Context(), remote.Extent{}, "none"); !errors.Is(err, gitcmd.ErrNotFound) || !strings.Contains(err.Error(), "branch none") {

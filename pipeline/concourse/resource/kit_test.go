@@ -82,7 +82,7 @@ func newWorld(t *testing.T, branches ...string) *world {
 	t.Parallel()
 	dir := t.TempDir()
 	w := &world{t: t, dir: dir, repo: filepath.Join(dir, "server.git"), store: filepath.Join(dir, "store"), mu: new(sync.Mutex)}
-	if err := gitcmd.NewBare(w.repo); err != nil {
+	if err := gitcmd.NewBare(w.repo, gitcmd.SHA1); err != nil {
 		t.Fatal(err)
 	}
 	w.configure("[uploadpack]\n\tallowFilter = true\n[http]\n\treceivepack = true\n")
