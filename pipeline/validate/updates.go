@@ -90,13 +90,11 @@ func NewUpdate(ref, old, new string) (update Update, isBranch bool, err error) {
 }
 
 func parseHash(text string) (gitcmd.Hash, error) {
-	if len(text) != 40 || strings.Trim(text, "0123456789abcdef") != "" {
-		return "", fmt.Errorf("%q is not the hash of an object, want 40 hexadecimal digits", text)
+	hash, err := gitcmd.ParseHash(text)
+	if err != nil || hash.IsZero() {
+		return "", err
 	}
-	if strings.Trim(text, "0") == "" {
-		return "", nil
-	}
-	return gitcmd.Hash(text), nil
+	return hash, nil
 }
 
 // CheckAll checks all of the history of every local branch. It refuses a shallow clone,

@@ -35,13 +35,25 @@ func digestOf(key blobs.Key) digest {
 	return digest(sum[:])
 }
 
+// A blobKey is the hash of a git blob in few bytes: of a longer one the first, which tell
+// blobs apart as well as a short one does.
+type blobKey [20]byte
+
+func keyOfBlob(hash gitcmd.Hash) (k blobKey, err error) {
+	if _, err := gitcmd.ParseHash(string(hash)); err != nil {
+		return k, err
+	}
+	_, err = hex.Decode(k[:], []byte(hash[:2*len(k)]))
+	return k, err
+}
+
 // roots are the receipts of a repository, as far as they were read, and what they
 // name.
 type roots struct {
 	repository *gitcmd.Repository
 	opts       *Options
 	used       map[digest]struct{}   // what receipts name
-	seen       map[[20]byte]struct{} // git blobs that were read
+	seen       map[blobKey]struct{}  // git blobs that were read
 	branches   map[string]bool       // that there are, or were when a receipt was recorded
 	tips       map[gitcmd.Hash]bool  // commits up to which all is read
 	others     map[gitcmd.Hash]bool  // trees and blobs that are read
@@ -66,7 +78,7 @@ type version struct {
 
 func newRoots(repository *gitcmd.Repository, opts *Options) *roots {
 	return &roots{
-		repository: repository, opts: opts, used: map[digest]struct{}{}, seen: map[[20]byte]struct{}{},
+		repository: repository, opts: opts, used: map[digest]struct{}{}, seen: map[blobKey]struct{}{},
 		branches: map[string]bool{}, tips: map[gitcmd.Hash]bool{},
 		others: map[gitcmd.Hash]bool{}, indexes: map[gitcmd.Index]bool{},
 	}
@@ -305,14 +317,14 @@ func (r *roots) enqueue(ctx context.Context, v version) error {
 	if v.file.Mode == "120000" || v.file.Mode == "160000" {
 		return nil
 	}
-	var hash [20]byte
-	if _, err := hex.Decode(hash[:], []byte(v.file.Hash)); err != nil {
-		return fmt.Errorf("reading receipt %s: %q is not the name of an object", v.file.Path, v.file.Hash)
+	key, err := keyOfBlob(v.file.Hash)
+	if err != nil {
+		return fmt.Errorf("reading receipt %s: %w", v.file.Path, err)
 	}
-	if _, ok := r.seen[hash]; ok {
+	if _, ok := r.seen[key]; ok {
 		return nil
 	}
-	r.seen[hash] = struct{}{}
+	r.seen[key] = struct{}{}
 	if r.pending = append(r.pending, v); len(r.pending) < r.portion() {
 		return nil
 	}

@@ -8,11 +8,12 @@ import (
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
-// A commitKey is the hash of a commit in few bytes.
+// A commitKey is the hash of a commit in few bytes: of a longer one the first, which tell
+// commits apart as well as a short one does.
 type commitKey [20]byte
 
 func keyOfCommit(hash gitcmd.Hash) (k commitKey) {
-	_, _ = hex.Decode(k[:], []byte(hash)) // a hash is hexadecimal
+	_, _ = hex.Decode(k[:], []byte(hash[:min(len(hash), 2*len(k))])) // a hash is hexadecimal
 	return k
 }
 

@@ -119,7 +119,7 @@ func withNextStep(ctx context.Context, repository *gitcmd.Repository, err error)
 // missingHint is the next step where there is no branch of a name.
 func missingHint(ctx context.Context, repository *gitcmd.Repository, name string) string {
 	if strings.Contains(name, "@") {
-		return "after an @ stand 4 to 40 hexadecimal digits of a receipt's id or a commit, or braces"
+		return "after an @ stand 4 to 64 hexadecimal digits of a receipt's id or a commit, or braces"
 	}
 	there, _ := repository.ReadableBranches(ctx) // without them, nothing is similar
 	return gitcmd.SimilarBranch(name, there, "'git branch -a' lists the branches that are here, 'git fetch' brings those of a remote")

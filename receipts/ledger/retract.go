@@ -102,7 +102,7 @@ func retractOnce(ctx context.Context, repository *gitcmd.Repository, name string
 
 // reverting is how git says which commit another one takes back.
 var reverting = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{40})`)
+	return regexp.MustCompile(`(?m)^This reverts commit ([0-9a-f]{64}|[0-9a-f]{40})`)
 })
 
 // revertedSubject is the subject of git's revert of a recording. It still names the receipt
@@ -155,7 +155,7 @@ func parseTaking(message string) taking {
 // renamed has a message name the commits that were made again by what they became.
 func renamed(message string, again map[gitcmd.Hash]gitcmd.Hash) string {
 	return reverting().ReplaceAllStringFunc(message, func(line string) string {
-		words, commit := line[:len(line)-40], line[len(line)-40:]
+		words, commit := line[:strings.LastIndexByte(line, ' ')+1], line[strings.LastIndexByte(line, ' ')+1:]
 		return words + string(cmp.Or(again[gitcmd.Hash(commit)], gitcmd.Hash(commit)))
 	})
 }

@@ -28,8 +28,8 @@ import (
 //	ID                   the one of any branch, where neither a branch nor a tag has the name
 //	HEAD                 the current branch
 //
-// An id or a commit has 4 to 40 hexadecimal digits; any other @ is part of the
-// branch's name.
+// An id has 4 to 40 hexadecimal digits, a commit as many or, where objects are named by
+// SHA-256, up to 64; any other @ is part of the branch's name.
 type Selector struct {
 	Branch   string // "" for the current branch
 	Revision string
@@ -39,10 +39,13 @@ type Selector struct {
 	Back     int
 }
 
+// mostDigits are those of a commit that is named by SHA-256.
+const mostDigits = 64
+
 // isRevision reports whether text can be the id of a receipt or a commit, or the
 // first digits of one.
 func isRevision(text string) bool {
-	return len(text) >= 4 && len(text) <= 40 && strings.Trim(text, "0123456789abcdef") == ""
+	return len(text) >= 4 && len(text) <= mostDigits && strings.Trim(text, "0123456789abcdef") == ""
 }
 
 // ParseSelector reads a selector as a person writes it. Its errors are of the command

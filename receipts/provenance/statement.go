@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -174,12 +175,11 @@ func code(j *receipts.Job) []Resource {
 	return list
 }
 
-// gitHash is a hash of git, "" for what is not one.
+// gitHash is a hash of git, "" for what is not one. The digests of git's objects have the
+// same names in in-toto whether they are of SHA-1 or SHA-256: the length tells.
 func gitHash(text string) string {
-	if len(text) == 40 && strings.Trim(text, "0123456789abcdef") == "" {
-		return text
-	}
-	return ""
+	hash, _ := gitcmd.ParseHash(text)
+	return string(hash)
 }
 
 // imageDigest is the SHA-256 of an image, "" for what does not have one.

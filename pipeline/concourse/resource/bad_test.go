@@ -37,7 +37,7 @@ func TestBadRequests(t *testing.T) {
 		{"check", `{"source": {"uri": "ftp://user:hush@127.0.0.1/", "branch": "b"}}`, "the address is of a kind that is not allowed"},
 		{"check", `{"source": {"uri": "/no/such/repo", "branch": "b"}}`, "there is no such repository"},
 		{"check", `{"source": {"uri": "u", "branch": "b"}, "version": {"ref": "x", "receipt": 1, "y": ""}}`,
-			"request: version.receipt: want a string, have a number\nrequest: version.y: unknown key\nrequest: version.ref: want the 40 hexadecimal digits of a commit\n"},
+			"request: version.receipt: want a string, have a number\nrequest: version.y: unknown key\nrequest: version.ref: want the 40 or 64 hexadecimal digits of a commit\n"},
 		{"in", `{"source": {"uri": "u", "branch": "b"}}`, "request: source: names no store: want store, s3_bucket, gs_bucket or azblob_container\nrequest: version: missing\n"},
 		{"in", `{"source": {"uri": "u", "branch": "b", "store": "file:///x"}, "version": {"ref": "` + id + `", "receipt": "` + id + `"}, "params": {"download": "no", "path": []}}`,
 			"request: params.download: want true or false, have a string\nrequest: params.path: unknown key\n"},

@@ -43,9 +43,7 @@ func readCodeVersion(value any, findings *fields.Findings) *CodeVersion {
 	f := fields.Read("version", value, findings)
 	v := &CodeVersion{Ref: gitcmd.Hash(f.Text("ref")), Tree: gitcmd.Hash(f.Text("tree"))}
 	f.Done()
-	if _, err := receipts.ParseID(string(v.Ref)); err != nil {
-		f.Fault("ref", "want the 40 hexadecimal digits of a commit")
-	}
+	checkCommit(f, "ref", v.Ref)
 	return v
 }
 
@@ -58,8 +56,8 @@ func readRanCode(job fields.Object) *receipts.Code {
 	code := &receipts.Code{Ref: f.Text("ref"), Tree: f.Text("tree")}
 	f.Done()
 	for key, text := range map[string]string{"ref": code.Ref, "tree": code.Tree} {
-		if _, err := receipts.ParseID(text); err != nil {
-			f.Fault(key, "want 40 hexadecimal digits, as in of code leaves them")
+		if _, err := gitcmd.ParseHash(text); err != nil {
+			f.Fault(key, "want 40 or 64 hexadecimal digits, as in of code leaves them")
 		}
 	}
 	return code

@@ -157,9 +157,7 @@ func readVersion(v any, action Action, findings *fields.Findings) *Version {
 	f := fields.Read("version", v, findings)
 	version := &Version{Ref: gitcmd.Hash(f.Text("ref")), Receipt: receipts.ID(f.Text("receipt"))}
 	f.Done()
-	if _, err := receipts.ParseID(string(version.Ref)); err != nil {
-		f.Fault("ref", "want the 40 hexadecimal digits of a commit")
-	}
+	checkCommit(f, "ref", version.Ref)
 	if version.Receipt == "" && action == ActionCheck {
 		return version // all that the commit recorded
 	}
@@ -167,6 +165,13 @@ func readVersion(v any, action Action, findings *fields.Findings) *Version {
 		f.Fault("receipt", "want the 40 hexadecimal digits of a receipt's id")
 	}
 	return version
+}
+
+// checkCommit finds fault with a hash that cannot be a commit's.
+func checkCommit(f fields.Object, key string, commit gitcmd.Hash) {
+	if _, err := gitcmd.ParseHash(string(commit)); err != nil {
+		f.Fault(key, "want the 40 or 64 hexadecimal digits of a commit")
+	}
 }
 
 // params starts on the parameters, of which there may be none.
@@ -236,7 +241,7 @@ func readOutParams(raw json.RawMessage, findings *fields.Findings) OutParams {
 		job.Done()
 	}
 	if p.Docker = strings.TrimSpace(f.Text("docker")); p.Docker != "" {
-		if _, err := receipts.ParseID(p.Docker); err != nil {
+		if _, err := gitcmd.ParseHash(p.Docker); err != nil {
 			f.Fault("docker", "want the commit that the image was built from")
 		}
 	}
