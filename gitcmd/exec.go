@@ -127,7 +127,7 @@ func (p program) run(ctx context.Context, stdin io.Reader, args ...string) (stdo
 	var out, said bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &said
 	if err = child.Run(cmd); err != nil {
-		err = execError(ctx, args, said.String(), err)
+		err = p.failed(ctx, args, said.String(), err)
 	}
 	return out.Bytes(), said.String(), err
 }
@@ -155,7 +155,7 @@ func (p program) stream(ctx context.Context, read func(io.Reader) error, args ..
 		return readErr
 	}
 	if err := process.Wait(); err != nil {
-		return execError(ctx, args, stderr.String(), err)
+		return p.failed(ctx, args, stderr.String(), err)
 	}
 	return nil
 }

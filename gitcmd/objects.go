@@ -98,6 +98,9 @@ func (r *Repository) ask(ctx context.Context, command string, revs []string) ([]
 		_ = r.objects.close()
 		r.objects = nil
 	}
+	if misunderstood(err) {
+		err = r.git.tooOld(ctx, err)
+	}
 	return objects, err
 }
 
@@ -227,11 +230,12 @@ func (o *objectReader) answers(revs []string, withData bool) ([]*Object, error) 
 		object, err := readObject(o.stdout, rev, withData)
 		if errors.Is(err, errStream) || errors.Is(err, errObjectFormat) {
 			o.broken = true
-			if interrupted(o.close()) { // waits for what it says on stderr
+			ended := o.close() // waits for what it says on stderr
+			if interrupted(ended) {
 				return nil, context.Canceled
 			}
 			if o.stderr.Len() > 0 {
-				err = execError(context.Background(), []string{"cat-file"}, o.stderr.String(), err)
+				err = execError(context.Background(), []string{"cat-file"}, o.stderr.String(), cmp.Or(ended, err))
 			}
 			return nil, err
 		}

@@ -129,8 +129,8 @@ func (r *Repository) where(ctx context.Context) (*layout, error) {
 		return nil, err
 	}
 	lines := strings.SplitN(strings.TrimSuffix(string(out), "\n"), "\n", 5)
-	if len(lines) != 5 {
-		return nil, fmt.Errorf("git rev-parse answered %q", out)
+	if len(lines) != 5 || strings.HasPrefix(lines[4], "-") { // a question that git does not know
+		return nil, r.git.tooOld(ctx, fmt.Errorf("git rev-parse answered %q", out))
 	}
 	where := &layout{bare: lines[0] == "true", format: Format(lines[1]), shallow: lines[3] == "true", topErr: err}
 	// A git that knows files alone gives the question back.
