@@ -119,9 +119,10 @@ func setup(env *testscript.Env, bin string) error {
 	return makeHome(home)
 }
 
-// person is the environment of somebody without any configuration.
+// person is the environment of somebody without any configuration, whose git makes
+// repositories of the kind that the tests are run for.
 func person(home string) map[string]string {
-	return map[string]string{
+	env := map[string]string{
 		"HOME": home, "USERPROFILE": home, "LC_ALL": "C",
 		"GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0",
 		"GIT_AUTHOR_NAME": "Ann Author", "GIT_AUTHOR_EMAIL": "ann@example.com",
@@ -129,6 +130,12 @@ func person(home string) map[string]string {
 		"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_EC2_METADATA_DISABLED": "true",
 		"AZURE_STORAGE_ACCOUNT": "", "AZURE_STORAGE_KEY": "", "STORAGE_EMULATOR_HOST": "", "GOOGLE_APPLICATION_CREDENTIALS": "",
 	}
+	for _, name := range []string{"GIT_DEFAULT_HASH", "GIT_DEFAULT_REF_FORMAT"} {
+		if kind, ok := os.LookupEnv(name); ok { // an empty one git refuses
+			env[name] = kind
+		}
+	}
+	return env
 }
 
 // makeHome makes the home folder of a person.
