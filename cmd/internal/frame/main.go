@@ -35,6 +35,7 @@ type common struct {
 	Quiet   bool             `short:"q" help:"Say nothing but errors and warnings."`
 	Verbose bool             `short:"v" help:"Say more about what is done."`
 	Version kong.VersionFlag `help:"Print the version and exit."`
+	Profile string           `name:"cpuprofile" hidden:"" placeholder:"FILE" help:"Write a CPU profile, for 'go tool pprof'."`
 }
 
 // Main runs a subcommand as a process: it parses the command line into cmd,
@@ -111,6 +112,10 @@ func run(env *Env, cmd Command, args []string) int {
 		return misused(env, err)
 	}
 	env.Quiet, env.Verbose = line.Common.Quiet, line.Common.Verbose
+	profiled, err := profile(line.Common.Profile)
+	if err != nil {
+		return misused(env, err)
+	}
 	if line.Common.Dir != "" {
 		if err := os.Chdir(line.Common.Dir); err != nil {
 			return misused(env, fmt.Errorf("--dir: %w", err))
@@ -123,7 +128,11 @@ func run(env *Env, cmd Command, args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	return report(env, env.endPager(cmd.Run(ctx, env)))
+	err = cmd.Run(ctx, env)
+	if profileErr := profiled(); err == nil {
+		err = profileErr
+	}
+	return report(env, env.endPager(err))
 }
 
 // misused prints what is wrong with the command line, and returns the status for it.
