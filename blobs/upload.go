@@ -54,6 +54,7 @@ type item struct {
 	backend.Item
 	existed bool // in the store before
 	sent    bool // stored by this upload
+	sure    bool // made young, and then looked at
 	// unknown is why the store did not say whether the key is free: these keys may look at
 	// what is there, and may not be told that nothing is.
 	unknown error
@@ -160,22 +161,36 @@ func (u *Upload) stage(ctx context.Context, c content) (f backend.StagedFile, st
 // needed. What is put while the same is on its way waits for that.
 func (u *Upload) add(ctx context.Context, it backend.Item, told *share) (existed, kept bool, err error) {
 	mine := &item{Item: it, settled: make(chan struct{})}
-	u.mu.Lock()
-	first, ok := u.items[it.Key]
-	if !ok {
-		u.items[it.Key] = mine
-	}
-	u.mu.Unlock()
-	if ok {
-		return u.join(ctx, first, it, told)
+	for first := u.claim(mine); first != mine; first = u.claim(mine) {
+		existed, kept, err = u.join(ctx, first, it, told)
+		if !first.sure || first.err == nil || ctx.Err() != nil {
+			return existed, kept, err
+		} // else it could not be relied upon
 	}
 	if mine.err = u.settle(ctx, mine, told); mine.err != nil {
-		u.mu.Lock()
-		delete(u.items, it.Key)
-		u.mu.Unlock()
+		u.disclaim(mine)
 	}
 	close(mine.settled)
 	return mine.existed, mine.HasBytes(), mine.err
+}
+
+// claim makes an item that of its key, unless there is one. It returns the one that there is
+// then.
+func (u *Upload) claim(mine *item) *item {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if first, ok := u.items[mine.Key]; ok {
+		return first
+	}
+	u.items[mine.Key] = mine
+	return mine
+}
+
+// disclaim gives up an item before it is settled.
+func (u *Upload) disclaim(mine *item) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.items, mine.Key)
 }
 
 // join is about bytes that the upload has already.
@@ -267,7 +282,7 @@ func (u *Upload) Commit(ctx context.Context) error {
 		if !it.sent {
 			publish = append(publish, it.Item)
 		}
-		if it.unknown != nil || !it.sent && !it.HasBytes() {
+		if it.unknown != nil || !it.sent && !it.sure && !it.HasBytes() {
 			before = append(before, it.Key)
 		}
 	}

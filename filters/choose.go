@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// SampleSize is how many bytes of a file Choose looks at.
+// SampleSize is how many bytes at the beginning of a file its sample has, or all of a smaller
+// one.
 const SampleSize = 64 << 10
 
 // minSize is the size below which a frame saves nothing worth a suffix.
@@ -13,19 +14,21 @@ const minSize = 64
 
 // Choose returns the filters for a file by the built-in rule: zstd, and none
 // for one that is compressed already, or is read in parts. That shows in the suffix of its
-// path or in a sample that zstd does not shrink by 5 %. None as well for a file under
-// 64 bytes.
-//
-// The sample is the first SampleSize bytes of the file, or all of a smaller
-// one; what follows in it is ignored. The answer depends on nothing else.
-func Choose(path string, sample []byte) Chain {
-	if len(sample) < minSize || compressedSuffix(path) || !shrinks(sample) {
-		return nil
+// path, or in that a sample of it does not get smaller, which is asked for where it matters;
+// see [Shrinks]. None as well for a file under 64 bytes. The answer depends on nothing else.
+func Choose(path string, size int64, shrinks func() (bool, error)) (Chain, error) {
+	if size < minSize || compressedSuffix(path) {
+		return nil, nil
 	}
-	return Chain{Zstd}
+	if does, err := shrinks(); err != nil || !does {
+		return nil, err
+	}
+	return Chain{Zstd}, nil
 }
 
-func shrinks(sample []byte) bool {
+// Shrinks reports whether zstd makes a sample of a file smaller by 5 %. What follows after
+// SampleSize bytes of it is ignored.
+func Shrinks(sample []byte) bool {
 	sample = sample[:min(len(sample), SampleSize)]
 	f := newFrame()
 	defer f.free()

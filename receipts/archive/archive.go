@@ -66,6 +66,7 @@ type Archive struct {
 	// others may. Calls do not overlap.
 	Missed    func(store string, err error)
 	Leave     ledger.Leave // receipts that selectors of inputs do not choose; nil for none
+	Known     Knowledge    // what becomes of what is known of files that have not changed
 	appending sync.Mutex   // its own recordings need not race each other for the branch
 	faults    faults
 }

@@ -8,22 +8,23 @@ import (
 	"slices"
 
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/known"
 )
 
 // storeCopies stores what a receipt names in the store and in its mirrors, one after the
 // other, each from the files themselves. A store that fails is told, as long as as many take
 // all as are to. It returns the recordings that are confirmed.
-func (a *Archive) storeCopies(ctx context.Context, receipt *receipts.Receipt, result *Result, opts *RecordOptions) ([]*recording, error) {
+func (a *Archive) storeCopies(ctx context.Context, receipt *receipts.Receipt, result *Result, opts *RecordOptions, files *known.Files) ([]*recording, error) {
 	total := 1 + len(a.Mirrors)
 	needed := min(cmp.Or(a.Copies, total), total)
 	var done []*recording
 	var first error
 	for i, c := range append([]Copy{{a.Store, a.Name}}, a.Mirrors...) {
-		one, stored := &recording{blobs: c.Store, result: result, opts: opts, branch: receipt.Branch}, *receipt
+		one, stored := &recording{blobs: c.Store, result: result, opts: opts, known: files, branch: receipt.Branch}, *receipt
 		err := one.storeAll(ctx, &stored)
 		switch {
 		case err == nil && len(done) > 0 && !sameOutputs(receipt.Output, stored.Output):
-			return nil, errors.New("the result was changed while it was recorded")
+			return nil, errDiffer
 		case err == nil:
 			receipt.Output = stored.Output
 			done = append(done, one)
@@ -41,6 +42,10 @@ func (a *Archive) storeCopies(ctx context.Context, receipt *receipts.Receipt, re
 	}
 	return done, nil
 }
+
+// errDiffer is also that one store has what another release made of a file, which is known of
+// it, and another one what this release makes.
+var errDiffer = errors.New("the result was changed while it was recorded")
 
 // Unstored says of a store that does not take what is recorded how it gets that later.
 func Unstored(err error) error {

@@ -10,12 +10,14 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/filters"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/known"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -50,7 +52,12 @@ func (a *Archive) Record(ctx context.Context, branch string, result *Result, opt
 	if err := receipt.Validate(); err != nil {
 		return nil, err
 	}
-	all, err := a.storeCopies(ctx, receipt, result, opts)
+	files, save := a.knowledge(ctx, result.dir)
+	defer save()
+	all, err := a.storeCopies(ctx, receipt, result, opts, files)
+	if errors.Is(err, errDiffer) && files.Forget() {
+		all, err = a.storeCopies(ctx, receipt, result, opts, files)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -127,10 +134,12 @@ type recording struct {
 	blobs  *blobs.Store
 	result *Result
 	opts   *RecordOptions
+	known  *known.Files
 	upload *blobs.Upload // the last one
 	branch string
 	meter  meter
 	names  map[string]bool // of all files, and of the folders that they are in
+	read   atomic.Bool     // a file was
 }
 
 // storeTries is how often files are stored whose blobs are deleted meanwhile.
@@ -196,8 +205,10 @@ func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := r.result.unchanged(); err != nil {
-		return nil, err
+	if r.read.Load() { // else it was listed just now
+		if err := r.result.unchanged(); err != nil {
+			return nil, err
+		}
 	}
 	slices.SortFunc(outputs, func(a, b receipts.Output) int { return strings.Compare(a.Path, b.Path) })
 	return outputs, nil
@@ -205,12 +216,17 @@ func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
 
 // store puts one file into the upload.
 func (r *recording) store(ctx context.Context, file ResultFile) (receipts.Output, error) {
+	if output, done, err := r.storeKnown(ctx, file); done || err != nil {
+		return output, err
+	}
+	r.read.Store(true)
+	began, shrinks := time.Now(), known.Unknown
 	f, err := r.open(file)
 	if err != nil {
 		return receipts.Output{}, err
 	}
 	defer f.Close()
-	chain, err := r.choose(file, f)
+	chain, err := r.choose(file, sampled(f, file.Info.Size(), &shrinks))
 	if err != nil {
 		return receipts.Output{}, err
 	}
@@ -221,13 +237,15 @@ func (r *recording) store(ctx context.Context, file ResultFile) (receipts.Output
 	if err != nil {
 		return receipts.Output{}, fmt.Errorf("storing output %q: %w", file.Path, err)
 	}
-	if info, err := f.Stat(); err != nil || !sameState(file.Info, info) || stored.Content.Size != info.Size() {
+	info, err := f.Stat()
+	if err != nil || !sameState(file.Info, info) || stored.Content.Size != info.Size() {
 		return receipts.Output{}, errors.Join(err, changedError(file.Path))
 	}
 	if limit := chain.Limit(stored.Size); stored.Content.Size > limit {
 		return receipts.Output{}, gitcmd.WithHint(fmt.Errorf("storing output %q: %v makes %d bytes of %d, which no fetch would believe", file.Path, chain, stored.Size, stored.Content.Size),
 			"choose one filter for it, with --filter or in the job")
 	}
+	r.known.Note(file.Info, info, began, factsOf(stored, formOf(r.branch, chain), shrinks))
 	r.meter.add(file.Path, 1, 0)
 	return describe(file, chain, stored), nil
 }
@@ -248,14 +266,13 @@ func (r *recording) open(file ResultFile) (*os.File, error) {
 }
 
 // choose finds the filters of a file. Where the built-in rule would give it the name of
-// another output or of a folder, or one that is too long, it is stored as it is.
-func (r *recording) choose(file ResultFile, f *os.File) (filters.Chain, error) {
-	sample := make([]byte, min(file.Info.Size(), filters.SampleSize))
-	n, err := f.ReadAt(sample, 0)
-	if err != nil && err != io.EOF {
-		return nil, fmt.Errorf("reading output: %w", err)
+// another output or of a folder, or one that is too long, it is stored as it is. It asks
+// whether the file gets smaller where that matters.
+func (r *recording) choose(file ResultFile, shrinks func() (bool, error)) (filters.Chain, error) {
+	chain, told, err := chainFor(r.opts.Filters, file, shrinks)
+	if err != nil {
+		return nil, err
 	}
-	chain, told := chainFor(r.opts.Filters, file.Path, sample[:n])
 	stored := chain.StoredPath(file.Path)
 	long := receipts.CheckPath(stored) != nil || receipts.LongElement(stored)
 	if stored == file.Path || !long && !r.names[stored] && chain.OriginalPath(stored) == file.Path {

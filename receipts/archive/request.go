@@ -14,6 +14,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/known"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -102,7 +103,7 @@ func (a *Archive) Preview(ctx context.Context, request Request) (*Preview, error
 		if err != nil {
 			return nil, err
 		}
-		chain, err := r.choose(file, f)
+		chain, err := r.choose(file, sampled(f, file.Info.Size(), new(known.Answer)))
 		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, err
 		}

@@ -41,11 +41,12 @@ func cutLast(text, sep string) (before, after string, found bool) {
 
 // chainFor chooses the filters of a file: by the first rule that matches, else by
 // the built-in rule, which looks at the name and the first bytes.
-func chainFor(rules []FilterRule, name string, sample []byte) (chain filters.Chain, told bool) {
+func chainFor(rules []FilterRule, file ResultFile, shrinks func() (bool, error)) (chain filters.Chain, told bool, err error) {
 	for _, rule := range rules {
-		if rule.pattern.Matches(name) {
-			return rule.chain, true
+		if rule.pattern.Matches(file.Path) {
+			return rule.chain, true, nil
 		}
 	}
-	return filters.Choose(name, sample), false
+	chain, err = filters.Choose(file.Path, file.Info.Size(), shrinks)
+	return chain, false, err
 }

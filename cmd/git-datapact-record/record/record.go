@@ -35,6 +35,7 @@ type command struct {
 	AllowEmpty bool           `help:"Record a result without files: of a stage that checks, or uploads elsewhere."`
 	DryRun     bool           `short:"n" help:"Say what would be recorded, store and commit nothing."`
 	Name       string         `placeholder:"FILE" help:"The name of what is read from standard input."`
+	NoCache    bool           `help:"Read every file, also those that have not changed since they were read last."`
 	JSON       bool           `name:"json" help:"Print the receipt as one JSON object on a line."`
 	Dir        string         `arg:"" optional:"" default:"result" help:"The result directory, or - for one file from standard input, see --name."`
 
@@ -76,7 +77,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 		return err
 	}
 	defer storeflag.CloseArchive(a)
-	a.Leave = plan.Leave(repository, open)
+	a.Leave, a.Known = plan.Leave(repository, open), archive.KnowledgeBut(c.NoCache)
 	line := progress.New(env, c.Watch, "Storing")
 	request := c.request(job, line)
 	if c.Dir == standardInput {

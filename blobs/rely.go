@@ -1,0 +1,69 @@
+package blobs
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/blobs/backend"
+)
+
+// A toucher is a backend that makes an object young without a look at it first. It reports
+// false where that is not possible, also since there is none.
+type toucher interface {
+	Touch(ctx context.Context, key Key) (bool, error)
+}
+
+// Rely makes an object part of the upload of which it is known how it was stored for the
+// branch, and does what [Upload.Put] does with bytes that turn out to be there, but for
+// comparing them. It reports false where the store does not have an object of that size under
+// the key, or cannot make it young: then the file itself is to be put.
+func (u *Upload) Rely(ctx context.Context, branch string, stored Stored) (bool, error) {
+	key, err := NewKey(branch, stored.Blob)
+	if err != nil {
+		return false, err
+	}
+	if u.isOver() {
+		return false, errDone
+	}
+	object := Object{Key: key, Size: stored.Size, SHA256: stored.SHA256}
+	mine := &item{Item: backend.Item{Object: object}, existed: true, sure: true, settled: make(chan struct{})}
+	first := u.claim(mine)
+	if first != mine {
+		select {
+		case <-first.settled:
+			return first.err == nil && first.Object == object, nil
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+	there, err := u.store.young(ctx, object)
+	if !there || err != nil {
+		mine.err = errors.Join(err, ErrNotFound)
+		u.disclaim(mine)
+	}
+	close(mine.settled)
+	return there, err
+}
+
+// young makes an object young and then looks whether it is there: so a collection of garbage
+// either leaves it, or is seen to have set it aside.
+func (s *Store) young(ctx context.Context, object Object) (bool, error) {
+	t, canTouch := s.backend.(toucher)
+	if canTouch {
+		if done, err := t.Touch(ctx, object.Key); !done || err != nil {
+			return false, err
+		}
+	}
+	have, err := s.backend.Stat(ctx, object.Key)
+	if errors.Is(err, ErrNotFound) || backend.Lacking(err) != "" {
+		return false, nil
+	}
+	if err != nil || have.Size != object.Size || have.SHA256 != "" && !strings.EqualFold(have.SHA256, object.SHA256) {
+		return false, err
+	}
+	if canTouch {
+		return true, nil
+	}
+	return s.backend.Refresh(ctx, have)
+}

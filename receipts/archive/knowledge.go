@@ -1,0 +1,123 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/git-datapact/git-datapact/blobs"
+	"github.com/git-datapact/git-datapact/filters"
+	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/known"
+)
+
+// Knowledge says what becomes of what is known of files from when they were last read, see
+// package [known].
+type Knowledge int
+
+// The kinds of knowledge.
+const (
+	Forgotten Knowledge = iota // every file is read, and nothing is kept
+	Kept                       // a file that has not changed since is not read
+	Renewed                    // every file is read, and what is known from earlier is replaced
+)
+
+// KnowledgeBut is [Kept], or [Renewed] where every file is to be read.
+func KnowledgeBut(anew bool) Knowledge {
+	if anew {
+		return Renewed
+	}
+	return Kept
+}
+
+// knownFolder is the folder of what is known, in the git directory.
+const knownFolder = "known"
+
+// knowledge opens what is known of the files in a folder, and returns what writes it down in
+// the end. Whatever goes wrong with that, the files themselves tell.
+func (a *Archive) knowledge(ctx context.Context, dir string) (files *known.Files, save func()) {
+	if a.Known == Forgotten || a.Repository == nil {
+		return nil, func() {}
+	}
+	folder, sharing, err := a.Repository.DataFolder(ctx, knownFolder)
+	if err != nil {
+		return nil, func() {}
+	}
+	files = known.Open(folder, dir, a.Known == Renewed)
+	return files, func() { _ = files.Save(sharing.OpenFile) }
+}
+
+// formOf names how the files of a branch are stored through filters.
+func formOf(branch string, chain filters.Chain) string {
+	return branch + "\x00" + strings.Join(namesOf(chain), ",")
+}
+
+// storeKnown makes a file that is known part of the upload without reading it, where the
+// store has what was made of it. It reports whether it did.
+func (r *recording) storeKnown(ctx context.Context, file ResultFile) (output receipts.Output, done bool, err error) {
+	facts, ok := r.known.Find(file.Info, "")
+	if !ok {
+		return output, false, nil
+	}
+	sample := func() (bool, error) {
+		if facts.Shrinks == known.Unknown {
+			return false, errUnknown
+		}
+		return facts.Shrinks == known.Yes, nil
+	}
+	chain, err := r.choose(file, sample)
+	if errors.Is(err, errUnknown) {
+		return output, false, nil
+	}
+	if err != nil {
+		return output, false, err
+	}
+	facts, _ = r.known.Find(file.Info, formOf(r.branch, chain))
+	if facts.As == "" {
+		return output, false, nil
+	}
+	stored := blobs.Stored{
+		Blob: facts.Form.Blob, Size: facts.Form.Size, SHA256: facts.Form.SHA256,
+		Content: blobs.Digest{SHA256: facts.SHA256, Size: file.Info.Size()},
+	}
+	if done, err = r.upload.Rely(ctx, r.branch, stored); err != nil {
+		return output, false, fmt.Errorf("storing output %q: %w", file.Path, err)
+	}
+	if !done {
+		return output, false, nil
+	}
+	r.meter.add(file.Path, 1, file.Info.Size())
+	return describe(file, chain, stored), true, nil
+}
+
+// errUnknown is that a file has to be read.
+var errUnknown = errors.New("not known")
+
+// sampled tells whether a file gets smaller when it is compressed, by its first bytes. It
+// notes the answer.
+func sampled(f *os.File, size int64, answer *known.Answer) func() (bool, error) {
+	return func() (bool, error) {
+		sample := make([]byte, min(size, filters.SampleSize))
+		n, err := f.ReadAt(sample, 0)
+		if err != nil && err != io.EOF {
+			return false, fmt.Errorf("reading output: %w", err)
+		}
+		shrinks := filters.Shrinks(sample[:n])
+		*answer = known.No
+		if shrinks {
+			*answer = known.Yes
+		}
+		return shrinks, nil
+	}
+}
+
+// factsOf are what is known of a file that was stored.
+func factsOf(stored blobs.Stored, as string, shrinks known.Answer) known.Facts {
+	return known.Facts{
+		SHA256: stored.Content.SHA256, Shrinks: shrinks,
+		As: as, Form: known.Form{Blob: stored.Blob, Size: stored.Size, SHA256: stored.SHA256},
+	}
+}
