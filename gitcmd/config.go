@@ -124,3 +124,8 @@ func (r *Repository) ConfigKeys(ctx context.Context, prefix string) ([]string, e
 	keys := slices.Sorted(maps.Keys(r.config))
 	return slices.DeleteFunc(keys, func(key string) bool { return !strings.HasPrefix(key, prefix) }), nil
 }
+
+// IsFalse reports whether the value of a configuration key is one that git takes for no.
+func IsFalse(text string) bool {
+	return slices.Contains([]string{"false", "no", "off", "0", ""}, strings.ToLower(text))
+}

@@ -131,6 +131,8 @@ type ReceiptError struct {
 	Branch string
 	Path   string
 	Err    error
+
+	blob gitcmd.Hash // of the file
 }
 
 func (e *ReceiptError) Error() string {
@@ -147,16 +149,16 @@ func (l *Ledger) decode(file gitcmd.File, object *gitcmd.Object) (*Entry, error)
 		return nil, nil
 	}
 	if object.Size > receipts.MaxSize {
-		return nil, &ReceiptError{l.branch.Name, file.Path, receipts.TooLarge(object.Size)}
+		return nil, &ReceiptError{l.branch.Name, file.Path, receipts.TooLarge(object.Size), file.Hash}
 	}
 	receipt, err := receipts.Parse(object.Data)
 	switch {
 	case errors.Is(err, receipts.ErrNull):
 		return nil, nil
 	case err != nil:
-		return nil, &ReceiptError{l.branch.Name, file.Path, err}
+		return nil, &ReceiptError{l.branch.Name, file.Path, err, file.Hash}
 	case receipt.ID() != id:
-		return nil, &ReceiptError{l.branch.Name, file.Path, fmt.Errorf("its inputs give it the id %s", receipt.ID())}
+		return nil, &ReceiptError{l.branch.Name, file.Path, fmt.Errorf("its inputs give it the id %s", receipt.ID()), file.Hash}
 	}
 	return &Entry{ID: id, Receipt: receipt, Blob: file.Hash}, nil
 }
@@ -167,7 +169,7 @@ func (l *Ledger) validated(entry *Entry, err error) (*Entry, error) {
 		return entry, err
 	}
 	if err := entry.Receipt.Validate(); err != nil {
-		return nil, &ReceiptError{l.branch.Name, entry.ID.Path(), err}
+		return nil, &ReceiptError{l.branch.Name, entry.ID.Path(), err, entry.Blob}
 	}
 	return entry, nil
 }

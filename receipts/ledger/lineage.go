@@ -140,7 +140,7 @@ func (l *Lineage) read(ctx context.Context, name string, ids []receipts.ID) ([]s
 	}
 	list := branch.ledger.FindAll(ctx, ids)
 	if branch.asked += len(ids); branch.asked > whole {
-		list, branch.read = branch.ledger.unchecked(ctx), true
+		list, branch.read = branch.ledger.Sketches(ctx), true
 	}
 	var next []source
 	for entry, err := range list {

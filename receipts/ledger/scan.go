@@ -10,6 +10,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/index"
 )
 
 // walked is how many receipts [Ledger.Scan] takes from the history, which tells
@@ -33,9 +34,7 @@ func (l *Ledger) ScanAll(ctx context.Context, accept func(*receipts.Receipt) boo
 func (l *Ledger) scan(ctx context.Context, accept func(*receipts.Receipt) bool, taken map[receipts.ID]gitcmd.Hash) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		s := scan{ledger: l, accept: accept, given: map[receipts.ID]bool{}, taken: taken}
-		if s.walk(ctx, yield) {
-			s.rest(ctx, yield)
-		}
+		s.run(ctx, yield)
 	}
 }
 
@@ -44,6 +43,13 @@ type scan struct {
 	accept func(*receipts.Receipt) bool
 	given  map[receipts.ID]bool        // looked at in the history
 	taken  map[receipts.ID]gitcmd.Hash // the commits there that removed receipts, nil where these are left out
+	build  *index.Store                // where to make an index of what is read, nil for nowhere
+}
+
+func (s *scan) run(ctx context.Context, yield func(*Entry, error) bool) {
+	if s.walk(ctx, yield) {
+		s.rest(ctx, yield)
+	}
 }
 
 // walk reports whether there may be more to find.
@@ -77,7 +83,7 @@ func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
 		return
 	}
 	var list []found
-	for entry, err := range s.ledger.unchecked(ctx) {
+	for entry, err := range s.ledger.indexing(ctx, s.build) {
 		if err != nil {
 			if bad, ok := errors.AsType[*ReceiptError](err); ok {
 				id, _ := receipts.IDFromPath(bad.Path)
@@ -99,18 +105,7 @@ func (s *scan) rest(ctx context.Context, yield func(*Entry, error) bool) {
 		return
 	}
 	slices.SortStableFunc(list, func(a, b found) int { return b.finished.Compare(a.finished) })
-	ties := 0 // from where on there are several of a second
-	for ties < len(list) && (ties+1 == len(list) || list[ties].finished != list[ties+1].finished) {
-		ties++
-	}
-	if !s.give(ctx, list[:ties], yield) || ties == len(list) {
-		return
-	}
-	if err := s.place(ctx, list[ties:]); err != nil {
-		yield(nil, err)
-		return
-	}
-	s.give(ctx, list[ties:], yield)
+	s.giveInOrder(ctx, list, yield)
 }
 
 // removals are those of receipts that were not looked at in the history, none where

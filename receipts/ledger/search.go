@@ -21,6 +21,7 @@ type Query struct {
 	Limit    int                  // of the receipts listed, negative for none
 	Commits  bool                 // whether the entries must name their commits
 	Taken    bool                 // whether those that were retracted are listed too
+	Digest   string               // that one of each receipt's outputs begins with, "" for any
 	Signed   bool                 // whether their signatures are to be checked, for which they do
 	Lineage  *Lineage             // that conditions look at, see [Lineage.Values]; nil for a new one
 }
@@ -67,7 +68,7 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 	case q.Commits:
 		all = l.Log(ctx)
 	default:
-		all = l.Scan(ctx, q.may)
+		all = l.Choose(ctx, q.choice(), q.may)
 	}
 	list := q.limited(q.Lineage.fulfilling(ctx, q.Where, q.inTime(all)))
 	if q.Signed {
@@ -115,6 +116,15 @@ func (q Query) late(r *receipts.Receipt) bool {
 // may reports whether a receipt itself lets the query choose it.
 func (q Query) may(r *receipts.Receipt) bool {
 	return !q.late(r) && !r.Timestamp.Time().Before(q.Since) && mayFulfil(r, q.Where)
+}
+
+// choice is what the index can find what may be chosen by.
+func (q Query) choice() Choice {
+	c := Choice{Where: q.Where, Since: q.Since, Until: q.Until, Digest: q.Digest}
+	if before := q.Selector.Before; !before.IsZero() && (c.Until.IsZero() || before.Before(c.Until)) {
+		c.Until = before
+	}
+	return c
 }
 
 // limited is the part of a list that the query leaves.

@@ -126,7 +126,7 @@ func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
 	}
 	var unseen []string
 	lineage := NewLineage(l.repository, func(err error) { unseen = append(unseen, err.Error()) })
-	if entry, err := Newest(l.choose(ctx, s, lineage)); entry != nil || err != nil {
+	if entry, err := Newest(l.pick(ctx, s, lineage)); entry != nil || err != nil {
 		return entry, err
 	}
 	switch {
@@ -261,14 +261,12 @@ type Leave func(context.Context, *Entry) (bool, error)
 // Select lists the current receipts that a selector's braces accept, newest first, but for
 // those that are left out as the ledger was opened.
 func (l *Ledger) Select(ctx context.Context, s Selector) iter.Seq2[*Entry, error] {
-	return l.choose(ctx, s, NewLineage(l.repository, func(error) {}))
+	return l.pick(ctx, s, NewLineage(l.repository, func(error) {}))
 }
 
-func (l *Ledger) choose(ctx context.Context, s Selector, lineage *Lineage) iter.Seq2[*Entry, error] {
-	conditions := s.conditions()
-	all := lineage.fulfilling(ctx, conditions, l.Scan(ctx, func(r *receipts.Receipt) bool {
-		return s.inTime(r) && mayFulfil(r, conditions)
-	}))
+func (l *Ledger) pick(ctx context.Context, s Selector, lineage *Lineage) iter.Seq2[*Entry, error] {
+	choice := Choice{Where: s.conditions(), Until: s.Before}
+	all := lineage.fulfilling(ctx, choice.Where, l.Choose(ctx, choice, choice.may))
 	if l.leave == nil && s.Back == 0 {
 		return all
 	}

@@ -35,7 +35,7 @@ func (*command) Help() string {
 
 // Run lists what is found; nothing found is a negative answer.
 func (c *command) Run(ctx context.Context, env *frame.Env) error {
-	wanted, err := c.outputs()
+	wanted, digest, err := c.outputs()
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if err != nil {
 		return err
 	}
-	s := search{command: c, env: env, outputs: wanted, left: c.Number}
+	s := search{command: c, env: env, outputs: wanted, digest: digest, left: c.Number}
 	s.lineage = entries.Lineage(env, repository, &s.damaged)
 	for _, branch := range branches {
 		if s.left == 0 {
@@ -82,6 +82,7 @@ type search struct {
 	*command
 	env     *frame.Env
 	outputs func(entries.File) bool // nil where receipts are looked for, and not outputs
+	digest  string                  // that one of each output begins with, "" for any
 	left    int                     // to be listed, negative for any number
 	lineage *ledger.Lineage
 	found   int
@@ -89,7 +90,8 @@ type search struct {
 }
 
 func (s *search) branch(ctx context.Context, l *ledger.Ledger) error {
-	list, err := l.Search(ctx, ledger.Query{Where: s.Where, Since: s.Since.Time, Until: s.Until.Time, Limit: -1, Lineage: s.lineage})
+	query := ledger.Query{Where: s.Where, Since: s.Since.Time, Until: s.Until.Time, Limit: -1, Digest: s.digest, Lineage: s.lineage}
+	list, err := l.Search(ctx, query)
 	if err != nil {
 		return err
 	}

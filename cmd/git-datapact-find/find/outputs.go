@@ -1,6 +1,7 @@
 package find
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -10,16 +11,16 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 )
 
-// outputs tells which outputs are looked for, nil where it is receipts.
-func (c *command) outputs() (func(entries.File) bool, error) {
+// outputs tells which outputs are looked for, nil where it is receipts, and how a digest of
+// each begins, "" where they need not have one in common.
+func (c *command) outputs() (wanted func(entries.File) bool, begins string, err error) {
 	if c.Path == "" && c.Checksum == "" && c.Blob == "" && c.File == "" && c.MinSize == 0 && c.MaxSize == nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	var bytes string
 	if c.File != "" {
-		var err error
 		if bytes, err = digest(c.File); err != nil {
-			return nil, err
+			return nil, "", err
 		}
 	}
 	return func(f entries.File) bool {
@@ -30,7 +31,7 @@ func (c *command) outputs() (func(entries.File) bool, error) {
 			(bytes == "" || bytes == f.SHA256 || bytes == o.Checksum.SHA256) &&
 			(c.MinSize == 0 || f.Size >= int64(c.MinSize)) &&
 			(c.MaxSize == nil || f.Size >= 0 && f.Size <= int64(*c.MaxSize))
-	}, nil
+	}, cmp.Or(bytes, string(c.Checksum), string(c.Blob)), nil
 }
 
 // digest is the SHA-256 of a file here.
