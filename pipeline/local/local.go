@@ -137,9 +137,14 @@ func Due(ctx context.Context, repository *gitcmd.Repository, catalog *jobs.Catal
 	}
 	s := newScheduler(repository, catalog, list, opts)
 	s.planner.Ahead, s.planner.Outdated = !opts.Only, opts.Outdated || opts.Force
+	planned := slices.DeleteFunc(slices.Clone(list), func(job *jobs.Job) bool {
+		return len(opts.Inputs) > 0 || len(job.InputBranches()) == 0 // they run on request
+	})
+	s.planner.Recall(ctx, planned)
 	if err := s.plan(ctx); err != nil {
 		return nil, nil, err
 	}
+	s.planner.Keep(ctx, planned)
 	var due []Work
 	for _, q := range s.queues {
 		for _, w := range q.waiting {

@@ -145,33 +145,92 @@ func (f *family) down(ctx context.Context, steps int) error {
 	if steps == 0 {
 		return nil
 	}
-	sets, err := f.read(ctx)
+	branches, err := f.repository.ReadableBranches(ctx)
 	if err != nil {
 		return err
 	}
-	last := map[link]bool{sets.link(f.list[0]): true} // found in the step before
-	for ; steps != 0 && len(last) > 0; steps-- {
-		found := map[link]bool{}
-		for _, set := range sets.byNumber {
-			for at := range set.all {
-				if !set.readsAny(int32(at), last) {
-					continue
-				}
-				branch, id := sets.names[set.number], set.all[at].id.id()
-				if _, known := f.places[relative{branch, string(id)}]; known {
-					continue
-				}
-				entry, err := f.ledgers[branch].Find(ctx, id)
-				if err != nil {
-					return err
-				}
-				f.add(branch, string(id), entry)
-				found[link{branch: set.number, result: set.all[at].id}] = true
+	readers := f.readers(branches)
+	for from := 0; steps != 0 && from < len(f.list); steps-- {
+		last := slices.Clone(f.list[from:])
+		if from == 0 {
+			last = last[:1] // what it was made from comes after it
+		}
+		from = len(f.list)
+		for _, b := range branches {
+			ids, err := readers[b.Name](ctx, last)
+			if err != nil {
+				return err
+			}
+			if err := f.addAll(ctx, b.Name, ids); err != nil {
+				return err
 			}
 		}
-		last = found
 	}
 	return nil
+}
+
+// addAll adds receipts of a branch that are not among the kin yet.
+func (f *family) addAll(ctx context.Context, branch string, ids []receipts.ID) error {
+	for _, id := range ids {
+		if _, known := f.places[relative{branch, string(id)}]; known {
+			continue
+		}
+		entry, err := f.ledgers[branch].Find(ctx, id)
+		if err != nil {
+			return err
+		}
+		f.add(branch, string(id), entry)
+	}
+	return nil
+}
+
+// A reader lists the receipts of a branch that read any of some kin, by their ids.
+type reader func(context.Context, []Kin) ([]receipts.ID, error)
+
+// readers are those of some branches. Where there is an index, it answers; else all receipts
+// are read once.
+func (f *family) readers(branches []gitcmd.Branch) map[string]reader {
+	commits := make(map[string]gitcmd.Hash, len(branches))
+	for _, b := range branches {
+		commits[b.Name] = b.Commit
+		f.ledgers[b.Name] = ledger.At(f.repository, b)
+	}
+	sets := newDatasets(&gitSource{f.repository, jobs.At(f.repository, commits, nil)})
+	sets.bad = f.bad
+	readers := map[string]reader{}
+	for _, b := range branches {
+		readers[b.Name] = func(ctx context.Context, kin []Kin) ([]receipts.ID, error) {
+			inputs := make([]receipts.Input, len(kin))
+			for i, k := range kin {
+				inputs[i] = receipts.Input{Branch: k.Branch, Result: k.Result}
+			}
+			if sets.read(b.Name) == nil { // else there was no index before
+				if ids, ok := f.ledgers[b.Name].Readers(ctx, inputs); ok || ctx.Err() != nil {
+					return ids, ctx.Err()
+				}
+			}
+			return sets.readers(ctx, b.Name, kin)
+		}
+	}
+	return readers
+}
+
+// readers lists the records of a branch that read any of some kin, at whatever time.
+func (d *datasets) readers(ctx context.Context, branch string, kin []Kin) (ids []receipts.ID, err error) {
+	any := map[link]bool{}
+	for _, k := range kin {
+		any[d.link(k)] = true
+	}
+	set, err := d.get(ctx, d.number(branch))
+	if err != nil {
+		return nil, err
+	}
+	for at := range set.all {
+		if set.readsAny(int32(at), any) {
+			ids = append(ids, set.all[at].id.id())
+		}
+	}
+	return ids, nil
 }
 
 // link is how a record names a receipt that it read, at whatever time.
@@ -187,27 +246,6 @@ func (s *dataset) readsAny(at int32, any map[link]bool) bool {
 		}
 	}
 	return false
-}
-
-// read reads all branches.
-func (f *family) read(ctx context.Context) (*datasets, error) {
-	branches, err := f.repository.ReadableBranches(ctx)
-	if err != nil {
-		return nil, err
-	}
-	commits := make(map[string]gitcmd.Hash, len(branches))
-	for _, b := range branches {
-		commits[b.Name] = b.Commit
-		f.ledgers[b.Name] = ledger.At(f.repository, b)
-	}
-	sets := newDatasets(&gitSource{f.repository, jobs.At(f.repository, commits, nil)})
-	sets.bad = f.bad
-	for _, b := range branches {
-		if _, err := sets.get(ctx, sets.number(b.Name)); err != nil {
-			return nil, err
-		}
-	}
-	return sets, nil
 }
 
 // connect notes what each read, as far as it is among the kin.

@@ -97,6 +97,7 @@ type Planner struct {
 	lineage  lineage
 	jobs     map[int32]*jobs.Job // by the number of the branch; nil for none
 	plans    map[int32]*Plan     // nil while one is made
+	recalled map[string]*Plan    // by branch, of the last time, see Recall
 }
 
 // New returns a planner of what a source has.
@@ -110,11 +111,12 @@ func New(source Source) *Planner {
 // NewPlanner returns a planner of the branches of a repository, as a catalog finds
 // them.
 func NewPlanner(repository *gitcmd.Repository, catalog *jobs.Catalog) *Planner {
-	return New(&gitSource{repository, catalog})
+	return New(&traced{gitSource: &gitSource{repository, catalog}, known: map[string]bool{}})
 }
 
 // Add takes over a receipt that was recorded since a branch was read.
 func (p *Planner) Add(entry *ledger.Entry) {
+	p.recalled = nil
 	set := p.datasets.read(entry.Receipt.Branch)
 	if set == nil {
 		return
@@ -219,6 +221,9 @@ func (p *Planner) waits(inputs []link, due func(string, receipts.ID) bool, seen 
 // Plan compares what a job has recorded with what its inputs call for, as the package
 // says. It plans the jobs upstream first.
 func (p *Planner) Plan(ctx context.Context, job *jobs.Job) (*Plan, error) {
+	if known := p.recalled[job.Branch]; known != nil && known.Job == job {
+		return known, nil
+	}
 	number := p.datasets.number(job.Branch)
 	if made, ok := p.plans[number]; ok && made != nil {
 		return made, nil
@@ -276,6 +281,7 @@ func (p *Planner) plan(ctx context.Context, job *jobs.Job) (*Plan, error) {
 // Calls says why the plan of a job does not call for an execution that read some
 // receipts, "" if it does.
 func (p *Planner) Calls(ctx context.Context, job *jobs.Job, read []receipts.Input) (string, error) {
+	p.recalled = nil
 	set, err := p.datasets.get(ctx, p.datasets.number(job.Branch))
 	if err != nil {
 		return "", err

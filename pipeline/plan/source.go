@@ -17,8 +17,8 @@ import (
 type Source interface {
 	// Job is the job of a branch, nil where it has none, or one that cannot be read.
 	Job(ctx context.Context, branch string) (*jobs.Job, error)
-	// Receipts are the current receipts of a branch. The error for a branch that is not
-	// there is [fs.ErrNotExist].
+	// Receipts are the current receipts of a branch, without outputs. An entry need not be
+	// valid after the next one. The error for a branch that is not there is [fs.ErrNotExist].
 	Receipts(ctx context.Context, branch string) iter.Seq2[*ledger.Entry, error]
 	// Firsts tells of every receipt of a branch when it was recorded first, the zero time
 	// where that is the time the receipt tells, and how far from the beginning of the
@@ -57,7 +57,7 @@ func (s *gitSource) Receipts(ctx context.Context, branch string) iter.Seq2[*ledg
 			yield(nil, err)
 			return
 		}
-		l.All(ctx)(yield)
+		l.Sketches(ctx)(yield)
 	}
 }
 

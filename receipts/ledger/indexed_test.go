@@ -229,7 +229,7 @@ func (p *past) answers(indexed bool) map[string][]string {
 		}
 	}
 	for name, c := range choices {
-		if name == "fact" || name == "order" { // as commands do, which look up the lineage
+		if name == "fact" { // as commands do, which look up the lineage
 			list, err := l.Search(p.Context(), Query{Where: c.Where, Limit: -1})
 			if err != nil {
 				p.Fatal(err)

@@ -52,6 +52,7 @@ func SurveyBy(ctx context.Context, repository *gitcmd.Repository, branches []str
 	}
 	planner := plannerFor(catalog)
 	planner.Ahead = true
+	planner.Recall(ctx, list)
 	for _, job := range list {
 		p, err := planner.Plan(ctx, job)
 		if ctx.Err() != nil {
@@ -66,6 +67,9 @@ func SurveyBy(ctx context.Context, repository *gitcmd.Repository, branches []str
 			return nil, err
 		}
 		all.Lines = append(all.Lines, Line{Plan: p, Failed: failed})
+	}
+	if len(all.Lines) == len(list) {
+		planner.Keep(ctx, list)
 	}
 	return all, nil
 }
