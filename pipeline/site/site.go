@@ -176,31 +176,21 @@ func (s *Site) bad(err error) {
 
 // update reads what has changed on a branch since its records were written.
 func (s *Site) update(ctx context.Context, b *branch, found gitcmd.Branch) error {
-	known := make(map[receipts.ID]*record, len(b.records))
-	for _, r := range b.records {
-		known[r.id] = r
-	}
-	next := make([]*record, 0, len(b.records))
-	bad := map[string]string{}
-	files := func(yield func(gitcmd.File, error) bool) {
-		for file, err := range s.repository.Files(ctx, string(found.Commit), "result") {
-			id, ok := receipts.IDFromPath(file.Path)
-			if r := known[id]; err == nil && ok && r != nil && r.blob == file.Hash && file.Mode != "120000" {
-				next = append(next, r)
-				continue
-			}
-			if err == nil && (!ok || id.IsNull()) {
-				continue
-			}
-			if !yield(file, err) {
-				return
-			}
+	since := b.commit
+	if since != "" {
+		if on, err := s.repository.Ancestor(ctx, since, found.Commit); err != nil || !on {
+			since = "" // the branch was made anew
 		}
+	}
+	u := update{site: s, branch: b, found: found, bad: map[string]string{}}
+	files := u.all(ctx)
+	if since != "" {
+		files = u.changed(ctx, since)
 	}
 	var added []*record
 	for entry, err := range ledger.At(s.repository, found).Read(ctx, files) {
 		if damaged, ok := errors.AsType[*ledger.ReceiptError](err); ok {
-			bad[damaged.Path] = damaged.Err.Error()
+			u.bad[damaged.Path] = damaged.Err.Error()
 			continue
 		}
 		if err != nil {
@@ -208,22 +198,17 @@ func (s *Site) update(ctx context.Context, b *branch, found gitcmd.Branch) error
 		}
 		added = append(added, newRecord(b, entry.ID, entry.Blob, entry.Receipt))
 	}
-	if next = append(next, added...); len(added) > 0 || len(next) != len(b.records) {
+	next := append(u.same, added...)
+	if len(added) > 0 || len(next) != len(b.records) {
 		slices.SortFunc(next, compareRecords)
 		b.changed = true
 	}
-	was := b.commit
-	b.records, b.commit, b.bad = next, found.Commit, bad
-	return s.expire(ctx, b, found, was)
+	b.records, b.commit, b.bad = next, found.Commit, u.bad
+	return s.expire(ctx, b, found, since)
 }
 
 // expire notes whose blobs are not kept any more, as a branch says since a commit, or ever.
 func (s *Site) expire(ctx context.Context, b *branch, found gitcmd.Branch, since gitcmd.Hash) error {
-	if since != "" {
-		if on, err := s.repository.Ancestor(ctx, since, found.Commit); err != nil || !on {
-			since = "" // the branch was made anew
-		}
-	}
 	blobs := sync.OnceValue(func() map[receipts.ID]gitcmd.Hash {
 		known := make(map[receipts.ID]gitcmd.Hash, len(b.records))
 		for _, r := range b.records {
