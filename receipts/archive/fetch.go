@@ -17,6 +17,7 @@ import (
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/known"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -64,6 +65,10 @@ func (a *Archive) Fetch(ctx context.Context, entry *ledger.Entry, dir string, op
 			return FetchReport{}, err
 		}
 	}
+	var save func()
+	folder.known, save = a.knowledge(ctx, dir)
+	defer save()
+	folder.branch = entry.Receipt.Branch
 	f := fetching{archive: a, opts: opts, folder: folder, entry: entry}
 	return f.run(ctx, wanted)
 }
@@ -182,20 +187,43 @@ func (f *fetching) one(ctx context.Context, t target, name string) error {
 		if mayResume && store.Resumable() && !store.Cached(object) {
 			return f.resumed(ctx, store, t, name)
 		}
-		if err := f.write(ctx, store, t, name); err != nil {
+		made, err := f.write(ctx, store, t, name)
+		if err != nil {
 			return err
 		}
-		return local(f.folder.place(name, t))
+		return local(f.place(name, t, made))
 	})
 }
 
-// write writes an output to a file, which takes the place of another.
-func (f *fetching) write(ctx context.Context, store *blobs.Store, t target, name string) (err error) {
+// place moves a verified file to its path, and remembers it. Made is the time that it was
+// given.
+func (f *fetching) place(name string, t target, made time.Time) error {
+	if err := f.folder.place(name, t); err != nil || made.IsZero() {
+		return err
+	}
+	info, err := f.folder.root.Lstat(t.path)
+	if facts, known := t.facts(f.folder.branch); err == nil && known {
+		f.folder.known.NoteMade(info, made, facts)
+	}
+	return nil //nolint:nilerr // whoever removed it may
+}
+
+// write writes an output to a file, which takes the place of another. It returns the time
+// that the file was given, if it was, see [known.SetTime].
+func (f *fetching) write(ctx context.Context, store *blobs.Store, t target, name string) (made time.Time, err error) {
 	file, err := f.folder.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, modeOf(t))
 	if err != nil {
-		return local(err)
+		return made, local(err)
 	}
 	defer func() { err = errors.Join(err, local(file.Close())) }()
+	if err = f.fill(ctx, store, t, file); err == nil && f.folder.known != nil {
+		made, _ = known.SetTime(file) // or it is not known
+	}
+	return made, err
+}
+
+// fill writes an output to an empty file.
+func (f *fetching) fill(ctx context.Context, store *blobs.Store, t target, file *os.File) error {
 	if object, err := t.object(f.entry.Receipt.Branch); err == nil && len(t.chain) == 0 && t.told == nil {
 		if copied, err := store.CopyCached(ctx, object, file); copied || err != nil {
 			f.meter.add(t.path, 0, t.size())

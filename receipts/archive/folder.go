@@ -20,6 +20,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/known"
 	"github.com/git-datapact/git-datapact/receipts/names"
 )
 
@@ -32,6 +33,8 @@ type folder struct {
 	receipt  *receipts.Receipt // that it held when it was opened, nil for none
 	document []byte            // of that receipt
 	memory   memory
+	known    *known.Files    // nil for none
+	branch   string          // of the receipt that is fetched
 	obsolete map[string]bool // paths of files that an earlier fetch wrote and this one removes
 	// respelled are those of them that stand where this fetch writes, since the file system
 	// takes two names for one; by their folded names.
@@ -125,17 +128,30 @@ func (f *folder) stateOf(ctx context.Context, t target) (state, error) {
 	if !info.Mode().IsRegular() {
 		return foreign, nil
 	}
-	signature, known := f.memory.recall(t.path, info)
-	if known && signature != t.signature() || !known && hides(f.root, t.path, info) {
-		return stale, nil
-	}
-	if !known {
-		if held, err := f.holds(ctx, t, info); !held {
-			return foreign, err
+	if !f.isKnown(t, info) {
+		signature, recalled := f.memory.recall(t.path, info)
+		if recalled && signature != t.signature() || !recalled && hides(f.root, t.path, info) {
+			return stale, nil
+		}
+		_, told := t.content()
+		if !recalled || told && f.known != nil { // what it was made from does not tell what was done to it since
+			if held, err := f.holds(ctx, t, info); !held {
+				return foreign, err
+			}
 		}
 	}
 	f.memory.keep(newMemo(t, info))
 	return present, f.fixMode(t.path, t, info)
+}
+
+// isKnown reports whether a file is known to be an output, from when it was last read.
+func (f *folder) isKnown(t target, info fs.FileInfo) bool {
+	want, told := t.content()
+	if !told || want.Size != info.Size() {
+		return false
+	}
+	facts, known := f.known.Find(info, "")
+	return known && facts.SHA256 == want.SHA256
 }
 
 // lookAt tells what stands at the path of a file: nil for nothing, or for what
@@ -203,6 +219,7 @@ func (f *folder) holds(ctx context.Context, t target, info fs.FileInfo) (bool, e
 	if !known || want.Size != info.Size() {
 		return false, nil
 	}
+	began := time.Now()
 	file, err := f.root.Open(t.path)
 	if err != nil {
 		return false, nil //nolint:nilerr // whatever it is
@@ -212,7 +229,14 @@ func (f *folder) holds(ctx context.Context, t target, info fs.FileInfo) (bool, e
 	for err == nil && ctx.Err() == nil {
 		_, err = io.CopyN(hash, file, 1<<20)
 	}
-	return err == io.EOF && hex.EncodeToString(hash.Sum(nil)) == want.SHA256, ctx.Err()
+	if err != io.EOF || hex.EncodeToString(hash.Sum(nil)) != want.SHA256 {
+		return false, ctx.Err()
+	}
+	if after, err := file.Stat(); err == nil {
+		facts, _ := t.facts(f.branch)
+		f.known.Note(info, after, began, facts)
+	}
+	return true, nil
 }
 
 // fixMode gives a file that is there the mode that its receipt tells.
@@ -278,6 +302,9 @@ func (f *folder) place(name string, t target) error {
 
 // finish notes what the folder holds now.
 func (f *folder) finish(document []byte) error {
+	if f.memory.same() && bytes.Equal(f.document, document) {
+		return nil
+	}
 	f.memory.keepRest(f.obsolete)
 	if err := f.write(fetchedFile, f.memory.encode()); err != nil {
 		return err

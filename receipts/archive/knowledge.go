@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"io"
@@ -120,4 +121,20 @@ func factsOf(stored blobs.Stored, as string, shrinks known.Answer) known.Facts {
 		SHA256: stored.Content.SHA256, Shrinks: shrinks,
 		As: as, Form: known.Form{Blob: stored.Blob, Size: stored.Size, SHA256: stored.SHA256},
 	}
+}
+
+// facts are what a fetch of a branch finds out about the file of an output. It reports false
+// where the receipt does not tell what the file is.
+func (t target) facts(branch string) (known.Facts, bool) {
+	content, told := t.content()
+	facts := known.Facts{SHA256: content.SHA256}
+	// Whether a sample is worth it shows in the whole of a small file, if it does so clearly.
+	if len(t.chain) == 1 && t.chain[0] == filters.Zstd && content.Size <= filters.SampleSize && t.output.Size < content.Size-content.Size/5 {
+		facts.Shrinks = known.Yes
+	}
+	if len(t.output.Blob) == 2*sha1.Size {
+		facts.As = formOf(branch, t.chain)
+		facts.Form = known.Form{Blob: t.output.Blob, Size: t.output.Size, SHA256: t.output.Checksum.SHA256}
+	}
+	return facts, told
 }

@@ -36,6 +36,7 @@ type memory struct {
 	before  map[string][]memo // of finished and killed fetches, by path
 	now     map[string]memo   // of this one
 	journal *os.File
+	differs bool // what there is from what was read
 }
 
 // load reads what there is. What cannot be read is not known: then files are
@@ -47,6 +48,7 @@ func (m *memory) load(root *os.Root) {
 		if err != nil {
 			continue
 		}
+		m.differs = m.differs || name == journalFile
 		for line := range bytes.Lines(data) {
 			var entry memo
 			if json.Unmarshal(line, &entry) == nil {
@@ -71,7 +73,14 @@ func (m *memory) keep(entry memo) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.now[entry.Path] = entry
+	if before := m.before[entry.Path]; len(before) != 1 || before[0] != entry {
+		m.differs = true
+	}
 }
+
+// same reports whether there is nothing to be written: what earlier fetches wrote is as they
+// noted it.
+func (m *memory) same() bool { return !m.differs }
 
 // note remembers a file that is about to appear.
 func (m *memory) note(root *os.Root, entry memo) error {
@@ -86,7 +95,7 @@ func (m *memory) note(root *os.Root, entry memo) error {
 			return err
 		}
 	}
-	m.now[entry.Path] = entry
+	m.now[entry.Path], m.differs = entry, true
 	_, err = m.journal.Write(append(line, '\n'))
 	return err
 }

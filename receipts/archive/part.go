@@ -158,7 +158,8 @@ func (f *fetching) goOn(ctx context.Context, view *blobs.Store, t target, p *par
 		return local(err)
 	}
 	if len(t.chain) > 0 {
-		return f.write(ctx, view, t, name)
+		_, err := f.write(ctx, view, t, name)
+		return err
 	}
 	content, err := open(ctx, view, f.entry.Receipt.Branch, t)
 	if err != nil {

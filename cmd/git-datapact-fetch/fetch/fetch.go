@@ -28,6 +28,7 @@ type command struct {
 	Force    bool     `help:"Replace files that were not fetched, or were changed since."`
 	Offline  bool     `help:"Use no store that is reached over a network."`
 	Signed   []string `name:"require-signed-by" sep:"none" placeholder:"WHO" help:"Fetch only what a commit records that WHO signed: a principal of gpg.ssh.allowedSignersFile, or the fingerprint of a key."`
+	NoCache  bool     `help:"Read every file that is there, also those that have not changed since they were read last."`
 	JSON     bool     `name:"json" help:"Print each receipt that was fetched as one JSON object on a line."`
 	Selector string   `arg:"" help:"Which receipt."`
 	Path     []string `arg:"" optional:"" help:"Outputs to bring: names, folders, or patterns such as '*.csv' and 'logs/**'."`
@@ -61,6 +62,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 		return err
 	}
 	defer storeflag.CloseArchive(a)
+	a.Known = archive.KnowledgeBut(c.NoCache)
 	defer c.MissingHint(ctx, repository, catalog, &err)
 	line := progress.New(env, c.Watch, "Fetching")
 	defer line.Close()
