@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -293,31 +292,6 @@ func FuzzCommit(f *testing.F) {
 			t.Errorf("committer %q again: %v, at %v", c.committer, err, again.committer.at())
 		}
 	})
-}
-
-// Git unpacks what is packed, under the same names.
-func TestPack(t *testing.T) {
-	for _, format := range formats {
-		dir := gittest.New(t, "--object-format="+string(format))
-		p := newPack(format)
-		var names []Hash
-		for _, size := range []int{0, 1, 15, 16, 2047, 2048, 70000, 3 << 20} {
-			data := bytes.Repeat([]byte{byte(size)}, size)
-			names = append(names, p.put(Blob, data), p.put(Blob, data))
-		}
-		tree := p.put(Tree, encodeTree([]treeEntry{{regularMode, "a", names[0]}}))
-		commit := p.put(Commit, []byte(fmt.Sprintf(commits[0].text, tree)))
-		cmd := exec.Command("git", "unpack-objects", "-q", "--strict")
-		cmd.Dir, cmd.Stdin, cmd.Stderr = dir, bytes.NewReader(p.encode()), os.Stderr
-		if err := cmd.Run(); err != nil {
-			t.Fatal(err)
-		}
-		gittest.Run(t, dir, "update-ref", "refs/heads/main", string(commit))
-		for _, name := range names {
-			gittest.Run(t, dir, "cat-file", "blob", string(name))
-		}
-		gittest.Run(t, dir, "fsck", "--strict")
-	}
 }
 
 // The names of branches are those that git takes.

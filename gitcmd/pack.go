@@ -1,16 +1,40 @@
 package gitcmd
 
 import (
-	"bytes"
+	"bufio"
 	"compress/zlib"
+	"context"
 	"encoding/binary"
+	"errors"
+	"io"
 )
 
-// A pack collects new objects in memory, each whole, as gitformat-pack(5) describes.
+// writePack sends the objects to git, which stores each under its own rules for
+// compression and syncing.
+func (r *Repository) writePack(ctx context.Context, p *pack) error {
+	reader, writer := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = writer.CloseWithError(p.encode(writer)) // io.EOF if that is nil
+	}()
+	_, err := r.git.pipe(ctx, reader, "unpack-objects", "-q")
+	_ = reader.Close() // git may have ended before all was sent
+	<-done
+	return err
+}
+
+// A pack collects new objects in memory.
 type pack struct {
-	format  Format
-	known   map[Hash]bool
-	entries bytes.Buffer
+	format Format
+	known  map[Hash]bool
+	all    []packed
+}
+
+// A packed is an object of a pack.
+type packed struct {
+	kind Kind
+	data []byte
 }
 
 func newPack(format Format) *pack { return &pack{format: format, known: map[Hash]bool{}} }
@@ -18,34 +42,53 @@ func newPack(format Format) *pack { return &pack{format: format, known: map[Hash
 // packKinds are the numbers of kinds of objects in a pack.
 var packKinds = map[Kind]byte{Commit: 1, Tree: 2, Blob: 3}
 
-// put adds an object and returns its name.
+// put adds an object, whose data the caller leaves alone from then on, and returns its name.
 func (p *pack) put(kind Kind, data []byte) Hash {
 	name := p.format.name(kind, data)
-	if p.known[name] {
-		return name
+	if !p.known[name] {
+		p.known[name] = true
+		p.all = append(p.all, packed{kind, data})
 	}
-	p.known[name] = true
-	// The kind and the size: four bits of it, then seven in each byte, the lowest first.
-	size := uint64(len(data))
-	head := packKinds[kind]<<4 | byte(size&0xf)
-	for size >>= 4; size > 0; size >>= 7 {
-		p.entries.WriteByte(head | 0x80)
-		head = byte(size & 0x7f)
-	}
-	p.entries.WriteByte(head)
-	// What goes through a pipe to git, which compresses it again, is not made small.
-	stored, _ := zlib.NewWriterLevel(&p.entries, zlib.NoCompression) // the level is right
-	_, _ = stored.Write(data)                                        // to memory: it cannot fail
-	_ = stored.Close()
 	return name
 }
 
-// encode returns the pack's bytes.
-func (p *pack) encode() []byte {
-	data := append([]byte("PACK"), 0, 0, 0, 2)
-	data = binary.BigEndian.AppendUint32(data, uint32(len(p.known)))
-	data = append(data, p.entries.Bytes()...)
+// encode writes the pack, every object whole, in the format of gitformat-pack(5). Nothing is
+// compressed: what git keeps it compresses anyway, and the pack goes through a pipe alone.
+func (p *pack) encode(to io.Writer) error {
 	sum := p.format.new()
-	_, _ = sum.Write(data)
-	return sum.Sum(data)
+	out := bufio.NewWriterSize(io.MultiWriter(to, sum), 64<<10)
+	head := binary.BigEndian.AppendUint32([]byte("PACK\x00\x00\x00\x02"), uint32(len(p.all)))
+	_, err := out.Write(head)
+	for _, o := range p.all {
+		if err == nil {
+			err = o.encode(out)
+		}
+	}
+	if err = errors.Join(err, out.Flush()); err != nil {
+		return err
+	}
+	_, err = to.Write(sum.Sum(nil))
+	return err
+}
+
+// encode writes the kind and the size of an object, 4 bits of that and then 7 a byte, the
+// lowest first, and its content.
+func (o packed) encode(to io.Writer) error {
+	size := uint64(len(o.data))
+	head := []byte{packKinds[o.kind]<<4 | byte(size&15)}
+	for size >>= 4; size > 0; size >>= 7 {
+		head[len(head)-1] |= 0x80
+		head = append(head, byte(size&0x7f))
+	}
+	if _, err := to.Write(head); err != nil {
+		return err
+	}
+	stored, err := zlib.NewWriterLevel(to, zlib.NoCompression)
+	if err == nil {
+		_, err = stored.Write(o.data)
+	}
+	if err != nil {
+		return err
+	}
+	return stored.Close()
 }

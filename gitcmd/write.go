@@ -1,7 +1,6 @@
 package gitcmd
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -188,12 +187,5 @@ func identHint(err error) error {
 	if failed, ok := errors.AsType[*ExecError](err); ok && strings.Contains(failed.Stderr, "tell me who you are") {
 		return WithHint(err, "tell git who you are: git config --global user.name NAME, user.email ADDRESS")
 	}
-	return err
-}
-
-// writePack sends the objects to git, which stores each under its own rules for
-// compression and syncing.
-func (r *Repository) writePack(ctx context.Context, p *pack) error {
-	_, err := r.git.pipe(ctx, bytes.NewReader(p.encode()), "unpack-objects", "-q")
 	return err
 }

@@ -9,11 +9,29 @@ import (
 // a string that is not UTF-8, a metadata value that is not JSON, or a receipt
 // that [Parse] would find too deep or too large.
 func (r *Receipt) Encode() ([]byte, error) {
-	w := &writer{buf: make([]byte, 0, 1024)}
+	w := &writer{buf: make([]byte, 0, r.room())}
 	if err := r.write(w); err != nil {
 		return nil, err
 	}
 	return w.buf, nil
+}
+
+// room is about how many bytes the receipt takes, rather more than fewer: a buffer that
+// grows would be there several times.
+func (r *Receipt) room() int {
+	const around, each = 170, 120 // what stands around the texts of an output, and of a content
+	size := 1024
+	for i := range r.Output {
+		o := &r.Output[i]
+		size += around + len(o.Blob) + len(o.Checksum.SHA256) + len(o.Path)
+		if o.Content != nil {
+			size += each + len(o.Content.SHA256)
+		}
+		if len(o.Filters) > 0 {
+			size += each
+		}
+	}
+	return min(size, MaxSize)
 }
 
 // encodes tells whether Encode would fail, and keeps no bytes.
