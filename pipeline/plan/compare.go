@@ -42,6 +42,8 @@ func (c *comparison) run(ctx context.Context) error {
 		if err := c.asOf(ctx, c.groups); err != nil {
 			return err
 		}
+	} else if len(c.inputs) == 1 {
+		c.judgeEach(c.inputs[0])
 	} else {
 		list, err := c.combinations(ctx, c.groups[0])
 		if err != nil {
@@ -56,6 +58,18 @@ func (c *comparison) run(ctx context.Context) error {
 		}
 	}
 	return c.leave(ctx)
+}
+
+// judgeEach calls for an execution for each record of the only input.
+func (c *comparison) judgeEach(set *dataset) {
+	picked := make([]int32, 1)
+	for at := range set.all {
+		if set.all[at].left || set.all[at].expected && !c.planner.Ahead {
+			continue
+		}
+		picked[0] = int32(at)
+		c.judge(picked, receipts.Timestamp{})
+	}
 }
 
 // group finds out which of the inputs that trigger go together.

@@ -74,7 +74,7 @@ func (c *collection) newKeepers(ctx context.Context) (map[string]*keeper, error)
 func (c *collection) since(ctx context.Context, k *keeper, retention Retention) error {
 	newest := map[receipts.ID]receipts.Timestamp{}
 	for _, branch := range k.tips {
-		for entry, err := range ledger.At(c.repository, branch).All(ctx) {
+		for entry, err := range ledger.At(c.repository, branch).Sketches(ctx) {
 			if err != nil {
 				return err
 			}
@@ -136,7 +136,7 @@ func (c *collection) expiring(ctx context.Context, k *keeper, garbage map[digest
 		if err != nil {
 			return nil, err
 		}
-		for entry, err := range ledger.At(c.repository, branch).All(ctx) {
+		for entry, err := range ledger.At(c.repository, branch).Named(ctx) {
 			if err != nil {
 				return nil, err
 			}

@@ -125,6 +125,9 @@ func (r *roots) read(ctx context.Context, also []gitcmd.Hash) error {
 		return err
 	}
 	refs = append(refs, theirs...)
+	if err := r.tipsOf(ctx); err != nil {
+		return err
+	}
 	if r.opts.TipsOnly {
 		err = r.current(ctx, refs)
 	} else {
@@ -134,6 +137,46 @@ func (r *roots) read(ctx context.Context, also []gitcmd.Hash) error {
 		return err
 	}
 	return r.refusal()
+}
+
+// tipsOf takes the current receipts of all branches from the index, so that they need not be
+// read. Those that are damaged are left to who reads the history.
+func (r *roots) tipsOf(ctx context.Context) error {
+	if r.visit != nil || !ledger.MayIndex(ctx, r.repository) { // who visits wants all of a receipt
+		return nil
+	}
+	branches, err := r.repository.ReadableBranches(ctx)
+	if err != nil {
+		return err
+	}
+	for _, branch := range branches {
+		for entry, err := range ledger.At(r.repository, branch).Named(ctx) {
+			if _, bad := errors.AsType[*ledger.ReceiptError](err); bad {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if known, err := r.know(entry.Blob); known || err != nil {
+				continue
+			}
+			if r.count(entry.Receipt, entry.Blob); r.opts.Progress != nil && r.receipts%portion == 0 {
+				r.opts.Progress(Reading, r.receipts, 0)
+			}
+		}
+	}
+	return nil
+}
+
+// know takes note of a receipt's file, and reports whether it was known.
+func (r *roots) know(file gitcmd.Hash) (bool, error) {
+	key, err := keyOfBlob(file)
+	if err != nil {
+		return false, err
+	}
+	_, known := r.seen[key]
+	r.seen[key] = struct{}{}
+	return known, nil
 }
 
 // refresh reads the receipts that came since. It costs little when none did.
@@ -317,14 +360,13 @@ func (r *roots) enqueue(ctx context.Context, v version) error {
 	if v.file.Mode == "120000" || v.file.Mode == "160000" {
 		return nil
 	}
-	key, err := keyOfBlob(v.file.Hash)
+	known, err := r.know(v.file.Hash)
 	if err != nil {
 		return fmt.Errorf("reading receipt %s: %w", v.file.Path, err)
 	}
-	if _, ok := r.seen[key]; ok {
+	if known {
 		return nil
 	}
-	r.seen[key] = struct{}{}
 	if r.pending = append(r.pending, v); len(r.pending) < r.portion() {
 		return nil
 	}
@@ -388,10 +430,16 @@ func (r *roots) take(object *gitcmd.Object) error {
 		r.ended = r.ended || !r.visit(&ledger.Entry{ID: receipt.ID(), Receipt: receipt}, nil)
 		return nil
 	}
+	r.count(receipt, object.Hash)
+	return nil
+}
+
+// count remembers what a receipt names, of which no more is known than its blobs.
+func (r *roots) count(receipt *receipts.Receipt, file gitcmd.Hash) {
 	r.receipts++
 	r.branches[receipt.Branch] = true
-	if k := r.keepers[receipt.Branch]; k != nil && !k.keeps(receipt, object.Hash) {
-		return nil
+	if k := r.keepers[receipt.Branch]; k != nil && !k.keeps(receipt, file) {
+		return
 	}
 	for _, output := range receipt.Output {
 		r.used[digestOf(blobs.Key(receipt.Branch+"/"+output.Blob))] = struct{}{}
@@ -399,7 +447,6 @@ func (r *roots) take(object *gitcmd.Object) error {
 			r.used[digestOf(blobs.Key(receipt.Branch+"/"+folded))] = struct{}{}
 		}
 	}
-	return nil
 }
 
 func (r *roots) fault(v version, err error) {

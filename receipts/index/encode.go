@@ -39,7 +39,7 @@ type Record struct {
 	Bad bool
 
 	// Receipt is what the receipt says of itself, of its inputs and of the job, but for what
-	// is extra. Outputs are only written, see [Stack.Digests].
+	// is extra. Of outputs, a stack that was told so tells the blobs.
 	Receipt *receipts.Receipt
 }
 
@@ -154,7 +154,22 @@ func (p *pen) body(r *Record) []byte {
 		p.metadata(in.Metadata)
 	}
 	p.metadata(r.Receipt.Metadata)
+	p.number(uint64(len(r.Receipt.Output)))
+	for i := range r.Receipt.Output {
+		p.blob(r.Receipt.Output[i].Blob)
+	}
 	return p.buf
+}
+
+// blob writes the name of a blob, which by default is a SHA-1, as those bytes after a 0.
+func (p *pen) blob(name string) {
+	if key, ok := KeyOf(name); ok {
+		p.number(0)
+		p.buf = append(p.buf, key[:]...)
+		return
+	}
+	p.number(uint64(len(name)))
+	p.buf = append(p.buf, name...)
 }
 
 // jobName is a text for what ran, "" for what is not known.
@@ -176,10 +191,11 @@ func jobName(job *receipts.Job) string {
 // An eye decodes bodies. What is wrong with one stays known, and all that comes after is
 // empty.
 type eye struct {
-	left  string
-	names []string
-	jobs  map[string]*receipts.Job
-	wrong bool
+	left    string
+	names   []string
+	jobs    map[string]*receipts.Job
+	outputs bool // they are wanted
+	wrong   bool
 }
 
 func (e *eye) number() uint64 {
@@ -293,7 +309,31 @@ func (e *eye) body(text string, r *Record) bool {
 		in.Metadata = e.metadata(in.Metadata)
 	}
 	receipt.Metadata = e.metadata(receipt.Metadata)
-	return kind == soundBody && !e.wrong && e.left == ""
+	if kind != soundBody || !e.outputs {
+		return kind == soundBody && !e.wrong
+	}
+	n = e.count(1)
+	receipt.Output = slices.Grow(receipt.Output[:0], n)[:n]
+	for i := range receipt.Output {
+		receipt.Output[i].Blob = e.blob()
+	}
+	return !e.wrong && e.left == ""
+}
+
+func (e *eye) blob() string {
+	n := e.number()
+	if n > 0 && n <= uint64(len(e.left)) {
+		name := e.left[:n]
+		e.left = e.left[n:]
+		return name
+	}
+	if n > 0 || len(e.left) < len(Key{}) {
+		e.wrong = true
+		return ""
+	}
+	name := hex.EncodeToString([]byte(e.left[:len(Key{})]))
+	e.left = e.left[len(Key{}):]
+	return name
 }
 
 // job reads what a name says of what ran.

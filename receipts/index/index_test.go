@@ -59,6 +59,7 @@ func (s *Stack) answers(t testing.TB, n int) (lines []string) {
 			return nil
 		}
 	}
+	s.WithOutputs()
 	errs := []error{s.Each(line("each")), s.Facts("v", "1", line("v")), s.Reads(":x", "free text", line("x")), s.Digests("0000000", line("digest"))}
 	var times []string
 	errs = append(errs, s.Back(receipts.NewTimestamp(time.Unix(int64(1e9+n/6), 0)), func(r *Record) error {

@@ -12,7 +12,7 @@ import (
 )
 
 // version is that of the format. Files of others are not read.
-const version = 1
+const version = 2
 
 // magic is what a footer begins with.
 const magic = "DPIX"
@@ -122,6 +122,8 @@ type segment struct {
 	bodies blocks // likewise
 	names  []string
 	jobs   map[string]*receipts.Job
+
+	outputs bool // records have them
 }
 
 // openSegment opens a segment of a size.
@@ -251,7 +253,7 @@ func (s *segment) decode(in *blocks, at row, end int64, ahead int, r *Record) er
 		return err
 	}
 	r.ID, r.Blob = at.id, append(r.Blob[:0], at.blob...)
-	e := eye{names: s.names, jobs: s.jobs}
+	e := eye{names: s.names, jobs: s.jobs, outputs: s.outputs}
 	if !e.body(string(data), r) {
 		return errDamaged
 	}

@@ -49,6 +49,13 @@ func (s *Stack) Bad() int {
 	return n
 }
 
+// WithOutputs has the records that are visited tell the blobs of outputs.
+func (s *Stack) WithOutputs() {
+	for _, segment := range s.segments {
+		segment.outputs = true
+	}
+}
+
 // Each visits all receipts in the order of their ids.
 func (s *Stack) Each(visit func(*Record) error) error {
 	return eachOf(s.segments, func(r *Record, _ []int) error {

@@ -173,6 +173,7 @@ func merge(out io.Writer, segments []*segment, lowest bool) (*writer, error) {
 		total += s.rows
 	}
 	w.rows = make([]byte, 0, total*w.rowSize())
+	(&Stack{segments: segments}).WithOutputs()
 	err := eachOf(segments, func(r *Record, at []int) error {
 		row := int32(-1)
 		if len(r.Blob) > 0 || !lowest {

@@ -180,6 +180,13 @@ func (l *Ledger) describeOne(record *index.Record, blob gitcmd.Hash, entry *Entr
 // [Ledger.All] does, but of each only what it says of itself, of its inputs and of the job,
 // and without what is extra. An entry is valid until the next one.
 func (l *Ledger) Sketches(ctx context.Context) iter.Seq2[*Entry, error] {
+	return l.sketches(ctx, false)
+}
+
+// Named is Sketches with the blobs of outputs.
+func (l *Ledger) Named(ctx context.Context) iter.Seq2[*Entry, error] { return l.sketches(ctx, true) }
+
+func (l *Ledger) sketches(ctx context.Context, outputs bool) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		stack, store := l.openIndex(ctx)
 		if stack == nil {
@@ -191,6 +198,9 @@ func (l *Ledger) Sketches(ctx context.Context) iter.Seq2[*Entry, error] {
 			return
 		}
 		defer stack.Close()
+		if outputs {
+			stack.WithOutputs()
+		}
 		var last receipts.ID
 		ended := errors.New("ended")
 		err := stack.Each(func(r *index.Record) error {
