@@ -107,12 +107,8 @@ func expired(ctx context.Context, repository *gitcmd.Repository, revision, patte
 		if err != nil {
 			return nil, err
 		}
-		expiry := Expiry{Commit: message.Commit, Time: info.Time}
-		_, body, _ := strings.Cut(message.Text, "\n")
-		why, _, _ := strings.Cut(strings.TrimSpace(body), "\n")
-		if expiry.Why = why; strings.HasPrefix(why, expireLine) {
-			expiry.Why = "no reason is given"
-		}
+		info.Message = message.Text
+		expiry := parseExpiry(info)
 		for _, id := range listed(message.Text, expireLine) {
 			if _, known := found[id]; !known {
 				found[id] = expiry
@@ -129,11 +125,65 @@ func (l *Ledger) FindExpiry(ctx context.Context, entry *Entry) (*Expiry, error) 
 	if err := l.Locate(ctx, &at); err != nil {
 		return nil, err
 	}
-	found, err := expired(ctx, l.repository, string(at.Commit)+".."+string(l.branch.Commit), expireLine+string(entry.ID)+lineEnd)
+	if a := l.readAnnals(ctx); a != nil {
+		return l.findIn(ctx, a.Expiries, &at)
+	}
+	revision := string(at.Commit) + ".." + string(l.branch.Commit)
+	if walked, any, err := l.anyExpiry(ctx, revision); err != nil || !any {
+		if err == nil && walked > longWalk {
+			l.beginAnnals(ctx)
+		}
+		return nil, err
+	}
+	found, err := expired(ctx, l.repository, revision, expireLine+string(entry.ID)+lineEnd)
 	if expiry, ok := found[entry.ID]; ok && err == nil {
 		return &expiry, nil
 	}
 	return nil, err
+}
+
+// anyExpiry reports whether a commit of a range says that blobs are not kept any more, and
+// how many there are.
+func (l *Ledger) anyExpiry(ctx context.Context, revision string) (walked int, any bool, err error) {
+	for subject, err := range l.repository.Subjects(ctx, revision) {
+		if err != nil {
+			return walked, any, err
+		}
+		walked++
+		any = any || strings.HasPrefix(subject.Text, expireSubject)
+	}
+	return walked, any, nil
+}
+
+// findIn finds what was said of a receipt in any of some commits, newest first, after it was
+// recorded.
+func (l *Ledger) findIn(ctx context.Context, commits []gitcmd.Hash, entry *Entry) (*Expiry, error) {
+	for _, commit := range commits {
+		info, err := l.repository.ReadCommit(ctx, commit)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(info.Message, expireSubject) || !slices.Contains(listed(info.Message, expireLine), entry.ID) {
+			continue
+		}
+		if recorded, err := l.repository.Ancestor(ctx, commit, entry.Commit); recorded || err != nil {
+			return nil, err // it was recorded again after that
+		}
+		expiry := parseExpiry(info)
+		return &expiry, nil
+	}
+	return nil, nil
+}
+
+// parseExpiry is what a commit says of all the receipts that it names.
+func parseExpiry(info gitcmd.CommitInfo) Expiry {
+	expiry := Expiry{Commit: info.Hash, Time: info.Time}
+	_, body, _ := strings.Cut(info.Message, "\n")
+	why, _, _ := strings.Cut(strings.TrimSpace(body), "\n")
+	if expiry.Why = why; strings.HasPrefix(why, expireLine) {
+		expiry.Why = "no reason is given"
+	}
+	return expiry
 }
 
 // ExplainMissing makes of an error about a blob that is not there an [*ExpiredError], where

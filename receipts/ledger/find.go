@@ -126,8 +126,16 @@ func (l *Ledger) Locate(ctx context.Context, entry *Entry) error {
 	}
 	// The commit is, but for odd clocks, the last one made before an hour after
 	// the execution finished; finding that one compares no trees.
-	finished := entry.Receipt.Timestamp.Time()
-	near, err := l.repository.CommitBefore(ctx, l.branch.Commit, finished.Add(time.Hour))
+	before := entry.Receipt.Timestamp.Time().Add(time.Hour)
+	from := l.branch.Commit
+	if a := l.readAnnals(ctx); a != nil {
+		from = a.before(before)
+	}
+	var near gitcmd.Hash
+	var err error
+	if from != "" {
+		near, err = l.repository.CommitBefore(ctx, from, before)
+	}
 	if err != nil {
 		return err
 	}
