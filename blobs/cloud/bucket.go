@@ -42,13 +42,14 @@ type Bucket struct {
 	// KeysEnd is when the keys end with which URLs are signed, zero for never or where that is not
 	// known. May be nil.
 	KeysEnd func(ctx context.Context) (time.Time, error)
-	// Large stores what takes several parts. Nil leaves that to the driver.
-	Large func(ctx context.Context, key string, r io.Reader, w Writing) error
+	// Store stores an object. Nil leaves that to the driver, as do keys that drivers spell
+	// differently.
+	Store func(ctx context.Context, key string, r io.Reader, w Writing) error
 	// Tidy gives up what uploads that were begun before a time have left below a prefix in
 	// parts. Nil where there is nothing of that kind.
 	Tidy func(ctx context.Context, prefix string, before time.Time) error
 
-	prefix string // before every key, for Large and Tidy
+	prefix string // before every key, for Store and Tidy
 
 	mu    sync.Mutex
 	known bool // the bucket exists, or cannot be asked for

@@ -280,20 +280,22 @@ func (h *handler) copy(w http.ResponseWriter, r *http.Request, key string) {
 // working tells who waits for an answer now and then that it is being made.
 func working(w http.ResponseWriter, do func()) {
 	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		do()
-	}()
-	ticker := time.NewTicker(stillThere)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-done:
-			return
-		case <-ticker.C:
-			w.WriteHeader(http.StatusProcessing)
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		ticker := time.NewTicker(stillThere)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				w.WriteHeader(http.StatusProcessing)
+			}
 		}
-	}
+	})
+	defer telling.Wait()
+	defer close(done)
+	do()
 }
 
 // put stores an object. What is left to read of one that failed is read, so that whoever

@@ -49,8 +49,8 @@ func writing(size int64, digest string) Writing {
 
 // upload stores what r reads.
 func (b *Bucket) upload(ctx context.Context, key string, r io.Reader, w Writing) error {
-	if key := b.prefix + key; b.Large != nil && w.Size > w.Part && !strings.Contains(key, "../") { // which drivers spell differently
-		return b.Large(ctx, key, r, w)
+	if key := b.prefix + key; b.Store != nil && !strings.Contains(key, "../") { // which drivers spell differently
+		return b.Store(ctx, key, r, w)
 	}
 	return b.whole(ctx, key, r, w)
 }

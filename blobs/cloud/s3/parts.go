@@ -25,7 +25,7 @@ import (
 	"github.com/git-datapact/git-datapact/blobs/cloud"
 )
 
-// Parts store large objects in parts, several at a time. An upload that is cut off leaves
+// Parts store objects: small ones as a whole, and large ones in parts, several at a time. An upload that is cut off leaves
 // its parts, and the next one of the same object sends those that are missing: an object's
 // key is a digest of its bytes. No part is taken for what it should be before the digest
 // that the server has of it is the one of the bytes at hand.
@@ -51,6 +51,38 @@ func (*lostError) Again() bool { return true }
 
 // store stores what r reads under a key.
 func (p *parts) store(ctx context.Context, key string, r io.Reader, w cloud.Writing) error {
+	if w.Size <= w.Part {
+		return p.storeWhole(ctx, key, r, w)
+	}
+	return p.storeParts(ctx, key, r, w)
+}
+
+// storeWhole sends an object of one part as soon as all of it is read. It does so in the
+// goroutine it is called in: whoever answers one request after another has the deep stack
+// by then that the SDK needs for each.
+func (p *parts) storeWhole(ctx context.Context, key string, r io.Reader, w cloud.Writing) error {
+	data := make([]byte, w.Size)
+	if _, err := io.ReadFull(r, data); err != nil {
+		return err
+	}
+	in := &awss3.PutObjectInput{
+		Bucket: &p.bucket, Key: &key, Body: bytes.NewReader(data), ContentType: aws.String(w.ContentType), Metadata: w.Metadata,
+		ServerSideEncryption: p.opts.EncryptionType,
+	}
+	if p.opts.KMSEncryptionID != "" {
+		in.SSEKMSKeyId = &p.opts.KMSEncryptionID
+	}
+	if p.opts.RequestChecksumCalculation != aws.RequestChecksumCalculationWhenRequired {
+		in.ChecksumAlgorithm = types.ChecksumAlgorithmCrc32
+	}
+	if w.IfNotExist {
+		in.IfNoneMatch = aws.String("*")
+	}
+	_, err := p.client.PutObject(ctx, in)
+	return err
+}
+
+func (p *parts) storeParts(ctx context.Context, key string, r io.Reader, w cloud.Writing) error {
 	u := &upload{parts: p, key: key, writing: w}
 	if err := u.begin(ctx); err != nil {
 		return err

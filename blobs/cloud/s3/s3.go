@@ -86,7 +86,7 @@ func (o *opener) connect(ctx context.Context, u *url.URL, b *cloud.Bucket) error
 	conditions.lookUp, looking.reader = client, client
 	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation
 	p := &parts{client: client, bucket: u.Host, opts: &params.bucket}
-	b.Large, b.Tidy = p.store, p.tidy
+	b.Store, b.Tidy = p.store, p.tidy
 	b.Bucket, err = s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
 	return err
 }
