@@ -301,8 +301,15 @@ func (u *Upload) Commit(ctx context.Context) error {
 // names the objects somewhere calls it after that is done: from then on a
 // collection of garbage sees the names, and before it this sees what was
 // collected. One that is gone is a [*GoneError].
+//
+// Of many objects in a bucket it lists the branch before it looks for one by one those that
+// were not listed.
 func (u *Upload) Confirm(ctx context.Context) error {
-	return backend.EachOf(ctx, u.store.Transfers(), u.sorted(), func(it *item) error { return u.store.keep(ctx, it.Key) })
+	keys := slices.Sorted(maps.Keys(u.items))
+	if u.sender != nil {
+		keys = u.store.unlisted(ctx, keys)
+	}
+	return backend.EachOf(ctx, u.store.Transfers(), keys, func(key Key) error { return u.store.keep(ctx, key) })
 }
 
 // sorted lists the items by their keys.

@@ -36,8 +36,9 @@
 //	(R2) commits the receipt
 //	(R3) makes sure again that x is there
 //
-// where to make sure is to look, and to bring x back from quarantine, or to store it
-// again from the result directory. A collection G
+// where to make sure is to look, for many objects in a listing that begins then, and to
+// bring x back from quarantine, or to store it again from the result directory. A
+// collection G
 //
 //	(G1) reads the refs, and lists objects that no receipt names and that are old
 //	(G2) moves x to quarantine, unless it became young
