@@ -130,6 +130,29 @@ func TestAppendAgain(t *testing.T) {
 	}
 }
 
+// What was recorded before is believed as long as the branch is where it left it.
+func TestAppendAfter(t *testing.T) {
+	repository, _ := newRepository(t)
+	appendAfter := func(input, finished string, after Recording) *Entry {
+		t.Helper()
+		entry, err := Append(t.Context(), repository, sample(input, finished), &AppendOptions{After: after})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return entry
+	}
+	first := record(t, repository, sample("a", "10:00:00"), "10:00:00")
+	second := appendAfter("b", "09:00:00", Recording{first.Commit, at("10:30:00")})
+	if got := second.Receipt.Timestamp; got != at("10:30:00") {
+		t.Errorf("after a recording it is dated %s, want 10:30:00", got)
+	}
+	record(t, repository, sample("c", "11:00:00"), "11:00:00")
+	late := appendAfter("d", "09:00:00", Recording{second.Commit, second.Receipt.Timestamp})
+	if got := late.Receipt.Timestamp; got != at("11:00:00") {
+		t.Errorf("after somebody else's it is dated %s, want 11:00:00", got)
+	}
+}
+
 func TestAppendWithoutInputs(t *testing.T) {
 	repository, _ := newRepository(t)
 	first := record(t, repository, sample("", "10:00:00"), "10:00:00")
