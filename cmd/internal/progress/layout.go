@@ -64,7 +64,10 @@ func partsOf(s Status, rate float64) []part {
 	case s.Bytes > 0:
 		add(4, "%s", units.Bytes(s.Bytes))
 	}
-	if rate >= 1 {
+	switch {
+	case s.stalled:
+		add(3, "stalled")
+	case rate >= 1:
 		add(3, "%s/s", units.Bytes(int64(rate)))
 		if left := float64(s.OfBytes-s.Bytes) / rate; s.OfBytes > s.Bytes && left < (1000*time.Hour).Seconds() {
 			add(2, "%s left", clock(time.Duration(left*float64(time.Second))))

@@ -18,6 +18,10 @@ const (
 	interval = 100 * time.Millisecond
 	// plainInterval is how often a line is printed where it stays.
 	plainInterval = 10 * time.Second
+	// redrawn is how often a line about bytes is looked at that nothing draws, since none come.
+	redrawn = time.Second
+	// stalledAfter is how long none come until the line says so.
+	stalledAfter = 5 * time.Second
 )
 
 // Watch is the flags --progress and --no-progress; embed it into a command.
@@ -32,6 +36,8 @@ type Status struct {
 	Files, OfFiles int
 	Note           string // what else there is to say
 	At             string // what is worked on
+
+	stalled bool // bytes are still to come, and none do
 }
 
 // A Line is the line while it stands. Its methods may be called side by side.
@@ -48,6 +54,10 @@ type Line struct {
 	text  string    // that stands there, "" for none
 	last  *Status   // not drawn yet, nil for none
 	speed speed
+
+	shown Status      // last
+	moved time.Time   // when its bytes came
+	again *time.Timer // while it is about bytes
 }
 
 // New starts a line such as "Storing files: 45%, 1.2 of 3.0 GiB, 55.1 MiB/s, 0:33 left".
@@ -100,13 +110,42 @@ func (l *Line) Show(s Status) {
 	}
 	now := l.now()
 	l.speed.add(now, s.Bytes)
-	wait := interval
-	if l.plain {
-		wait = plainInterval
+	if s.Bytes != l.shown.Bytes || l.moved.IsZero() {
+		l.moved = now
 	}
-	if l.last = &s; now.Sub(l.drawn) < wait {
+	l.shown = s
+	if l.again == nil && (s.OfBytes > 0 || s.Bytes > 0) {
+		l.again = time.AfterFunc(redrawn, l.redraw)
+	}
+	if l.last = &s; now.Sub(l.drawn) >= l.wait() {
+		l.draw(now)
+	}
+}
+
+func (l *Line) wait() time.Duration {
+	if l.plain {
+		return plainInterval
+	}
+	return interval
+}
+
+// redraw goes on drawing the line while nothing is shown, so that the rate falls, and says
+// at last that the bytes have stalled.
+func (l *Line) redraw() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.again == nil { // it was closed meanwhile
 		return
 	}
+	l.again.Reset(redrawn)
+	now := l.now()
+	if now.Sub(l.drawn) < max(l.wait(), redrawn) {
+		return
+	}
+	s := l.shown
+	l.speed.add(now, s.Bytes)
+	s.stalled = now.Sub(l.moved) >= stalledAfter && (s.OfBytes == 0 || s.Bytes < s.OfBytes)
+	l.last = &s
 	l.draw(now)
 }
 
@@ -139,6 +178,10 @@ func (l *Line) Close() {
 		fmt.Fprint(l.out, above(l.text, l.width()))
 	}
 	l.last, l.text = nil, ""
+	if l.again != nil {
+		l.again.Stop()
+	}
+	l.again, l.moved = nil, time.Time{}
 }
 
 // above goes to where a text begins, and clears it: one that was drawn on a wider terminal

@@ -1,6 +1,7 @@
 package progress
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,10 +85,61 @@ func TestInterval(t *testing.T) {
 	}
 }
 
+// TestStalled wants a line about bytes to go on while none come, with a rate that falls, and
+// to say at last that they have stalled, until they come again or all are there.
+func TestStalled(t *testing.T) {
+	wide := 100
+	for _, plain := range []bool{false, true} {
+		l, out, clock := newLine(&wide, plain)
+		var drawn []string
+		look := func() {
+			l.redraw()
+			if text := strings.TrimPrefix(out.String(), "\r\x1b[K"); text != "" {
+				drawn = append(drawn, strings.TrimSpace(text))
+			}
+			out.Reset()
+		}
+		for range 3 {
+			*clock = clock.Add(time.Second)
+			l.Show(Status{Bytes: l.shown.Bytes + 4096, OfBytes: 20480})
+		}
+		out.Reset()
+		for range 10 {
+			*clock = clock.Add(time.Second)
+			look()
+		}
+		l.Show(Status{Bytes: 20480, OfBytes: 20480})
+		out.Reset()
+		*clock = clock.Add(20 * time.Second)
+		look()
+		l.Close()
+		*clock = clock.Add(20 * time.Second)
+		out.Reset()
+		look()
+		want := []string{
+			"Fetching: 60%, 12.0 KiB of 20.0 KiB, 2.4 KiB/s, 0:03 left", "Fetching: 60%, 12.0 KiB of 20.0 KiB, 1.6 KiB/s, 0:05 left",
+			"Fetching: 60%, 12.0 KiB of 20.0 KiB, 1.1 KiB/s, 0:07 left", "Fetching: 60%, 12.0 KiB of 20.0 KiB, 868 B/s, 0:09 left",
+			"Fetching: 60%, 12.0 KiB of 20.0 KiB, stalled", "Fetching: 60%, 12.0 KiB of 20.0 KiB, stalled",
+		}
+		if plain {
+			want = want[4:5]
+		} else {
+			drawn = slices.Delete(drawn, 6, 10)
+		}
+		if last := drawn[len(drawn)-1]; strings.Contains(last, "stalled") || !strings.HasPrefix(last, "Fetching: 100%") {
+			t.Errorf("with all bytes there it draws %q", last)
+		}
+		if got := drawn[:len(drawn)-1]; !slices.Equal(got, want) {
+			t.Errorf("plain %v: drawn\n%s\nwant\n%s", plain, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+}
+
 // TestResize wants the rows that a line takes on a terminal that became narrower to go.
 func TestResize(t *testing.T) {
 	wide := 100
 	l, out, clock := newLine(&wide, false)
+	defer l.Close()
 	*clock = clock.Add(time.Second)
 	l.Show(Status{Bytes: 1, OfBytes: 2, At: strings.Repeat("x", 200)})
 	if got := columns(strings.TrimPrefix(out.String(), "\r\x1b[K")); got != 99 {
