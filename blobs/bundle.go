@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
 	"github.com/git-datapact/git-datapact/filters"
@@ -39,6 +40,7 @@ type Bundle struct {
 	rest  filters.Chain // that are undone before the folder is unpacked
 	index *bundle.Index // nil where it is read whole
 
+	count   atomic.Int64 // bytes read
 	listing sync.Mutex
 	files   []bundle.File // nil before they are listed
 }
@@ -70,6 +72,9 @@ func (s *Store) OpenBundle(ctx context.Context, of Packed) (*Bundle, error) {
 	return b, nil
 }
 
+// BytesRead is how many stored bytes were read of the bundle so far.
+func (b *Bundle) BytesRead() int64 { return b.count.Load() }
+
 // named says of an error about what is in the bundle which blob it is.
 func (b *Bundle) named(err error) error {
 	content, differs := errors.AsType[*bundle.ContentError](err)
@@ -92,6 +97,7 @@ func (b *Bundle) open(ctx context.Context, offset, size int64) (part io.ReadClos
 		part, err = b.store.backend.(backend.Ranger).OpenRange(ctx, key, offset, size)
 		return err
 	})
+	b.count.Add(size)
 	return part, err
 }
 
@@ -119,6 +125,7 @@ func (b *Bundle) whole(ctx context.Context, visit func(bundle.File, io.Reader) e
 	if err != nil {
 		return nil, err
 	}
+	b.count.Add(b.of.Size)
 	files, err := b.unpack(ctx, stored, visit)
 	if _, restErr := io.Copy(io.Discard, stored); restErr != nil { // that other bytes are there goes first
 		err = restErr

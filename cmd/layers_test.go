@@ -46,7 +46,7 @@ var rooms = map[string][]string{
 	"receipts/ledger":               {"receipts/index", "receipts", "gitcmd"},
 	"receipts/names":                {},
 	"receipts/provenance":           {"receipts/ledger", "receipts", "gitcmd"},
-	"receipts/verify":               {"receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},
+	"receipts/verify":               {"receipts/ledger", "receipts", "blobs", "filters", "filters/bundle", "gitcmd"},
 	"receipts":                      {},
 	"blobs":                         {"blobs/backend", "blobs/cache", "blobs/folder", "blobs/remote", "filters", "filters/bundle"},
 	"blobs/backend":                 {},

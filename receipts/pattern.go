@@ -23,6 +23,25 @@ func (p *Pattern) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MayMatchBelow reports whether the pattern may choose a file below a folder, by what it says of
+// the folder.
+func (p Pattern) MayMatchBelow(folder string) bool {
+	text := strings.TrimSuffix(string(p), "/")
+	if !strings.Contains(text, "/") {
+		return true // it is about the last element
+	}
+	have := strings.Split(folder, "/")
+	for i, want := range strings.Split(strings.TrimPrefix(text, "/"), "/") {
+		if want == AnyFolders || i == len(have) {
+			return true
+		}
+		if ok, _ := path.Match(want, have[i]); !ok {
+			return false
+		}
+	}
+	return true
+}
+
 // Matches reports whether the pattern chooses a path.
 func (p Pattern) Matches(name string) bool {
 	text := strings.TrimSuffix(string(p), "/")

@@ -75,6 +75,8 @@ func Test(t *testing.T, open func(t *testing.T) Subject) {
 		{"Resume", testResume, false},
 		{"Bundle", testBundle, false},
 		{"AlteredBundle", testAlteredBundle, false},
+		{"VerifyBundle", testVerifyBundle, false},
+		{"ForeignBundle", testForeignBundle, false},
 		{"CancelledGet", testCancelledGet, true},
 		{"CloseEarly", testCloseEarly, true},
 		{"Told", testTold, false},

@@ -1,14 +1,17 @@
 package blobstest
 
 import (
+	"archive/tar"
 	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/filters"
@@ -144,4 +147,73 @@ func testAlteredBundle(t *testing.T, s Subject) {
 		t.Fatal(err)
 	}
 	wantEach(t, b, files, func(i int) bool { return i == listed })
+}
+
+// testVerifyBundle proves packed folders, and tells what is wrong with them.
+func testVerifyBundle(t *testing.T, s Subject) {
+	p, files := folder()
+	var size int64
+	for _, data := range files {
+		size += int64(len(data))
+	}
+	for _, chain := range []filters.Chain{{filters.Tar, filters.Zstd}, {filters.Tar, filters.Gz}} {
+		packed := putFolder(t, s, p, chain)
+		var read counter
+		if err := s.Store.VerifyBundle(t.Context(), packed, &read); err != nil || int64(read) != size {
+			t.Errorf("%v: %d bytes, %v; want %d", chain, read, err, size)
+		}
+		other := packed
+		other.Want = &bundle.Content{SHA256: packed.SHA256, Size: packed.Want.Size, Files: packed.Want.Files}
+		if err := s.Store.VerifyBundle(t.Context(), other, &read); !isContent(err) {
+			t.Errorf("%v: another list: %v, want a ContentError", chain, err)
+		}
+		other = packed
+		other.Folder = "other"
+		if err := s.Store.VerifyBundle(t.Context(), other, &read); err == nil || !strings.Contains(err.Error(), `entry "images/`) {
+			t.Errorf("%v: another folder: %v, want an error about an entry", chain, err)
+		}
+		good := get(t, s, packed.Object)
+		for _, at := range []int{100, len(good) - 5} {
+			bad := slices.Clone(good)
+			bad[at] ^= 1
+			s.Overwrite(t, packed.Key, bad)
+			wantCorrupt(t, s.Store.VerifyBundle(t.Context(), packed, &read), packed.Key, "sha256")
+		}
+	}
+}
+
+// A counter counts what is written.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
+
+// testForeignBundle: an archive that another tool packed is unpacked as far as the rules allow,
+// and an entry that is none of a bundle is named.
+func testForeignBundle(t *testing.T, s Subject) {
+	for name, want := range map[string]string{
+		"images/a": "", "../a": `entry "../a"`, "/a": `entry "/a"`, "images/../../a": `entry "images/../../a"`,
+	} {
+		var archive bytes.Buffer
+		w := tar.NewWriter(&archive)
+		err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, ModTime: time.Unix(0, 0), Size: 1})
+		if err == nil {
+			_, err = w.Write([]byte("x"))
+		}
+		if err = errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		obj, _ := put(t, s, "main", archive.Bytes(), filters.Chain{filters.Zstd})
+		b, err := s.Store.OpenBundle(t.Context(), blobs.Packed{Object: obj, Folder: "images", Chain: filters.Chain{filters.Tar, filters.Zstd}})
+		switch {
+		case want == "" && err != nil:
+			t.Errorf("%s: %v", name, err)
+		case want == "":
+			wantEach(t, b, map[string][]byte{"a": []byte("x")}, func(int) bool { return true })
+		case err == nil || !strings.Contains(err.Error(), want):
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
 }

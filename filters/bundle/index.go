@@ -193,6 +193,19 @@ func (x *Index) parse(frame []byte) error {
 	return nil
 }
 
+// End is where the archive ends in the stored bytes: the groups, and the frame of the blocks at
+// its end.
+func (x *Index) End() int64 { return x.foot.dataEnd() }
+
+// CheckEnd refuses what is stored after the last group, unless it is the end of an archive.
+func CheckEnd(frame []byte) error {
+	end, err := filters.UnZstd(make([]byte, 0, endSize), frame)
+	if err != nil || len(end) != endSize || len(bytes.Trim(end, "\x00")) > 0 {
+		return errors.New("what follows its last file is not the end of an archive")
+	}
+	return nil
+}
+
 // prove compares the index with what the receipt says.
 func (x *Index) prove(want Content) error {
 	got := Content{SHA256: digestOf(x.Groups)}

@@ -257,6 +257,11 @@ func (c *checker) receipt(ctx context.Context, it item, data []byte, before map[
 	return c.need(ctx, it, receipt)
 }
 
+func isFolder(chain filters.Chain) bool {
+	_, ok := chain.Folder()
+	return ok
+}
+
 // form judges what a receipt says on its own.
 func (c *checker) form(it item, receipt *receipts.Receipt, data []byte) error {
 	invalid := receipt.Validate()
@@ -278,7 +283,9 @@ func (c *checker) form(it item, receipt *receipts.Receipt, data []byte) error {
 	files, sound := make([]string, len(receipt.Output)), invalid == nil
 	for i, output := range receipt.Output {
 		chain := filters.ChainOf(output.Filters)
-		files[i] = chain.OriginalPath(output.Path)
+		if files[i] = output.Path; !isFolder(chain) { // of a packed folder the files are not known here
+			files[i] = chain.OriginalPath(output.Path)
+		}
 		if fault := chain.Validate(); fault != nil {
 			sound = false
 			if err := c.about(it, Filters, "output[%d].filters: %v", i, fault); err != nil {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -46,9 +47,9 @@ func (a *Archive) Fetch(ctx context.Context, entry *ledger.Entry, dir string, op
 	if opts == nil {
 		opts = &FetchOptions{}
 	}
-	wanted, err := chooseTargets(entry.Receipt, opts)
+	wanted, err := a.choose(ctx, entry.Receipt, opts)
 	if err != nil {
-		return FetchReport{}, fmt.Errorf("receipt %s@%s: %w", entry.Receipt.Branch, entry.ID, err)
+		return FetchReport{}, a.explain(ctx, entry, fmt.Errorf("receipt %s@%s: %w", entry.Receipt.Branch, entry.ID, err))
 	}
 	if opts.ReceiptOnly {
 		wanted = nil
@@ -105,11 +106,15 @@ func (f *fetching) run(ctx context.Context, wanted []target) (FetchReport, error
 		return FetchReport{}, err
 	}
 	report := FetchReport{Fetched: len(missing), Present: len(wanted) - len(missing)}
-	for _, t := range missing {
+	plain, packs := byPack(missing)
+	for _, t := range plain {
 		report.Bytes += t.output.Size
 	}
 	if err := f.bring(ctx, missing, report); err != nil {
 		return FetchReport{}, f.archive.explain(ctx, f.entry, err)
+	}
+	for p := range packs {
+		report.Bytes += p.bundle.BytesRead()
 	}
 	if err := f.folder.finish(document); err != nil {
 		return FetchReport{}, fmt.Errorf("finishing folder %s: %w", f.folder.dir, err)
@@ -133,10 +138,18 @@ func (f *fetching) sameBranch() error {
 func (f *fetching) missing(ctx context.Context, wanted []target) ([]target, error) {
 	var missing []target
 	var conflicts []error
+	var without *openPack // of which the folder is not there
 	for _, t := range wanted {
+		if t.pack != nil && t.pack == without {
+			missing = append(missing, t)
+			continue
+		}
 		state, err := f.folder.stateOf(ctx, t)
 		if err != nil {
 			return nil, err
+		}
+		if t.pack != nil && state == absent && !f.folder.stays(t.pack.path) {
+			without = t.pack
 		}
 		if state == foreign && !f.opts.Force {
 			conflicts = append(conflicts, fmt.Errorf("%s exists, and was not fetched or has been changed since", filepath.Join(f.folder.dir, t.path)))
@@ -160,9 +173,18 @@ func (f *fetching) bring(ctx context.Context, missing []target, report FetchRepo
 		total.Bytes += t.size()
 	}
 	f.meter.reset(f.opts.Progress, total)
+	plain, packs := byPack(missing)
+	for _, t := range missing { // in their order
+		if files := packs[t.pack]; files != nil {
+			delete(packs, t.pack)
+			if err := f.unpack(ctx, t.pack, files); err != nil {
+				return err
+			}
+		}
+	}
 	var big sync.Mutex
-	return each(len(missing), f.archive.Store.Transfers(), func(i int) error {
-		t := missing[i]
+	return each(len(plain), f.archive.Store.Transfers(), func(i int) error {
+		t := plain[i]
 		if t.output.Size >= bigFile {
 			big.Lock()
 			defer big.Unlock()
@@ -258,7 +280,7 @@ func (s sink) Write(p []byte) (int, error) {
 
 // modeOf is the mode that the file of an output is made with.
 func modeOf(t target) fs.FileMode {
-	if t.output.Mode == executableMode {
+	if t.mode == executableMode {
 		return 0o777
 	}
 	return 0o666
@@ -276,11 +298,24 @@ func (a *Archive) Open(ctx context.Context, entry *ledger.Entry, name string, op
 		return nil, err
 	}
 	explain := func(err error) error { return a.explain(ctx, entry, err) }
-	content, err := a.openAny(ctx, func(store *blobs.Store) (io.ReadCloser, error) { return open(ctx, store, entry.Receipt.Branch, found) })
+	content, size, err := a.openTarget(ctx, entry.Receipt, found, name)
 	if err != nil {
 		return nil, explain(err)
 	}
-	return explained{content, explain, found.size()}, nil
+	return explained{content, explain, size}, nil
+}
+
+// openTarget streams an output, or a file of one that is a packed folder.
+func (a *Archive) openTarget(ctx context.Context, receipt *receipts.Receipt, t target, name string) (io.ReadCloser, int64, error) {
+	if !t.isFolder() {
+		content, err := a.openAny(ctx, func(store *blobs.Store) (io.ReadCloser, error) { return open(ctx, store, receipt.Branch, t) })
+		return content, t.size(), err
+	}
+	if name = strings.TrimSuffix(name, "/"); name == t.path || name == t.output.Path {
+		return nil, 0, gitcmd.WithHint(fmt.Errorf("output %q is a folder, want a file in it", t.path),
+			"'git datapact ls' lists its files, and --raw is for the packed folder as it is stored")
+	}
+	return a.openMember(ctx, receipt, t, name)
 }
 
 // Address is where other programs find one output as it is stored, which is named as for
@@ -290,6 +325,10 @@ func (a *Archive) Address(ctx context.Context, entry *ledger.Entry, name string,
 	found, err := findTarget(entry.Receipt, name, &FetchOptions{})
 	if err != nil {
 		return nil, blobs.Address{}, err
+	}
+	if found.isFolder() && name != found.path && name != found.output.Path {
+		return nil, blobs.Address{}, gitcmd.WithHint(fmt.Errorf("output %q would be in a packed folder, of which no single file has a URL", name),
+			fmt.Sprintf("name the packed folder, %s, or print the file with 'git datapact cat'", found.output.Path))
 	}
 	object, err := found.object(entry.Receipt.Branch)
 	if err != nil {

@@ -242,11 +242,11 @@ func (f *folder) holds(ctx context.Context, t target, info fs.FileInfo) (bool, e
 // fixMode gives a file that is there the mode that its receipt tells.
 func (f *folder) fixMode(name string, t target, info fs.FileInfo) error {
 	executable := info.Mode().Perm()&0o100 != 0
-	if executable == (t.output.Mode == executableMode) {
+	if executable == (t.mode == executableMode) {
 		return nil
 	}
 	mode := info.Mode().Perm() &^ 0o111
-	if t.output.Mode == executableMode {
+	if t.mode == executableMode {
 		mode |= mode >> 2 & 0o111 // whoever may read it
 	}
 	return f.root.Chmod(name, mode)

@@ -82,12 +82,16 @@ func (m *memory) keep(entry memo) {
 // noted it.
 func (m *memory) same() bool { return !m.differs }
 
-// note remembers a file that is about to appear.
-func (m *memory) note(root *os.Root, entry memo) error {
-	line, err := json.Marshal(entry)
-	if err != nil {
-		return err
+// note remembers files that are about to appear.
+func (m *memory) note(root *os.Root, entries ...memo) error {
+	var lines bytes.Buffer
+	encoder := json.NewEncoder(&lines)
+	for _, entry := range entries {
+		if err := encoder.Encode(entry); err != nil {
+			return err
+		}
 	}
+	var err error
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.journal == nil {
@@ -95,8 +99,11 @@ func (m *memory) note(root *os.Root, entry memo) error {
 			return err
 		}
 	}
-	m.now[entry.Path], m.differs = entry, true
-	_, err = m.journal.Write(append(line, '\n'))
+	m.differs = true
+	for _, entry := range entries {
+		m.now[entry.Path] = entry
+	}
+	_, err = m.journal.Write(lines.Bytes())
 	return err
 }
 

@@ -200,21 +200,30 @@ func (r *recording) confirm(ctx context.Context, receipt receipts.Receipt) error
 // outputs stores every file, and makes sure that the directory is still as it was
 // listed when the last one is stored.
 func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
-	files := r.result.Files
-	r.meter.reset(r.opts.Progress, Amount{Files: len(files)})
-	r.names = r.result.names()
-	for _, file := range files {
+	files, packs, err := r.sort()
+	if err != nil {
+		return nil, err
+	}
+	r.meter.reset(r.opts.Progress, Amount{Files: len(r.result.Files)})
+	for _, file := range r.result.Files {
 		r.meter.total.Bytes += file.Info.Size()
 	}
-	outputs := make([]receipts.Output, len(files))
-	err := each(len(files), r.blobs.Transfers(), func(i int) (err error) {
+	outputs := make([]receipts.Output, len(files), len(files)+len(packs))
+	err = each(len(files), r.blobs.Transfers(), func(i int) (err error) {
 		outputs[i], err = r.store(ctx, files[i])
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	if r.read.Load() { // else it was listed just now
+	for _, p := range packs { // one after the other: each takes all processors
+		output, err := r.storePack(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, output)
+	}
+	if len(packs) > 0 || r.read.Load() { // else it was listed just now
 		if err := r.result.unchanged(); err != nil {
 			return nil, err
 		}

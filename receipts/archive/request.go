@@ -73,9 +73,10 @@ type Preview struct {
 
 // A PreviewFile is an output to be, and the filters that it would be stored through.
 type PreviewFile struct {
-	Path    string
+	Path    string // of a folder that would be packed, with a slash at its end
 	Size    int64
 	Filters []string // none: it would be stored as it is
+	Files   int      // in a folder, 0 for a file
 }
 
 // Preview tells what [Archive.RecordDir] would record, and what it would refuse before
@@ -93,9 +94,15 @@ func (a *Archive) Preview(ctx context.Context, request Request) (*Preview, error
 		return nil, err
 	}
 	preview := &Preview{Entry: &ledger.Entry{ID: draft.ID(), Receipt: draft}}
-	r := recording{result: result, opts: opts, branch: request.Branch, names: result.names()}
-	var paths []string
-	for _, file := range result.Files {
+	r := recording{result: result, opts: opts, branch: request.Branch}
+	files, packs, err := r.sort()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range packs {
+		preview.Files = append(preview.Files, PreviewFile{p.folder + "/", p.size, namesOf(p.chain), len(p.files)})
+	}
+	for _, file := range files {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -107,9 +114,13 @@ func (a *Archive) Preview(ctx context.Context, request Request) (*Preview, error
 		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, err
 		}
-		preview.Files = append(preview.Files, PreviewFile{file.Path, file.Info.Size(), namesOf(chain)})
-		paths = append(paths, file.Path)
+		preview.Files = append(preview.Files, PreviewFile{file.Path, file.Info.Size(), namesOf(chain), 0})
 	}
+	paths := make([]string, len(result.Files))
+	for i, file := range result.Files {
+		paths[i] = file.Path
+	}
+	slices.SortFunc(preview.Files, func(a, b PreviewFile) int { return strings.Compare(a.Path, b.Path) })
 	preview.Warnings = warningsOf(paths)
 	return preview, nil
 }

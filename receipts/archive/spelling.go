@@ -23,7 +23,7 @@ const trial = incoming + "/names"
 // Warnings says which outputs of a receipt cannot be fetched everywhere: some file
 // systems take two of them for one file, or Windows refuses the name.
 func Warnings(receipt *receipts.Receipt) []string {
-	all, err := chooseTargets(receipt, &FetchOptions{})
+	all, err := targetsOf(receipt, false)
 	if err != nil {
 		return nil // which whoever fetches it is told
 	}

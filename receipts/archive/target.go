@@ -19,11 +19,23 @@ type target struct {
 	chain  filters.Chain // to be undone
 	path   string        // of the file, without the suffixes of chain
 	told   *blobs.Digest // what the receipt tells of the file, nil for nothing
+	mode   string        // as in a receipt
+	pack   *openPack     // that the file is in, nil for an output of its own
+	at     int           // the file's place there
+}
+
+// isFolder reports whether the output is a packed folder, and not one of its files.
+func (t target) isFolder() bool {
+	_, folder := t.chain.Folder()
+	return folder && t.pack == nil
 }
 
 // signature tells whether a file was made from this stored object in this way, and
 // proved to be the one that is told.
 func (t target) signature() string {
+	if t.pack != nil { // whatever else is packed with it
+		return fmt.Sprintf("packed %d %s", t.told.Size, t.told.SHA256)
+	}
 	signature := t.output.Checksum.SHA256 + " " + fmt.Sprint(t.chain)
 	if t.told != nil {
 		signature += fmt.Sprintf(" %d %s", t.told.Size, t.told.SHA256)
@@ -50,24 +62,21 @@ func (t target) size() int64 {
 	return t.output.Size
 }
 
-// chooseTargets validates a receipt for fetching and picks the outputs that are
-// asked for.
-func chooseTargets(receipt *receipts.Receipt, opts *FetchOptions) ([]target, error) {
+// targetsOf validates a receipt for fetching and lists its outputs. Packed folders are not
+// unpacked.
+func targetsOf(receipt *receipts.Receipt, raw bool) ([]target, error) {
 	if err := receipt.Validate(); err != nil {
 		return nil, err
 	}
 	all := make([]target, len(receipt.Output))
 	for i := range receipt.Output {
-		t, err := newTarget(&receipt.Output[i], opts.Raw)
+		t, err := newTarget(&receipt.Output[i], raw)
 		if err != nil {
 			return nil, fmt.Errorf("output[%d]: %w", i, err)
 		}
 		all[i] = t
 	}
-	if err := receipts.CheckFiles(pathsOf(all)); err != nil {
-		return nil, err
-	}
-	return selectTargets(all, opts.Paths)
+	return all, receipts.CheckFiles(filesOf(all))
 }
 
 func newTarget(output *receipts.Output, raw bool) (target, error) {
@@ -76,9 +85,12 @@ func newTarget(output *receipts.Output, raw bool) (target, error) {
 		return target{}, err
 	}
 	if raw {
-		return target{output: output, path: output.Path}, nil
+		return target{output: output, path: output.Path, mode: output.Mode}, nil
 	}
-	t := target{output: output, chain: names, path: names.OriginalPath(output.Path)}
+	t := target{output: output, chain: names, path: names.OriginalPath(output.Path), mode: output.Mode}
+	if t.isFolder() {
+		return t, receipts.CheckPath(t.path)
+	}
 	if output.Content != nil {
 		t.told = &blobs.Digest{Size: output.Content.Size, SHA256: output.Content.SHA256}
 	}
@@ -93,46 +105,119 @@ func pathsOf(targets []target) []string {
 	return paths
 }
 
-func selectTargets(all []target, globs []string) ([]target, error) {
-	if len(globs) == 0 {
-		return all, nil
+// filesOf are the paths of files that are to be in one folder: of a packed folder that is not
+// unpacked, that of its output.
+func filesOf(targets []target) []string {
+	paths := pathsOf(targets)
+	for i, t := range targets {
+		if t.isFolder() {
+			paths[i] = t.output.Path
+		}
 	}
-	patterns := make([]receipts.Pattern, len(globs))
+	return paths
+}
+
+// choose validates a receipt for fetching and picks the files that are asked for, those in
+// packed folders too.
+func (a *Archive) choose(ctx context.Context, receipt *receipts.Receipt, opts *FetchOptions) ([]target, error) {
+	all, err := targetsOf(receipt, opts.Raw)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newChoice(opts.Paths)
+	if err != nil {
+		return nil, err
+	}
+	var chosen []target
+	unpacked := false
+	for _, t := range all {
+		whole := c.takes(t.path, t.output.Path)
+		switch {
+		case !t.isFolder() && whole:
+			chosen = append(chosen, t)
+		case t.isFolder() && opts.ReceiptOnly:
+			c.assume(t.path)
+		case t.isFolder() && (whole || c.mayTake(t.path)):
+			p, err := a.openPack(ctx, receipt.Branch, t)
+			if err != nil {
+				return nil, fmt.Errorf("reading packed folder %q: %w", t.path, err)
+			}
+			for _, file := range p.targets() {
+				if whole || c.takes(file.path) {
+					chosen = append(chosen, file)
+				}
+			}
+			unpacked = true
+		}
+	}
+	if err := c.unused(); err != nil {
+		return nil, err
+	}
+	if unpacked {
+		err = receipts.CheckFiles(pathsOf(chosen))
+	}
+	return chosen, err
+}
+
+// A choice is what patterns choose, everything without any.
+type choice struct {
+	patterns []receipts.Pattern
+	used     []bool
+}
+
+func newChoice(globs []string) (*choice, error) {
+	c := &choice{make([]receipts.Pattern, len(globs)), make([]bool, len(globs))}
 	for i, glob := range globs {
-		if err := patterns[i].UnmarshalText([]byte(glob)); err != nil {
+		if err := c.patterns[i].UnmarshalText([]byte(glob)); err != nil {
 			return nil, err
 		}
 	}
-	used := make([]bool, len(patterns))
-	var chosen []target
-	for _, t := range all {
-		matched := false
-		for i, p := range patterns {
-			if p.Matches(t.path) || p.Matches(t.output.Path) {
-				matched, used[i] = true, true
-			}
-		}
-		if matched {
-			chosen = append(chosen, t)
+	return c, nil
+}
+
+// takes reports whether a file is chosen, by any of its paths.
+func (c *choice) takes(paths ...string) bool {
+	matched := len(c.patterns) == 0
+	for i, p := range c.patterns {
+		if slices.ContainsFunc(paths, p.Matches) {
+			matched, c.used[i] = true, true
 		}
 	}
+	return matched
+}
+
+// mayTake reports whether files below a folder may be chosen.
+func (c *choice) mayTake(folder string) bool {
+	return slices.ContainsFunc(c.patterns, func(p receipts.Pattern) bool { return p.MayMatchBelow(folder) })
+}
+
+// assume takes the patterns that may choose files below a folder for used.
+func (c *choice) assume(folder string) {
+	for i, p := range c.patterns {
+		c.used[i] = c.used[i] || p.MayMatchBelow(folder)
+	}
+}
+
+// unused is about patterns that chose nothing.
+func (c *choice) unused() error {
 	var unused []string
-	for i, p := range patterns {
-		if !used[i] {
+	for i, p := range c.patterns {
+		if !c.used[i] {
 			unused = append(unused, string(p))
 		}
 	}
-	if len(unused) > 0 {
-		return nil, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("no output matches %s", strings.Join(unused, ", "))),
-			"'git datapact show' lists the outputs")
+	if len(unused) == 0 {
+		return nil
 	}
-	return chosen, nil
+	return gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("no output matches %s", strings.Join(unused, ", "))),
+		"'git datapact show' lists the outputs")
 }
 
-// findTarget picks one output by its name, with or without the suffixes of its filters.
+// findTarget picks one output by its name, with or without the suffixes of its filters, or the
+// packed folder that a file of this name would be in.
 // The error for no such output is [gitcmd.ErrNotFound].
 func findTarget(receipt *receipts.Receipt, name string, opts *FetchOptions) (target, error) {
-	all, err := chooseTargets(receipt, &FetchOptions{Raw: opts.Raw})
+	all, err := targetsOf(receipt, opts.Raw)
 	if err != nil {
 		return target{}, fmt.Errorf("receipt %s@%s: %w", receipt.Branch, receipt.ID(), err)
 	}
@@ -140,11 +225,23 @@ func findTarget(receipt *receipts.Receipt, name string, opts *FetchOptions) (tar
 	if i < 0 {
 		i = slices.IndexFunc(all, func(t target) bool { return t.output.Path == name })
 	}
+	if i < 0 { // the innermost folder that it may be in
+		for k, t := range all {
+			if t.isFolder() && strings.HasPrefix(name, t.path+"/") && (i < 0 || len(t.path) > len(all[i].path)) {
+				i = k
+			}
+		}
+	}
 	if i < 0 {
-		return target{}, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), gitcmd.ErrNotFound)),
-			"'git datapact show' lists the outputs")
+		return target{}, noOutput(receipt, name)
 	}
 	return all[i], nil
+}
+
+// noOutput says that a receipt has no output of a name.
+func noOutput(receipt *receipts.Receipt, name string) error {
+	return gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), gitcmd.ErrNotFound)),
+		"'git datapact ls' lists the outputs")
 }
 
 // object is where an output is stored.

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 	"time"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/filters"
+	"github.com/git-datapact/git-datapact/filters/bundle"
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
@@ -20,6 +22,7 @@ type claim struct {
 	branch  string // the first part of its key
 	chain   filters.Chain
 	content *blobs.Digest // nil where the receipt does not tell
+	packed  *blobs.Packed // of a folder; then there is no content
 }
 
 func newClaim(branch string, output *receipts.Output) (claim, error) {
@@ -28,6 +31,13 @@ func newClaim(branch string, output *receipts.Output) (claim, error) {
 		return claim{}, err
 	}
 	c := claim{branch: branch, object: blobs.Object{Key: key, Size: output.Size, SHA256: output.Checksum.SHA256}, chain: filters.ChainOf(output.Filters)}
+	if _, folder := c.chain.Folder(); folder {
+		c.packed = &blobs.Packed{Object: c.object, Folder: c.chain.OriginalPath(output.Path), Chain: c.chain}
+		if told := output.Content; told != nil && told.Files > 0 {
+			c.packed.Want = &bundle.Content{SHA256: told.SHA256, Size: told.Size, Files: told.Files}
+		}
+		return c, c.chain.Validate()
+	}
 	if output.Content != nil {
 		c.content = &blobs.Digest{Size: output.Content.Size, SHA256: output.Content.SHA256}
 	}
@@ -40,6 +50,9 @@ type mark [16]byte
 func (c *claim) mark() mark {
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n%d %s\n%q\n", c.object.Key, c.object.Size, c.object.SHA256, c.chain)
+	if c.packed != nil {
+		fmt.Fprintf(h, "%s %v\n", path.Base(c.packed.Folder), c.packed.Want)
+	}
 	if c.content != nil {
 		fmt.Fprintf(h, "%d %s\n", c.content.Size, c.content.SHA256)
 	} else if len(c.chain) > 0 {
@@ -121,6 +134,9 @@ func (r *run) prove(ctx context.Context, c *check) verdict {
 // read compares the bytes of a blob, undoes its filters, and compares the file where
 // the receipt tells about it.
 func (r *run) read(ctx context.Context, c *claim) verdict {
+	if c.packed != nil {
+		return r.judge(r.store.VerifyBundle(ctx, *c.packed, r))
+	}
 	content, err := r.store.Content(ctx, c.object, c.chain, c.content)
 	if err == nil {
 		err = drain(r, content)

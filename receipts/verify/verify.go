@@ -236,7 +236,7 @@ func (r *run) receipt(ctx context.Context, branch string, entry *ledger.Entry) e
 			continue
 		}
 		if r.opts.Stored {
-			claim.chain, claim.content = nil, nil
+			claim.chain, claim.content, claim.packed = nil, nil, nil
 		}
 		if err := r.add(ctx, claim, at); err != nil {
 			return err

@@ -119,15 +119,20 @@ func (c *command) preview(ctx context.Context, env *frame.Env, a *archive.Archiv
 	}
 	warnOfDate(env, preview.Entry, "would be")
 	var size int64
+	files := 0
 	for _, file := range preview.Files {
 		through := "as it is"
 		if len(file.Filters) > 0 {
 			through = strings.Join(file.Filters, ", ")
 		}
+		if file.Files > 0 {
+			through = units.Count(file.Files, "file") + ", " + through
+		}
 		env.Infof("would record %s (%s, %s)", file.Path, units.Bytes(file.Size), through)
 		size += file.Size
+		files += max(1, file.Files)
 	}
-	env.Infof("would record %s, %s", units.Count(len(preview.Files), "file"), units.Bytes(size))
+	env.Infof("would record %s, %s", units.Count(files, "file"), units.Bytes(size))
 	return entries.Print(env, preview.Entry, c.JSON, entries.ID)
 }
 

@@ -1,0 +1,162 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	// wholeFolder is up to how many bytes a folder that is not there is unpacked aside and
+	// takes its place at once. A larger one comes file by file, so that a fetch which is
+	// interrupted goes on there.
+	wholeFolder = 4 << 30
+)
+
+// byPack sorts out what comes from packed folders.
+func byPack(missing []target) (plain []target, packs map[*openPack][]target) {
+	packs = map[*openPack][]target{}
+	for _, t := range missing {
+		if t.pack == nil {
+			plain = append(plain, t)
+		} else {
+			packs[t.pack] = append(packs[t.pack], t)
+		}
+	}
+	return plain, packs
+}
+
+// unpack brings files of a packed folder.
+func (f *fetching) unpack(ctx context.Context, p *openPack, files []target) error {
+	var size int64
+	for _, t := range files {
+		size += t.told.Size
+	}
+	if size > wholeFolder || f.folder.stays(p.path) {
+		return f.unpackEach(ctx, p, files)
+	}
+	return f.unpackFolder(ctx, p, files)
+}
+
+// stays reports whether a folder of this path is there.
+func (f *folder) stays(name string) bool {
+	_, err := f.root.Lstat(name)
+	return !isAbsent(err)
+}
+
+// wanted are files that are still to come, by their places in a packed folder.
+type wanted struct {
+	files []*target // nil for those that are not
+	done  []atomic.Bool
+}
+
+func newWanted(p *openPack, files []target) *wanted {
+	w := &wanted{make([]*target, len(p.files)), make([]atomic.Bool, len(p.files))}
+	for i := range files {
+		w.files[files[i].at] = &files[i]
+	}
+	return w
+}
+
+func (w *wanted) has(i int) bool { return w.files[i] != nil && !w.done[i].Load() }
+
+// unpackEach brings files one by one, each to its place.
+func (f *fetching) unpackEach(ctx context.Context, p *openPack, files []target) error {
+	left := newWanted(p, files)
+	var n atomic.Int64
+	return f.archive.each(ctx, f.entry.Receipt.Branch, p, left.has, func(i int, data io.Reader) error {
+		t := *left.files[i]
+		name := path.Join(incoming, "packed-"+strconv.FormatInt(n.Add(1), 10))
+		file, err := f.folder.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, modeOf(t))
+		if err != nil {
+			return local(err)
+		}
+		err = f.copy(sink{file}, data, t)
+		if closeErr := file.Close(); err == nil {
+			err = local(closeErr)
+		}
+		if err == nil {
+			err = local(f.folder.place(name, t))
+		}
+		if err != nil {
+			return fmt.Errorf("fetching output %q: %w", t.path, err)
+		}
+		left.done[i].Store(true)
+		f.meter.add(t.path, 1, 0)
+		return nil
+	})
+}
+
+// unpackFolder brings files of a folder that is not there: aside, and then all at once.
+func (f *fetching) unpackFolder(ctx context.Context, p *openPack, files []target) (err error) {
+	aside := path.Join(incoming, "folder-"+strconv.Itoa(files[0].at))
+	if err := f.folder.root.RemoveAll(aside); err != nil {
+		return err
+	}
+	if err := f.folder.root.Mkdir(aside, 0o777); err != nil {
+		return err
+	}
+	root, err := f.folder.root.OpenRoot(aside)
+	if err != nil {
+		return err
+	}
+	into := newFolders(root, true)
+	defer func() { err = errors.Join(err, into.close(), root.Close()) }()
+	left := newWanted(p, files)
+	var noting sync.Mutex
+	memos := make([]memo, 0, len(files))
+	err = f.archive.each(ctx, f.entry.Receipt.Branch, p, left.has, func(i int, data io.Reader) error {
+		t := *left.files[i]
+		info, err := f.writeAside(into, t, data)
+		if err != nil {
+			return fmt.Errorf("fetching output %q: %w", t.path, err)
+		}
+		noting.Lock()
+		memos = append(memos, newMemo(t, info))
+		noting.Unlock()
+		left.done[i].Store(true)
+		f.meter.add(t.path, 1, 0)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return f.folder.placeFolder(aside, p.path, memos)
+}
+
+// writeAside writes a file of a folder that is unpacked aside.
+func (f *fetching) writeAside(into *folders, t target, data io.Reader) (info fs.FileInfo, err error) {
+	file, err := into.openFile(t.path[len(t.pack.path)+1:], os.O_WRONLY|os.O_CREATE|os.O_EXCL, modeOf(t))
+	if err != nil {
+		return nil, local(err)
+	}
+	err = f.copy(sink{file}, data, t)
+	if err == nil {
+		info, err = file.Stat()
+		err = local(err)
+	}
+	if closeErr := file.Close(); err == nil {
+		err = local(closeErr)
+	}
+	return info, err
+}
+
+// placeFolder moves a folder of verified files from where it was unpacked to its path.
+func (f *folder) placeFolder(aside, name string, memos []memo) error {
+	if parent := path.Dir(name); parent != "." {
+		if err := f.root.MkdirAll(parent, 0o777); err != nil {
+			return err
+		}
+	}
+	if err := f.memory.note(f.root, memos...); err != nil {
+		return err
+	}
+	return f.root.Rename(aside, name)
+}
