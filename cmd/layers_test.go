@@ -86,7 +86,7 @@ var owners = map[string][]string{
 }
 
 // light are the commands that do without a store.
-var light = []string{"cmd/git-datapact-branch", "cmd/git-datapact-edit", "cmd/git-datapact-export", "cmd/git-datapact-find", "cmd/git-datapact-graph", "cmd/git-datapact-log", "cmd/git-datapact-ls", "cmd/git-datapact-pipeline", "cmd/git-datapact-pull", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-tag"}
+var light = []string{"cmd/git-datapact-branch", "cmd/git-datapact-edit", "cmd/git-datapact-export", "cmd/git-datapact-find", "cmd/git-datapact-graph", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-pull", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-tag"}
 
 // top is what may stand at the top of the tree, besides files that begin with a dot.
 var top = []string{

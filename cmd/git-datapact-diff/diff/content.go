@@ -9,12 +9,15 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -68,7 +71,9 @@ var errNoOutput = errors.New("no such output")
 
 // bring writes an output into a file, verified.
 func bring(ctx context.Context, a *archive.Archive, entry *ledger.Entry, name, file string) error {
-	if !has(entry, name) {
+	if entry, err := unpacked(ctx, a, entry, func(o *receipts.Output) bool { return strings.HasPrefix(name, entries.Path(o)+"/") }); err != nil {
+		return err
+	} else if !has(entry, name) {
 		return errNoOutput
 	}
 	content, err := a.Open(ctx, entry, name, nil)
@@ -90,10 +95,5 @@ func bring(ctx context.Context, a *archive.Archive, entry *ledger.Entry, name, f
 // has reports whether a receipt has an output of this name, with or without the suffixes of
 // its filters.
 func has(entry *ledger.Entry, name string) bool {
-	for i := range entry.Receipt.Output {
-		if o := &entry.Receipt.Output[i]; o.Path == name || entries.Path(o) == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(entry.Receipt.Output, func(o receipts.Output) bool { return o.Path == name || entries.Path(&o) == name })
 }

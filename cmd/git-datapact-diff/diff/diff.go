@@ -41,10 +41,13 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if c.Content != "" {
 		return c.content(ctx, env, repository, catalog, before, after)
 	}
-	if err := env.Page(ctx, repository); err != nil {
+	if err := c.unpack(ctx, env, repository, catalog, []*ledger.Entry{before, after}); err != nil {
 		return err
 	}
 	difference := receipts.Compare(before.Receipt, after.Receipt, entries.Path)
+	if err := env.Page(ctx, repository); err != nil {
+		return err
+	}
 	if c.JSON {
 		err = printJSON(env, &difference)
 	} else {

@@ -7,14 +7,17 @@ import (
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
+	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
 type command struct {
+	storeflag.Flag
 	Long     bool               `short:"l" xor:"form" help:"Say how large each file is, and how it is stored."`
 	Tree     bool               `xor:"form" help:"Draw the folders, with how large they are."`
 	Raw      bool               `xor:"form" help:"List the paths of what is stored, with the suffixes of the filters."`
@@ -23,13 +26,17 @@ type command struct {
 	Path     []receipts.Pattern `arg:"" optional:"" help:"Outputs to list: names, folders, or patterns such as '*.csv' and 'logs/**'."`
 }
 
-func (*command) Help() string { return "List the outputs of a receipt." }
+func (*command) Help() string {
+	return "List the outputs of a receipt. What is in packed folders is read from the store."
+}
 
 // Run lists them. That no output matches is a negative answer.
-func (c *command) Run(ctx context.Context, env *frame.Env) error {
+func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
+	defer storeflag.Hint(&err)
 	repository := gitcmd.Open("")
 	defer repository.Close()
-	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, plan.Leave(repository, jobs.Later(repository)))
+	catalog := jobs.Later(repository)
+	l, selector, err := ledger.OpenSelector(ctx, repository, c.Selector, plan.Leave(repository, catalog))
 	if err != nil {
 		return err
 	}
@@ -37,7 +44,10 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if err != nil {
 		return err
 	}
-	files := entries.Files(entry.Receipt, c.Path)
+	files, err := c.files(ctx, env, repository, catalog, entry)
+	if err != nil {
+		return err
+	}
 	if len(files) == 0 && len(c.Path) > 0 {
 		return gitcmd.Negative(fmt.Errorf("no output of %s@%s matches", entry.Receipt.Branch, entry.ID))
 	}
@@ -63,6 +73,22 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 		}
 	}
 	return nil
+}
+
+// files are what is to be listed. The store is opened only for packed folders.
+func (c *command) files(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, catalog jobs.Opener, entry *ledger.Entry) (files []entries.File, err error) {
+	if c.Raw || !archive.HasFolder(entry.Receipt) {
+		return entries.Files(entry.Receipt, c.Path), nil
+	}
+	a, err := (&storeflag.Flags{Flag: c.Flag}).FindArchive(ctx, env, repository, catalog, storeflag.Reading)
+	if err != nil {
+		return nil, err
+	}
+	defer storeflag.CloseArchive(a)
+	defer c.MissingHint(ctx, repository, catalog, &err)
+	return entries.AllFiles(entry.Receipt, c.Path, func(o *receipts.Output) ([]receipts.Output, error) {
+		return a.Unpacked(ctx, entry, o)
+	})
 }
 
 // New returns the command.

@@ -40,6 +40,9 @@ func size(f entries.File) string {
 
 // storedAs says how large a file is in the store, and through which filters it went there.
 func storedAs(f entries.File) string {
+	if f.In != nil {
+		return "in " + f.In.Path
+	}
 	if len(f.Output.Filters) == 0 {
 		return "as it is"
 	}

@@ -233,7 +233,9 @@ func outputDetails(output receipts.Output) string {
 	if len(output.Filters) > 0 {
 		details += " " + strings.Join(output.Filters, ",")
 	}
-	if output.Content != nil {
+	if n := FilesIn(&output); n > 0 {
+		details += " of " + units.Count(int(n), "file") + ", " + units.Bytes(output.Content.Size)
+	} else if output.Content != nil {
 		details += " of " + units.Bytes(output.Content.Size)
 	}
 	if output.Mode != "" {

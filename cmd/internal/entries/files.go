@@ -14,23 +14,49 @@ type File struct {
 	Size   int64  // -1 where the receipt does not tell it
 	SHA256 string // "" where the receipt does not tell it
 	Output *receipts.Output
+	In     *receipts.Output // the packed folder that the file is in, nil for none
 }
 
 // Files lists the files of a receipt by their paths: all, or those that a pattern chooses by
 // the path of the file or of what is stored.
 func Files(r *receipts.Receipt, patterns []receipts.Pattern) []File {
+	files, _ := AllFiles(r, patterns, func(*receipts.Output) ([]receipts.Output, error) { return nil, nil })
+	return files
+}
+
+// AllFiles is [Files] with those in packed folders, which unpacked lists.
+func AllFiles(r *receipts.Receipt, patterns []receipts.Pattern, unpacked func(*receipts.Output) ([]receipts.Output, error)) ([]File, error) {
 	var files []File
-	for i := range r.Output {
-		f := FileOf(&r.Output[i])
-		chosen := func(p receipts.Pattern) bool { return p.Matches(f.Path) || p.Matches(f.Output.Path) }
+	add := func(f File) {
+		chosen := func(p receipts.Pattern) bool {
+			return p.Matches(f.Path) || p.Matches(f.Output.Path) || f.In != nil && p.Matches(f.In.Path)
+		}
 		if len(patterns) == 0 || slices.ContainsFunc(patterns, chosen) {
 			files = append(files, f)
 		}
 	}
+	for i := range r.Output {
+		inside, err := unpacked(&r.Output[i])
+		if err != nil {
+			return nil, err
+		}
+		for k := range inside {
+			f := FileOf(&inside[k])
+			f.In = &r.Output[i]
+			add(f)
+		}
+		if len(inside) == 0 {
+			add(FileOf(&r.Output[i]))
+		}
+	}
+	sortFiles(files)
+	return files, nil
+}
+
+func sortFiles(files []File) {
 	slices.SortFunc(files, func(a, b File) int {
 		return slices.Compare(strings.Split(a.Path, "/"), strings.Split(b.Path, "/"))
 	})
-	return files
 }
 
 // FileOf is the file that an output becomes.
@@ -40,6 +66,14 @@ func FileOf(o *receipts.Output) File {
 		f.SHA256, f.Size = sha256, size
 	}
 	return f
+}
+
+// FilesIn is how many files a packed folder has, 0 for any other output.
+func FilesIn(o *receipts.Output) int64 {
+	if o.Content == nil {
+		return 0
+	}
+	return o.Content.Files
 }
 
 // Path is that of the file which an output becomes.
@@ -52,6 +86,7 @@ type fileJSON struct {
 	SHA256  string     `json:"sha256,omitempty"` // likewise
 	Mode    string     `json:"mode,omitempty"`
 	Filters []string   `json:"filters,omitempty"`
+	Files   int64      `json:"files,omitempty"` // of a packed folder
 	Stored  storedJSON `json:"stored"`
 }
 
@@ -65,9 +100,12 @@ type storedJSON struct {
 
 // JSON is the file as JSON.
 func (f File) JSON() any {
-	o := f.Output
+	o, mode := f.Output, f.Output.Mode
+	if f.In != nil {
+		o = f.In
+	}
 	file := fileJSON{
-		Path: f.Path, SHA256: f.SHA256, Mode: o.Mode, Filters: o.Filters,
+		Path: f.Path, SHA256: f.SHA256, Mode: mode, Filters: o.Filters, Files: FilesIn(f.Output),
 		Stored: storedJSON{o.Path, o.Blob, o.Checksum.SHA256, o.Size},
 	}
 	if f.Size >= 0 {
