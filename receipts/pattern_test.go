@@ -38,3 +38,26 @@ func TestPattern(t *testing.T) {
 		}
 	}
 }
+
+// TestMayMatchBelow: a pattern that chooses a file below a folder is one that may.
+func TestMayMatchBelow(t *testing.T) {
+	for _, test := range []struct {
+		pattern Pattern
+		folder  string
+		want    bool
+	}{
+		{"images/0042.png", "images", true},
+		{"images/*/x", "images", true},
+		{"*.png", "images", true},
+		{"**/x.png", "a/images", true},
+		{"a/**", "a/images", true},
+		{"a/images/", "a/images", true},
+		{"/a/im*/x", "a/images", true},
+		{"logs/x", "images", false},
+		{"a/logs/x", "a/images", false},
+	} {
+		if got := test.pattern.MayMatchBelow(test.folder); got != test.want {
+			t.Errorf("%q below %q: %v, want %v", test.pattern, test.folder, got, test.want)
+		}
+	}
+}
