@@ -3,8 +3,10 @@ package gitcmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -127,5 +129,8 @@ func (r *Repository) symbolicRef(ctx context.Context, ref string) (string, error
 	if failed, ok := errors.AsType[*ExecError](err); ok && exitCode(failed.Err) == 1 {
 		return "", nil
 	}
-	return strings.TrimSpace(string(out)), err
+	if err != nil {
+		return "", fmt.Errorf("reading %s: %w", path.Base(ref), err)
+	}
+	return strings.TrimSpace(string(out)), nil
 }

@@ -114,7 +114,7 @@ func (s *gitSource) Changed(ctx context.Context, job *jobs.Job) (receipts.Timest
 }
 
 func (s *gitSource) HasTree(ctx context.Context, name string) (bool, error) {
-	if _, err := receipts.ParseID(name); err != nil {
+	if _, err := gitcmd.ParseHash(name); err != nil {
 		return false, nil
 	}
 	objects, err := s.repository.Headers(ctx, []string{name})
@@ -127,7 +127,7 @@ func (s *gitSource) HasTree(ctx context.Context, name string) (bool, error) {
 // CodeChanges compares by the patterns of today: where these choose something else of the
 // commit, it does not tell which files changed.
 func (s *gitSource) CodeChanges(ctx context.Context, code *jobs.Code, ref, tree string) ([]string, error) {
-	if _, err := receipts.ParseID(ref); err != nil {
+	if _, err := gitcmd.ParseHash(ref); err != nil {
 		return nil, nil
 	}
 	objects, err := s.repository.Headers(ctx, []string{ref})

@@ -6,6 +6,7 @@ package resource_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,7 +83,8 @@ func newWorld(t *testing.T, branches ...string) *world {
 	t.Parallel()
 	dir := t.TempDir()
 	w := &world{t: t, dir: dir, repo: filepath.Join(dir, "server.git"), store: filepath.Join(dir, "store"), mu: new(sync.Mutex)}
-	if err := gitcmd.NewBare(w.repo, gitcmd.SHA1); err != nil {
+	format := cmp.Or(gitcmd.Format(os.Getenv("GIT_DEFAULT_HASH")), gitcmd.SHA1)
+	if err := gitcmd.NewBare(w.repo, format); err != nil {
 		t.Fatal(err)
 	}
 	w.configure("[uploadpack]\n\tallowFilter = true\n[http]\n\treceivepack = true\n")
