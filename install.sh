@@ -12,6 +12,7 @@ usage() {
 	cat <<-'EOF'
 	usage: install.sh [--prefix DIR] [--uninstall]
 	       install.sh --resource DIR
+	       install.sh --stage DIR VERSION
 
 	Builds git-datapact and installs executables, manual pages and completions for
 	shells below DIR: by default /usr/local for root, ~/.local for others.
@@ -19,6 +20,8 @@ usage() {
 	--resource installs what Concourse runs in an image, and nothing else: check,
 	in and out in DIR, which is to be /opt/resource in the image, and what they reach
 	buckets with.
+	--stage lays out in DIR, which must not exist, what a package installs, for the
+	system that GOOS and GOARCH name.
 	EOF
 }
 
@@ -62,8 +65,10 @@ check_go() {
 	at_least "$have" "$want" || fail "Go $have is too old" "$hint"
 }
 
-# version is that of the checkout, or nothing where this is none.
+# version is the one that a package was asked for with, else that of the checkout, or nothing
+# where this is none.
 version() {
+	[ -z "$release" ] || { say "$release" && return; }
 	[ -e "$root/.git" ] || return 0
 	described=$(git -C "$root" describe --tags --always --dirty 2>/dev/null) || return 0
 	say "${described#v}"
@@ -92,16 +97,24 @@ compile() {
 	done
 }
 
-# build makes the executables in the stage: git-datapact, which has all commands and is
-# linked under the name of each, and the helpers of stores, which are executables of their
-# own.
+# build makes the executables in the stage: git-datapact, which has all commands and is put
+# under the name of each by the function that is named, and the helpers of stores, which are
+# executables of their own.
 build() {
 	mkdir -p "$stage/bin"
 	compile "$stage/bin/" git-datapact
 	for folder in "$root"/cmd/git-datapact-*; do
-		file=$stage/bin/${folder##*/}
-		[ -f "$file" ] || ln "$stage/bin/git-datapact" "$file" 2>/dev/null || cp "$stage/bin/git-datapact" "$file"
+		case "$folder" in */git-datapact-store-*) continue ;; esac
+		$1 "$stage/bin/${folder##*/}"
 	done
+}
+
+hard_link() { ln "$stage/bin/git-datapact" "$1" 2>/dev/null || cp "$stage/bin/git-datapact" "$1"; }
+
+# symbolic_link is for packages: few of their formats have hard links, and archives for
+# Windows have no links at all, so that there every command is behind the front door.
+symbolic_link() {
+	[ -e "$stage/bin/git-datapact.exe" ] || ln -s git-datapact "$1"
 }
 
 # add FILE PATH copies a file of the checkout into the stage.
@@ -176,10 +189,23 @@ prepare() {
 
 install() {
 	prepare prefix
-	build
+	build hard_link
 	add_texts
 	place
 	tell
+}
+
+# stage lays out what a package installs.
+stage() {
+	check_go
+	[ ! -e "$prefix" ] || fail "$prefix exists" "name a folder that does not exist"
+	mkdir -p "$prefix"
+	stage=$(cd "$prefix" && pwd)
+	build symbolic_link
+	add_texts
+	for file in LICENSE README.md CHANGELOG.md; do
+		add "$file" "share/doc/git-datapact/$file"
+	done
 }
 
 # resource installs the executable of one command, which acts by the name it is run under, and the
@@ -266,6 +292,7 @@ uninstall() {
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 action=install
 prefix=
+release=
 while [ $# -gt 0 ]; do
 	case "$1" in
 	-h | --help) usage && exit ;;
@@ -279,6 +306,11 @@ while [ $# -gt 0 ]; do
 		prefix=${2-}
 		[ -n "$prefix" ] || refuse "--resource wants a folder"
 		shift ;;
+	--stage)
+		action=stage
+		prefix=${2-} release=${3-}
+		[ -n "$release" ] || refuse "--stage wants a folder and a version"
+		shift 2 ;;
 	*) refuse "unknown argument: $1" ;;
 	esac
 	shift

@@ -217,6 +217,7 @@ func TestInstallRefuses(t *testing.T) {
 		{"unknown argument", "", "", []string{"--force"}, 2, "unknown argument: --force\nusage: "},
 		{"missing folder", "", "", []string{"--prefix"}, 2, "--prefix wants a folder\nusage: "},
 		{"missing folder of the resource", "", "", []string{"--resource"}, 2, "--resource wants a folder\nusage: "},
+		{"missing version of a package", "", "", []string{"--stage", "x"}, 2, "--stage wants a folder and a version\nusage: "},
 		{"nothing to remove", "", "", []string{"--uninstall"}, 1, "nothing is installed in "},
 	}
 	for _, test := range tests {
