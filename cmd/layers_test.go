@@ -88,10 +88,11 @@ var owners = map[string][]string{
 // light are the commands that do without a store.
 var light = []string{"cmd/git-datapact-branch", "cmd/git-datapact-edit", "cmd/git-datapact-export", "cmd/git-datapact-find", "cmd/git-datapact-graph", "cmd/git-datapact-log", "cmd/git-datapact-pipeline", "cmd/git-datapact-pull", "cmd/git-datapact-replay", "cmd/git-datapact-show", "cmd/git-datapact-status", "cmd/git-datapact-tag"}
 
-// top is what may stand at the top of the tree, besides files that begin with a dot.
+// top is what may stand at the top of the tree, besides files that begin with a dot. GitHub
+// looks for an action there and nowhere else.
 var top = []string{
 	"blobs", "cmd", "filters", "gitcmd", "man", "pipeline", "receipts", "scripts",
-	"go.mod", "go.sum", "install.sh", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
+	"action.yml", "go.mod", "go.sum", "install.sh", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
 }
 
 // A goPackage is what `go list` says of one.
