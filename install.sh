@@ -11,17 +11,13 @@ record=share/git-datapact/installed # what is installed, by paths below the pref
 usage() {
 	cat <<-'EOF'
 	usage: install.sh [--prefix DIR] [--uninstall]
-	       install.sh --resource DIR
-	       install.sh --stage DIR VERSION
+	       install.sh --stage DIR [VERSION]
 
 	Builds git-datapact and installs executables, manual pages and completions for
 	shells below DIR: by default /usr/local for root, ~/.local for others.
 	--uninstall removes what an installation below DIR put there.
-	--resource installs what Concourse runs in an image, and nothing else: check,
-	in and out in DIR, which is to be /opt/resource in the image, and what they reach
-	buckets with.
-	--stage lays out in DIR, which must not exist, what a package installs, for the
-	system that GOOS and GOARCH name.
+	--stage lays out in DIR, which must not exist, what a package or an image installs,
+	for the system that GOOS and GOARCH name.
 	EOF
 }
 
@@ -74,11 +70,9 @@ version() {
 	say "${described#v}"
 }
 
-# compile FOLDER COMMAND makes the executable of a command in a folder, which ends with a
-# slash, and beside it the helpers of stores.
+# compile makes the executables in the stage: that of all commands, and the helpers of stores.
 compile() {
-	target=$1
-	set -- "./cmd/$2"
+	set -- ./cmd/git-datapact
 	for folder in "$root"/cmd/git-datapact-store-*; do
 		set -- "$@" "./cmd/${folder##*/}"
 	done
@@ -86,12 +80,11 @@ compile() {
 	flags="-s -w${described:+ -X $version_variable=$described}"
 	# Google's library is reached over HTTP alone: what it has for gRPC with Google's own
 	# name service is a third of its executable, and of its start.
-	(cd "$root" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags disable_grpc_modules -ldflags "$flags" -o "$target" "$@") ||
+	(cd "$root" && CGO_ENABLED=0 go build -trimpath -buildvcs=false -tags disable_grpc_modules -ldflags "$flags" -o "$stage/bin/" "$@") ||
 		fail "the build did not succeed"
 	# A file that was just linked is mapped in small pages until the system reads it anew. A
 	# copy starts a fifth quicker.
-	for file in "$target"*; do
-		[ -f "$file" ] || continue
+	for file in "$stage"/bin/*; do
 		cp "$file" "$file.copy"
 		mv -f "$file.copy" "$file"
 	done
@@ -102,7 +95,7 @@ compile() {
 # executables of their own.
 build() {
 	mkdir -p "$stage/bin"
-	compile "$stage/bin/" git-datapact
+	compile
 	for folder in "$root"/cmd/git-datapact-*; do
 		case "$folder" in */git-datapact-store-*) continue ;; esac
 		$1 "$stage/bin/${folder##*/}"
@@ -175,7 +168,7 @@ prepare() {
 	made=
 	[ -d "$prefix" ] || made=./
 	if ! mkdir -p "$prefix" 2>/dev/null || [ ! -w "$prefix" ]; then
-		fail "cannot write to $prefix" "choose another folder with --$1, or run this as root"
+		fail "cannot write to $prefix" "choose another folder with --prefix, or run this as root"
 	fi
 	prefix=$(cd "$prefix" && pwd)
 	stage=$prefix/.git-datapact.$$
@@ -188,7 +181,7 @@ prepare() {
 }
 
 install() {
-	prepare prefix
+	prepare
 	build hard_link
 	add_texts
 	place
@@ -206,21 +199,6 @@ stage() {
 	for file in LICENSE README.md CHANGELOG.md; do
 		add "$file" "share/doc/git-datapact/$file"
 	done
-}
-
-# resource installs the executable of one command, which acts by the name it is run under, and the
-# helpers of stores.
-resource() {
-	prepare resource
-	compile "$stage/" git-datapact-resource
-	for action in check in out; do
-		[ ! -d "$prefix/$action" ] || fail "$prefix/$action is a folder"
-		ln -s git-datapact-resource "$stage/$action"
-	done
-	for file in "$stage"/git-datapact-* "$stage/check" "$stage/in" "$stage/out"; do
-		mv -f "$file" "$prefix/"
-	done
-	say "Installed $("$prefix/check" --version): check, in and out in $prefix"
 }
 
 # tell says what there is now, and what the startup file of the shell lacks.
@@ -301,16 +279,12 @@ while [ $# -gt 0 ]; do
 		[ -n "$prefix" ] || refuse "--prefix wants a folder"
 		shift ;;
 	--uninstall) action=uninstall ;;
-	--resource)
-		action=resource
-		prefix=${2-}
-		[ -n "$prefix" ] || refuse "--resource wants a folder"
-		shift ;;
 	--stage)
 		action=stage
 		prefix=${2-} release=${3-}
-		[ -n "$release" ] || refuse "--stage wants a folder and a version"
-		shift 2 ;;
+		[ -n "$prefix" ] || refuse "--stage wants a folder"
+		[ -z "$release" ] || shift
+		shift ;;
 	*) refuse "unknown argument: $1" ;;
 	esac
 	shift

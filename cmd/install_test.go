@@ -2,6 +2,7 @@ package cmd_test
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -96,66 +97,56 @@ func manMakeOlder(t *testing.T, prefix string) {
 	}
 }
 
-// TestInstallResource installs twice what Concourse runs, and has it run.
-func TestInstallResource(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS == "windows" {
-		t.Skip("install.sh is for sh")
-	}
-	folder := filepath.Join(t.TempDir(), "opt", "a resource")
-	env := append(manEnviron(t, t.TempDir()), manGoCaches(t)...)
-	for range 2 {
-		manInstall(t, env, 0, "--resource", folder)
-		if got, want := manTree(t, folder), []string{".", "check", "git-datapact-resource", "git-datapact-store-azblob", "git-datapact-store-gs", "git-datapact-store-s3", "in", "out"}; !slices.Equal(got, want) {
-			t.Errorf("the installation made %q, want %q", got, want)
-		}
-	}
-	for _, action := range []string{"check", "in", "out"} {
-		if link, err := os.Readlink(filepath.Join(folder, action)); err != nil || link != "git-datapact-resource" {
-			t.Errorf("%s leads to %q, %v, want the executable", action, link, err)
-		}
-		cmd := exec.Command(filepath.Join(folder, action), "/")
-		if action == "check" {
-			cmd.Args = cmd.Args[:1]
-		}
-		cmd.Stdin = strings.NewReader("{}")
-		out, err := cmd.CombinedOutput()
-		if want := "git-datapact-resource: error: request: source: want an object"; err == nil || !strings.HasPrefix(string(out), want) {
-			t.Errorf("%s said %q, %v, want %q", action, out, err, want)
-		}
-	}
-}
-
-// TestResourceImage builds the image with a program that shows what it is given.
-func TestResourceImage(t *testing.T) {
+// TestImage builds the image with a program that shows what it is given: of the checkout, and
+// of the archive of a release.
+func TestImage(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("the script is for sh")
 	}
-	fake := t.TempDir()
+	fake, elsewhere := t.TempDir(), t.TempDir()
 	engine := filepath.Join(fake, "engine")
 	manScript(t, engine, `printf '%s\n' "$@" | sed '$d'
 		for last; do :; done
-		cd "$last" && ls -L Dockerfile resource && resource/check --version`)
+		cd "$last" && ls && readlink resource/* && ls local/bin | grep -c '^git-datapact' && local/bin/git-datapact version
+		cp -P local/bin/git-datapact resource/ && cd resource && ln -sf git-datapact check && echo '{}' | ./check 2>&1 | head -n 1`)
 	env := append(manEnviron(t, fake), manGoCaches(t)...)
 	build := func(args ...string) (string, error) {
-		cmd := exec.Command("sh", append([]string{"../scripts/resource-image/build"}, args...)...)
+		cmd := exec.Command("sh", append([]string{"../scripts/image/build"}, args...)...)
 		cmd.Env = append(env, "TMPDIR="+fake)
 		out, err := cmd.Output()
 		return string(out), err
 	}
-	out, err := build("--engine", engine, "--base", "some/base", "a/tag", "--network", "host")
-	want := "build\n--build-arg\nBASE=some/base\n--tag\na/tag\n--network\nhost\nDockerfile\n\nresource:\ncheck\ngit-datapact-resource\ngit-datapact-store-azblob\ngit-datapact-store-gs\ngit-datapact-store-s3\nin\nout\ngit-datapact-resource version "
-	if err != nil || !strings.HasPrefix(out, want) {
-		t.Errorf("the engine was given %q, %v, want %q", out, err, want)
+	check := func(commands int, args ...string) {
+		t.Helper()
+		out, err := build(append([]string{"--engine", engine, "--base", "some/base"}, args...)...)
+		want := "build\n--build-arg\nBASE=some/base\n--tag\na/tag\n--network\nhost\nDockerfile\nlocal\nresource\n" +
+			strings.Repeat("/usr/local/bin/git-datapact\n", 3) + fmt.Sprintf("%d\ngit-datapact version ", commands)
+		const resource = "\ngit-datapact-resource: error: request: source: want an object"
+		if err != nil || !strings.HasPrefix(out, want) || !strings.Contains(out, resource) {
+			t.Errorf("building with %q, the engine was given %q, %v, want %q and %q", args, out, err, want, resource)
+		}
 	}
-	if left := manTree(t, fake); !slices.Equal(left, []string{".", "engine"}) {
-		t.Errorf("the script left %q", left)
+	names, err := commands()
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, args := range [][]string{{}, {"--engine", "no-such-engine", "tag"}, {"--base"}, {"--x", "tag"}} {
+	if runtime.GOOS == "linux" { // elsewhere what is built does not run
+		check(len(names)+1, "a/tag", "--network", "host")
+	}
+	archive := filepath.Join(elsewhere, "release.tar.gz")
+	tar := exec.Command("tar", "-czf", archive, "-C", filepath.Dir(installed(t)), filepath.Base(installed(t))+"/bin/git-datapact")
+	if out, err := tar.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %v\n%s", tar.Args, err, out)
+	}
+	check(1, "--archive", archive, "a/tag", "--network", "host")
+	for _, args := range [][]string{{}, {"--engine", "no-such-engine", "tag"}, {"--base"}, {"--x", "tag"}, {"--engine", engine, "--archive", engine, "tag"}} {
 		if out, err := build(args...); err == nil || out != "" {
 			t.Errorf("building with %q printed %q, %v, want a failure", args, out, err)
 		}
+	}
+	if left := manTree(t, fake); !slices.Equal(left, []string{".", "engine"}) {
+		t.Errorf("the script left %q", left)
 	}
 }
 
@@ -216,8 +207,7 @@ func TestInstallRefuses(t *testing.T) {
 		{"old Go", "go", "go1.9.2", nil, 1, "Go 1.9.2 is too old\nhint: install Go 1."},
 		{"unknown argument", "", "", []string{"--force"}, 2, "unknown argument: --force\nusage: "},
 		{"missing folder", "", "", []string{"--prefix"}, 2, "--prefix wants a folder\nusage: "},
-		{"missing folder of the resource", "", "", []string{"--resource"}, 2, "--resource wants a folder\nusage: "},
-		{"missing version of a package", "", "", []string{"--stage", "x"}, 2, "--stage wants a folder and a version\nusage: "},
+		{"missing folder of a package", "", "", []string{"--stage"}, 2, "--stage wants a folder\nusage: "},
 		{"nothing to remove", "", "", []string{"--uninstall"}, 1, "nothing is installed in "},
 	}
 	for _, test := range tests {
