@@ -39,7 +39,7 @@ type manifest struct {
 
 // A packed file is in a package.
 type packed struct {
-	Source      string    `json:"src"`
+	Source      string    `json:"src,omitempty"`
 	Destination string    `json:"dst"`
 	Type        string    `json:"type,omitempty"`
 	Info        *fileInfo `json:"file_info,omitempty"`
@@ -78,9 +78,10 @@ func (r *release) manifest(p platform, git string) manifest {
 	}
 }
 
-// contents lists what is staged with where a package has it.
+// contents lists what is staged with where a package has it. The folder of its own is listed
+// too: rpm removes no other.
 func contents(stage, format string) ([]packed, error) {
-	var list []packed
+	list := []packed{{Destination: "/usr/share/doc/git-datapact", Type: "dir", Info: &fileInfo{0o755}}}
 	err := filepath.WalkDir(stage, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
