@@ -31,6 +31,10 @@ func TestCheckVersion(t *testing.T) {
 
 func TestSection(t *testing.T) {
 	const changelog = "# Changelog\n\n## Unreleased\n- new\n\n## 0.2.0 (2026-11-28)\n- second\n  line\n\n## 0.1.0\n\n"
+	const tagged = "# Changelog\n\n## 0.2.0 (2026-11-28)\n- second\n"
+	if got, err := section(tagged, "0.2.0-rc1"); got != "- second\n" || err != nil {
+		t.Errorf("section for 0.2.0-rc1 = %q, %v, want that of 0.2.0", got, err)
+	}
 	for version, want := range map[string]string{"0.2.0": "- second\n  line\n", "0.3.0-rc1": "- new\n", "0.3.0": "", "0.1.0": "", "0.2": ""} {
 		if got, err := section(changelog, version); got != want || (err == nil) != (want != "") {
 			t.Errorf("section(%q) = %q, %v, want %q", version, got, err, want)

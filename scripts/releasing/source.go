@@ -88,7 +88,7 @@ func (r *release) minimumGit() (string, error) {
 }
 
 // notes writes the release notes: the version's section of CHANGELOG.md, which for a version
-// before a release is the one of what is unreleased.
+// before a release is the one of what is unreleased, or of the release.
 func (r *release) notes() error {
 	data, err := os.ReadFile(filepath.Join(r.root, "CHANGELOG.md"))
 	if err != nil {
@@ -104,11 +104,11 @@ func (r *release) notes() error {
 // section returns what CHANGELOG.md says of a version. Its titles are "## 0.2.0", with
 // anything after a space, and "## Unreleased".
 func section(changelog, version string) (string, error) {
-	before := strings.Contains(version, "-")
+	base, _, before := strings.Cut(version, "-")
 	for part := range strings.SplitSeq("\n"+changelog, "\n## ") {
 		title, text, _ := strings.Cut(part, "\n")
 		name, _, _ := strings.Cut(title, " ")
-		if name == version || before && name == "Unreleased" {
+		if name == version || before && (name == "Unreleased" || name == base) {
 			if text = strings.TrimSpace(text); text != "" {
 				return text + "\n", nil
 			}
