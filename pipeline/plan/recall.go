@@ -232,7 +232,7 @@ func (p *Planner) Recall(ctx context.Context, list []*jobs.Job) {
 
 // Keep remembers the plans of some jobs, all of which have been planned.
 func (p *Planner) Keep(ctx context.Context, list []*jobs.Job) {
-	if p.recalled != nil || gitcmd.Receiving() {
+	if p.recalled != nil || gitcmd.Receiving() || ctx.Err() != nil {
 		return
 	}
 	file, sharing := p.memoryFile(ctx, list)

@@ -268,6 +268,9 @@ func (l *Ledger) indexing(ctx context.Context, store *index.Store) iter.Seq2[*En
 				return
 			}
 		}
+		if ctx.Err() != nil { // the list may have ended for that alone
+			return
+		}
 		_ = builder.Save(string(tree)) // the next one does, or does without
 	}
 }

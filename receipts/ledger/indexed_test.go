@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -355,6 +356,25 @@ func TestIndexDamaged(t *testing.T) {
 			t.Fatalf("after damage %d at %d of %s:\n%s", how, place, filepath.Base(name), diff)
 		}
 	}
+}
+
+// TestIndexInterrupted: a reading that was ended is not taken for all of the branch.
+func TestIndexInterrupted(t *testing.T) {
+	p := newPast(t, 5, false)
+	for _, after := range []int{1, 511, 513, 600} {
+		ctx, cancel := context.WithCancel(t.Context())
+		count := 0
+		for range ledger(t, open(t, p.dir)).Sketches(ctx) {
+			if count++; count == after {
+				cancel()
+			}
+		}
+		cancel()
+		if indexes(t, p.dir) {
+			t.Errorf("ended at the %d. of some receipts: there is an index", after)
+		}
+	}
+	p.compare("afterwards")
 }
 
 // TestIndexTogether: processes that make and follow an index at once are not in each
