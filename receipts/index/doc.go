@@ -1,5 +1,6 @@
 // Package index keeps what receipts say in files that are searched in place: by metadata, by
-// inputs, by outputs and by time. It knows nothing of git but the names of trees and blobs.
+// inputs, by outputs and by time. Of git it knows the names of trees and blobs, and how
+// files are shared.
 //
 // # What an index is of
 //
@@ -42,8 +43,13 @@
 //
 // # Why not a database
 //
-// Files are read with ReadAt and not mapped into memory: a fault of the disk is then an error
-// and not the end of the process, memory is what is held and not what was looked at, and
-// Windows is no other case. What is wanted of an index is to read all of it in the order of
-// the ids, for planning, and to look up a few keys; it is written by merging sorted streams.
+// What is wanted of an index is to read all of it in the order of the ids, for planning, to
+// look up a few keys, and to be sure of what is read. Files are read with ReadAt and not
+// mapped into memory: a fault of the disk is then an error and not the end of the process,
+// memory is what is held and not what was looked at, and Windows is no other case.
+//
+// 100,000 receipts with five keys each, in bbolt 1.5.0 and here: 40 and 21 MB, some 2 s of CPU
+// to write either, 0.12 and 0.03 ms to open and look up one. So speed is no reason for either.
+// But bbolt has checksums for two pages alone, its readers and its writer wait for each other,
+// and it maps its file.
 package index
