@@ -126,6 +126,7 @@ func TestChosenConfigFaults(t *testing.T) {
 // Where both names are on the default branch, none is chosen; a local default branch that
 // cannot be read is not passed over for the remote's.
 func TestConfigOfBadDefaultBranch(t *testing.T) {
+	gittest.FilesOfRefs(t)
 	dir := gittest.New(t)
 	r := gitcmd.Open(dir)
 	defer r.Close()
