@@ -76,5 +76,8 @@ func (f Format) name(kind Kind, data []byte) Hash {
 	return Hash(fmt.Sprintf("%x", sum.Sum(nil)))
 }
 
+// Blob is the hash of a file with some content.
+func (f Format) Blob(content string) Hash { return f.name(Blob, []byte(content)) }
+
 // emptyTree is the tree without files, which git knows without storing it.
 func (f Format) emptyTree() Hash { return f.name(Tree, nil) }

@@ -275,16 +275,15 @@ func (c *checking) standing(ctx context.Context, versions []Version) ([]Version,
 	return kept, nil
 }
 
-// nullBlobs are what null receipts hold: an empty object, with and without a line
-// feed, or nothing.
-var nullBlobs = []gitcmd.Hash{
-	"0967ef424bce6791893e9a57bb952f80fd536e93",
-	"9e26dfeeb6e641a33dae4961196235bdb965b21b",
-	"e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
-}
-
 // isNull reports whether a file of a receipt's path says nothing: a null receipt,
 // one that was removed, or a link.
 func isNull(id receipts.ID, file gitcmd.File) bool {
-	return id.IsNull() || file.Hash == "" || file.Mode == "120000" || slices.Contains(nullBlobs, file.Hash)
+	return id.IsNull() || file.Hash == "" || file.Mode == gitcmd.SymlinkMode || isNullBlob(file.Hash)
+}
+
+// isNullBlob reports whether a blob is what null receipts hold: an empty object, with and
+// without a line feed, or nothing.
+func isNullBlob(hash gitcmd.Hash) bool {
+	format := hash.Format()
+	return hash == format.Blob("{}\n") || hash == format.Blob("{}") || hash == format.Blob("")
 }
