@@ -267,6 +267,13 @@ func TestGoodPushesPass(t *testing.T) {
 			{b.make(b.data, file(more.ID().Path(), "x")) + ":refs/tags/t"},
 		}
 		for _, push := range pushes {
+			// What a push brings to another branch git 2.50 does not show to this hook.
+			for hook == "update" && len(push) > 1 {
+				if out, err := b.push(push[0]); err != nil || out != "" {
+					t.Errorf("%s: push %s = %v:\n%s", hook, push[0], err, out)
+				}
+				push = push[1:]
+			}
 			if out, err := b.push(push...); err != nil || out != "" {
 				t.Errorf("%s: push %v = %v:\n%s", hook, push, err, out)
 			}
