@@ -30,7 +30,7 @@ const stepTime = 3 * time.Minute
 // tools and beside the least that has to be done.
 func benchFiles(ctx context.Context, dir string, p plan) error {
 	var t table
-	for _, one := range transfers(p.part) {
+	for _, one := range append(transfers(p.part), bundle(p.part)) {
 		b := &filesBench{dir: filepath.Join(dir, one.Name), transfer: one, table: &t, rounds: p.rounds}
 		if err := b.run(ctx); err != nil {
 			return fmt.Errorf("%s: %w", one.Name, err)
@@ -38,6 +38,14 @@ func benchFiles(ctx context.Context, dir string, p plan) error {
 	}
 	t.print(fmt.Sprintf("Storing and restoring, medians (worst) of %d rounds in seconds", p.rounds))
 	return t.write(p.json)
+}
+
+// bundle is a folder that is stored as one object.
+func bundle(part float64) *transfer {
+	files := max(1, int(100_000*part))
+	return &transfer{Name: "bundle", Files: files, Bytes: 4096 * int64(files), make: func(dir string, t *transfer) error {
+		return makeSmall(filepath.Join(dir, "images"), t)
+	}}
 }
 
 func (b *filesBench) run(ctx context.Context) error {

@@ -21,10 +21,14 @@ const (
 	changed = "store, 1 % changed"
 	fetch   = "restore"
 	refetch = "restore again"
+	oneFile = "restore one file"
 )
 
 // tools are those that are measured with files of a kind, and are here.
 func tools(files string) []tool {
+	if files == "bundle" {
+		return []tool{oursBundled, limitBundled}
+	}
 	list := []tool{ours, limits[files]}
 	for _, one := range []struct {
 		tool
@@ -139,4 +143,25 @@ var lfs = tool{
 		{fetch, "git clone -q stored restored"},
 	},
 	restored: "restored/result",
+}
+
+var oursBundled = tool{
+	name: "datapact", ours: true, setUp: newDataset,
+	steps: []toolStep{
+		{first, "git-datapact-record -C repository -q --branch data --filter 'images/=tar,zstd' ../../result"},
+		{again, "git-datapact-record -C repository -q --branch data --filter 'images/=tar,zstd' ../../result"},
+		{fetch, "git-datapact-fetch -C repository -q data -o ../restored"},
+		{refetch, "git-datapact-fetch -C repository -q data -o ../restored"},
+		{oneFile, "git-datapact-cat -C repository data:images/000/01 >one"},
+	},
+	restored: "restored",
+}
+
+var limitBundled = tool{
+	name: "limit",
+	steps: []toolStep{
+		{first, "tar -C ../result -c images | zstd -T0 -q -o stored && sync -f stored"},
+		{fetch, "mkdir restored && zstd -dcq stored | tar -C restored -x"},
+	},
+	restored: "restored",
 }
