@@ -174,5 +174,29 @@ In the .datapact folder of its result directory an execution may leave
 The directory of a fetched input has .datapact/result with its receipt and
 one more key, "result", the receipt's id; see [Receipt.EncodeResult]. It reads
 as a seed.
+
+# Words
+
+The project uses these words for these things, here and everywhere else:
+
+  - dataset: what a branch holds receipts of; job: what makes it, as
+    config/job.json and docker/ on the branch say.
+  - execution: one run of a job on certain inputs; task: the program it runs;
+    run: the embedded engine at work on everything that is due.
+  - result: the files that an execution made; output: one of them, or a folder
+    packed as one, as its receipt tells; input: a receipt that it read; seed: an
+    input that no branch holds.
+  - recording: a commit that puts a receipt on a branch; replay: a recording of
+    what was not executed again; request: a commit that asks for executions;
+    retraction: a commit that takes receipts back; expiry: one that says that
+    blobs are not kept any more.
+  - plan: the executions that the receipts of inputs call for; state: how one of
+    them stands to what it reads.
+  - object: what a store holds under a key; blob: the name of an object, from its
+    content; filter: a transform between a file and its object.
+  - store: where objects are kept; backend: a kind of store; helper: the program
+    that reaches one.
+  - index: what receipts say, in a form that is searched; known: what was read of
+    files that have not changed since. Either may be deleted at any time.
 */
 package receipts
