@@ -11,7 +11,7 @@ import (
 )
 
 // portion is how many receipts are collected in memory.
-const portion = 1 << 16
+const portion = 1 << 15
 
 // Fewest is how many receipts a branch must have for an index: of fewer, all are read as
 // fast.

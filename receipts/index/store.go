@@ -112,14 +112,10 @@ func (s *Stack) openFile(name string) error {
 // Drop removes the chain of a branch, whose index is damaged.
 func (s *Store) Drop(branch string) { _ = os.Remove(s.chainFile(branch)) }
 
-// worthSaving is how many receipts of an overlay are to be saved: reading fewer again takes
-// less than to write a segment.
-const worthSaving = 64
-
-// Save saves an index that was laid over. It does nothing where another process is saving,
-// or has saved meanwhile, and where there is little to save.
+// Save saves an index that was laid over, however little that was: to find it out again takes
+// longer. It does nothing where another process is saving, or has saved meanwhile.
 func (s *Store) Save(branch string, stack *Stack) error {
-	if stack.over == nil || stack.segments[0].rows < worthSaving {
+	if stack.over == nil {
 		return nil
 	}
 	lock, err := s.lock()
