@@ -23,8 +23,12 @@ import (
 
 // A Store is the folder in which indexes are kept.
 type Store struct {
-	Folder  string
-	Sharing gitcmd.Sharing // of its files
+	Folder string
+	// Writable is asked before anything is written, once at most: it is how files are shared
+	// with others, or an error that says why there are to be none.
+	Writable func() (gitcmd.Sharing, error)
+
+	sharing *gitcmd.Sharing // what that was
 }
 
 // A chain is what the file of a branch says.
@@ -147,10 +151,17 @@ func (s *Store) Save(branch string, stack *Stack) error {
 
 // lock keeps others from saving. It is nil where somebody else does.
 func (s *Store) lock() (*flock.Flock, error) {
-	if err := s.Sharing.MkdirAll(s.Folder); err != nil {
+	if s.sharing == nil {
+		sharing, err := s.Writable()
+		if err != nil {
+			return nil, err
+		}
+		s.sharing = &sharing
+	}
+	if err := s.sharing.MkdirAll(s.Folder); err != nil {
 		return nil, err
 	}
-	lock, err := s.Sharing.Lock(filepath.Join(s.Folder, "lock"))
+	lock, err := s.sharing.Lock(filepath.Join(s.Folder, "lock"))
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +174,7 @@ func (s *Store) lock() (*flock.Flock, error) {
 // write makes a new file of a branch, and returns its name.
 func (s *Store) write(branch string, fill func(io.Writer) error) (string, error) {
 	name := prefix(branch) + "-" + strings.ToLower(rand.Text())
-	file, err := s.Sharing.OpenFile(filepath.Join(s.Folder, name), os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	file, err := s.sharing.OpenFile(filepath.Join(s.Folder, name), os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return "", err
 	}

@@ -18,21 +18,26 @@ import (
 const indexConfig = "datapact.index"
 
 // indexStore is where the index of the branch is kept, nil where there is to be none. What
-// cannot be found out is no error: the index is a help and nothing else.
+// cannot be found out is no error: the index is a help and nothing else. Whether there may be
+// one is asked when it comes to using or writing it, since that takes a process of git.
 func (l *Ledger) indexStore(ctx context.Context) *index.Store {
-	if l.branch.Commit == "" || l.branch.Name == "" || !MayIndex(ctx, l.repository) {
+	if l.branch.Commit == "" || l.branch.Name == "" {
 		return nil
 	}
 	data, err := l.repository.DataDir(ctx)
 	if err != nil {
 		return nil
 	}
-	sharing, err := l.repository.Sharing(ctx)
-	if err != nil {
-		return nil
+	writable := func() (gitcmd.Sharing, error) {
+		if !MayIndex(ctx, l.repository) {
+			return gitcmd.Sharing{}, errForbidden
+		}
+		return l.repository.Sharing(ctx)
 	}
-	return &index.Store{Folder: filepath.Join(data, "index"), Sharing: sharing}
+	return &index.Store{Folder: filepath.Join(data, "index"), Writable: writable}
 }
+
+var errForbidden = errors.New("there is to be no index")
 
 // MayIndex reports whether what commits and trees hold may be kept elsewhere too, by their
 // hashes: not where these stand for something else, or the configuration forbids it.
@@ -64,6 +69,12 @@ func (l *Ledger) openIndex(ctx context.Context) (stack *index.Stack, build *inde
 		return nil, nil
 	}
 	stack, err := store.Open(l.branch.Name)
+	if !errors.Is(err, fs.ErrNotExist) && !MayIndex(ctx, l.repository) {
+		if stack != nil {
+			_ = stack.Close() // it was only read
+		}
+		return nil, nil
+	}
 	if err == nil {
 		err = l.catchUp(ctx, stack)
 		if err == nil && !gitcmd.Receiving() {
