@@ -36,6 +36,8 @@ var permittedCommands = map[string]permitted{
 	"url":   {recorded, "git-datapact-url data:a && git-datapact-url --sign 1h data:a"},
 	"diff": {recorded + " --seed :day=1 >one && echo 3,4 >result/a && " + recorded + " --seed :day=2 >two",
 		`git-datapact-diff --content a "data@$(cat one)" "data@$(cat two)" || test $? = 1`},
+	"ls": {"mkdir result/images && echo 1 >result/images/one && " + recorded + " --filter images/=tar,zstd",
+		"git-datapact-ls data images/ | grep -q images/one"},
 	"site":   {recorded, "git-datapact-site -q -o out --previews"},
 	"verify": {recorded, "git-datapact-verify -q && git-datapact-verify -q --exists"},
 	"validate": {recorded + " && git config datapact.validate.blobs error",
@@ -241,7 +243,7 @@ func TestPolicies(t *testing.T) {
 		return slices.Compact(all)
 	}
 	wants := [][]string{
-		union("fetch", "cat", "url", "verify"),
+		union("fetch", "cat", "url", "ls", "verify"),
 		append(union("fetch", "record", "run", "push"), "s3:AbortMultipartUpload"),
 		append(union(slices.Collect(maps.Keys(table))...), "s3:AbortMultipartUpload"),
 	}
