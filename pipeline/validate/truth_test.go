@@ -243,7 +243,7 @@ func TestReceiptsThatCannotBeFetched(t *testing.T) {
 		"a blob in dots":         {outputs: []receipts.Output{odd(func(o *receipts.Output) { o.Blob = "./a" })}},
 		"a blob with no element": {outputs: []receipts.Output{odd(func(o *receipts.Output) { o.Blob = "a//b" })}},
 		"a blob that ends early": {outputs: []receipts.Output{odd(func(o *receipts.Output) { o.Blob = "a/" })}},
-		"an unknown filter":      {outputs: []receipts.Output{odd(func(o *receipts.Output) { o.Filters = []string{"tar"} })}},
+		"an unknown filter":      {outputs: []receipts.Output{odd(func(o *receipts.Output) { o.Filters = []string{"rot13"} })}},
 		"too many filters":       {outputs: []receipts.Output{odd(func(o *receipts.Output) { o.Filters = strings.Fields(strings.Repeat("gz ", 5)) })}},
 	}
 	for name, test := range tests {
