@@ -98,6 +98,7 @@ type Planner struct {
 	jobs     map[int32]*jobs.Job // by the number of the branch; nil for none
 	plans    map[int32]*Plan     // nil while one is made
 	recalled map[string]*Plan    // by branch, of the last time, see Recall
+	memory   string              // the file to remember them in, "" for none
 }
 
 // New returns a planner of what a source has.

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -164,53 +163,51 @@ type savedExecution struct {
 
 type savedInput struct{ Branch, Result, Timestamp string }
 
+// plansFolder is where plans are remembered.
+const plansFolder = "plans"
+
 // mostSaved is how many executions and unplanned receipts are remembered.
 const mostSaved = 10_000
 
 // memoryFile is where the plans of some jobs are remembered, as this program makes them with
 // these options. It is "" where nothing is to be remembered: in doubt, one plans again.
-func (p *Planner) memoryFile(ctx context.Context, list []*jobs.Job) (string, gitcmd.Sharing) {
+func (p *Planner) memoryFile(ctx context.Context, list []*jobs.Job) string {
 	s, ok := p.source.(*traced)
 	if !ok || len(list) == 0 {
-		return "", gitcmd.Sharing{}
+		return ""
 	}
 	program, err := os.Executable()
 	if err != nil {
-		return "", gitcmd.Sharing{}
+		return ""
 	}
 	info, err := os.Stat(program)
 	if err != nil || !ledger.MayIndex(ctx, s.repository) {
-		return "", gitcmd.Sharing{}
+		return ""
 	}
 	if part, err := s.repository.Incomplete(ctx); part != "" || err != nil {
-		return "", gitcmd.Sharing{}
+		return ""
 	}
 	data, err := s.repository.DataDir(ctx)
 	if err != nil {
-		return "", gitcmd.Sharing{}
-	}
-	sharing, err := s.repository.Sharing(ctx)
-	if err != nil {
-		return "", gitcmd.Sharing{}
+		return ""
 	}
 	name := fmt.Appendf(nil, "%q %d %d %v %v %v", program, info.Size(), info.ModTime().UnixNano(), p.Fresh, p.Outdated, p.Ahead)
 	for _, job := range list {
 		name = fmt.Appendf(name, " %q", job.Branch)
 	}
-	return filepath.Join(data, "plans", digestOf(name)[:32]), sharing
+	return filepath.Join(data, plansFolder, digestOf(name)[:32])
 }
 
 // Recall has the planner answer for some jobs as it did the last time, if nothing has changed
 // since that any of the plans depends on: the branches that it read, the jobs, what they run.
 func (p *Planner) Recall(ctx context.Context, list []*jobs.Job) {
-	file, _ := p.memoryFile(ctx, list)
+	file := p.memoryFile(ctx, list)
 	if file == "" {
 		return
 	}
-	data, err := os.ReadFile(file)
-	sum, text, _ := bytes.Cut(data, []byte("\n"))
+	p.memory = file
 	var known remembered
-	if err != nil || string(sum) != digestOf(text) || json.Unmarshal(text, &known) != nil || len(known.Plans) != len(list) {
+	if !gitcmd.ReadSealed(file, &known) || len(known.Plans) != len(list) {
 		return
 	}
 	for _, n := range known.Notes {
@@ -223,23 +220,23 @@ func (p *Planner) Recall(ctx context.Context, list []*jobs.Job) {
 		if known.Plans[i].Branch != job.Branch || known.Plans[i].Job != jobDigest(job) {
 			return
 		}
-		if plans[job.Branch], err = known.Plans[i].plan(job); err != nil {
+		plan, err := known.Plans[i].plan(job)
+		if err != nil {
 			return
 		}
+		plans[job.Branch] = plan
 	}
 	p.recalled = plans
 }
 
-// Keep remembers the plans of some jobs, all of which have been planned.
+// Keep remembers the plans of the jobs that were to be recalled, all of which have been
+// planned since.
 func (p *Planner) Keep(ctx context.Context, list []*jobs.Job) {
-	if p.recalled != nil || gitcmd.Receiving() || ctx.Err() != nil {
+	if p.memory == "" || p.recalled != nil || gitcmd.Receiving() || ctx.Err() != nil {
 		return
 	}
-	file, sharing := p.memoryFile(ctx, list)
-	if file == "" {
-		return
-	}
-	known := remembered{Notes: p.source.(*traced).notes}
+	s := p.source.(*traced)
+	known := remembered{Notes: s.notes}
 	size := 0
 	for _, job := range list {
 		made := p.plans[p.datasets.number(job.Branch)]
@@ -251,19 +248,10 @@ func (p *Planner) Keep(ctx context.Context, list []*jobs.Job) {
 		}
 		known.Plans = append(known.Plans, save(made))
 	}
-	text, err := json.Marshal(known)
-	if err != nil || sharing.MkdirAll(filepath.Dir(file)) != nil {
-		return
+	folder, sharing, err := s.repository.DataFolder(ctx, plansFolder)
+	if err == nil && sharing.WriteSealed(p.memory, known) == nil {
+		forget(folder)
 	}
-	written := file + "-" + rand.Text()
-	if err := sharing.WriteFile(written, slices.Concat([]byte(digestOf(text)+"\n"), text)); err == nil {
-		err = os.Rename(written, file)
-		if err == nil {
-			forget(filepath.Dir(file))
-			return
-		}
-	}
-	_ = os.Remove(written)
 }
 
 // mostRemembered is how many files there are of remembered plans.

@@ -1,13 +1,9 @@
 package ledger
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,32 +73,36 @@ func (a *annals) before(t time.Time) gitcmd.Hash {
 	return a.Spans[at].Head
 }
 
-// annalsFile is where those of the branch are, "" where there are to be none.
+// annalsFile is where those of the branch are, "" where that cannot be told.
 func (l *Ledger) annalsFile(ctx context.Context) string {
-	if l.branch.Name == "" || l.branch.Commit == "" || !MayIndex(ctx, l.repository) {
-		return ""
-	}
-	if part, err := l.repository.Incomplete(ctx); part != "" || err != nil {
-		return ""
-	}
 	data, err := l.repository.DataDir(ctx)
-	if err != nil {
+	if err != nil || l.branch.Name == "" || l.branch.Commit == "" {
 		return ""
 	}
 	sum := sha256.Sum256([]byte(l.branch.Name))
 	return filepath.Join(data, "annals", hex.EncodeToString(sum[:12]))
 }
 
-// readAnnals reads those of the branch as it is now, nil for none.
-func (l *Ledger) readAnnals(ctx context.Context) *annals {
+// mayKeepAnnals reports whether the history here is all there is, and is what it seems.
+func (l *Ledger) mayKeepAnnals(ctx context.Context) bool {
+	part, err := l.repository.Incomplete(ctx)
+	return part == "" && err == nil && MayIndex(ctx, l.repository)
+}
+
+// knownAnnals are those of the branch as it is now, nil for none. They are read once.
+func (l *Ledger) knownAnnals(ctx context.Context) *annals {
+	l.readAnnals.Do(func() { l.annals = l.bringAnnals(ctx) })
+	return l.annals
+}
+
+// bringAnnals reads those of the branch, and continues them up to its tip.
+func (l *Ledger) bringAnnals(ctx context.Context) *annals {
 	file := l.annalsFile(ctx)
 	if file == "" {
 		return nil
 	}
-	data, err := os.ReadFile(file)
-	sum, text, _ := bytes.Cut(data, []byte("\n"))
 	var a annals
-	if err != nil || string(sum) != checksum(text) || json.Unmarshal(text, &a) != nil || len(a.Spans) == 0 {
+	if !gitcmd.ReadSealed(file, &a) || len(a.Spans) == 0 || !l.mayKeepAnnals(ctx) {
 		return nil
 	}
 	if a.Tip == l.branch.Commit {
@@ -112,7 +112,7 @@ func (l *Ledger) readAnnals(ctx context.Context) *annals {
 		newer, whole := l.walkTo(ctx, a.Tip)
 		if whole && newer.Tip != "" {
 			newer.join(&a)
-			l.writeAnnals(ctx, newer)
+			l.writeAnnals(ctx, file, newer)
 			return newer
 		}
 		if whole {
@@ -146,38 +146,24 @@ func (l *Ledger) walkTo(ctx context.Context, commit gitcmd.Hash) (a *annals, who
 
 // beginAnnals walks the history once, so that the next one need not.
 func (l *Ledger) beginAnnals(ctx context.Context) {
-	if l.annalsFile(ctx) == "" || gitcmd.Receiving() {
+	file := l.annalsFile(ctx)
+	if file == "" || gitcmd.Receiving() || !l.mayKeepAnnals(ctx) {
 		return
 	}
 	if _, _, err := l.repository.DataFolder(ctx, "annals"); err != nil {
 		return // it would be for nothing
 	}
 	if a, whole := l.walkTo(ctx, ""); whole && a.Tip != "" {
-		l.writeAnnals(ctx, a)
+		l.writeAnnals(ctx, file, a)
 	}
-}
-
-func checksum(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
 }
 
 // writeAnnals writes those of the branch, if it can: the next one does, or does without.
-func (l *Ledger) writeAnnals(ctx context.Context, a *annals) {
-	text, err := json.Marshal(a)
-	file := l.annalsFile(ctx)
-	if err != nil || file == "" || gitcmd.Receiving() {
+func (l *Ledger) writeAnnals(ctx context.Context, file string, a *annals) {
+	if gitcmd.Receiving() {
 		return
 	}
-	_, sharing, err := l.repository.DataFolder(ctx, "annals")
-	if err != nil {
-		return
-	}
-	written := fmt.Sprintf("%s-%x", file, rand.Uint64())
-	if err = sharing.WriteFile(written, slices.Concat([]byte(checksum(text)+"\n"), text)); err == nil {
-		err = os.Rename(written, file)
-	}
-	if err != nil {
-		_ = os.Remove(written)
+	if _, sharing, err := l.repository.DataFolder(ctx, "annals"); err == nil {
+		_ = sharing.WriteSealed(file, a)
 	}
 }

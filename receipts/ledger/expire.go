@@ -61,7 +61,7 @@ func Expire(ctx context.Context, repository *gitcmd.Repository, name string, ids
 // Expired lists the receipts of a branch, up to a commit, whose blobs are not kept any more:
 // with what was said of each last. A receipt that was recorded after that has its blobs.
 func Expired(ctx context.Context, repository *gitcmd.Repository, tip gitcmd.Hash) (map[receipts.ID]Expiry, error) {
-	return expired(ctx, repository, string(tip), "^"+expireSubject)
+	return expired(ctx, repository, string(tip))
 }
 
 // Expiries is what the branch says of receipts whose blobs are not kept any more, as far as
@@ -72,7 +72,7 @@ func (l *Ledger) Expiries(ctx context.Context, since gitcmd.Hash, current func(r
 	if since != "" {
 		revision = string(since) + ".." + revision
 	}
-	said, err := expired(ctx, l.repository, revision, "^"+expireSubject)
+	said, err := expired(ctx, l.repository, revision)
 	if err != nil {
 		return nil, err
 	}
@@ -94,9 +94,9 @@ func (l *Ledger) Expiries(ctx context.Context, since gitcmd.Hash, current func(r
 	return said, nil
 }
 
-func expired(ctx context.Context, repository *gitcmd.Repository, revision, pattern string) (map[receipts.ID]Expiry, error) {
+func expired(ctx context.Context, repository *gitcmd.Repository, revision string) (map[receipts.ID]Expiry, error) {
 	found := map[receipts.ID]Expiry{}
-	for message, err := range repository.Messages(ctx, revision, pattern) { // newest first
+	for message, err := range repository.Messages(ctx, revision, "^"+expireSubject) { // newest first
 		if err != nil {
 			return nil, err
 		}
@@ -125,34 +125,23 @@ func (l *Ledger) FindExpiry(ctx context.Context, entry *Entry) (*Expiry, error) 
 	if err := l.Locate(ctx, &at); err != nil {
 		return nil, err
 	}
-	if a := l.readAnnals(ctx); a != nil {
+	if a := l.knownAnnals(ctx); a != nil {
 		return l.findIn(ctx, a.Expiries, &at)
 	}
-	revision := string(at.Commit) + ".." + string(l.branch.Commit)
-	if walked, any, err := l.anyExpiry(ctx, revision); err != nil || !any {
-		if err == nil && walked > longWalk {
-			l.beginAnnals(ctx)
-		}
-		return nil, err
-	}
-	found, err := expired(ctx, l.repository, revision, expireLine+string(entry.ID)+lineEnd)
-	if expiry, ok := found[entry.ID]; ok && err == nil {
-		return &expiry, nil
-	}
-	return nil, err
-}
-
-// anyExpiry reports whether a commit of a range says that blobs are not kept any more, and
-// how many there are.
-func (l *Ledger) anyExpiry(ctx context.Context, revision string) (walked int, any bool, err error) {
-	for subject, err := range l.repository.Subjects(ctx, revision) {
+	var expiries []gitcmd.Hash
+	walked := 0
+	for subject, err := range l.repository.Subjects(ctx, string(at.Commit)+".."+string(l.branch.Commit)) {
 		if err != nil {
-			return walked, any, err
+			return nil, err
 		}
-		walked++
-		any = any || strings.HasPrefix(subject.Text, expireSubject)
+		if walked++; strings.HasPrefix(subject.Text, expireSubject) {
+			expiries = append(expiries, subject.Commit)
+		}
 	}
-	return walked, any, nil
+	if len(expiries) == 0 && walked > longWalk {
+		l.beginAnnals(ctx)
+	}
+	return l.findIn(ctx, expiries, &at)
 }
 
 // findIn finds what was said of a receipt in any of some commits, newest first, after it was

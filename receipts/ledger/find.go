@@ -128,7 +128,7 @@ func (l *Ledger) Locate(ctx context.Context, entry *Entry) error {
 	// the execution finished; finding that one compares no trees.
 	before := entry.Receipt.Timestamp.Time().Add(time.Hour)
 	from := l.branch.Commit
-	if a := l.readAnnals(ctx); a != nil {
+	if a := l.knownAnnals(ctx); a != nil {
 		from = a.before(before)
 	}
 	var near gitcmd.Hash

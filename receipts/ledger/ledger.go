@@ -35,6 +35,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -50,6 +51,9 @@ type Ledger struct {
 	repository *gitcmd.Repository
 	branch     gitcmd.Branch
 	leave      Leave // nil to leave nothing out
+
+	readAnnals sync.Once
+	annals     *annals // nil for none
 }
 
 // An Entry is a receipt with its place in git.
