@@ -22,8 +22,12 @@ type Choice struct {
 
 // may reports whether a receipt, whose outputs need not be known, may be chosen.
 func (c *Choice) may(r *receipts.Receipt) bool {
-	at := r.Timestamp.Time()
-	return !at.Before(c.Since) && (c.Until.IsZero() || !at.After(c.Until)) && mayFulfil(r, c.Where)
+	return !r.Timestamp.Time().Before(c.Since) && !c.late(r) && mayFulfil(r, c.Where)
+}
+
+// late reports whether a receipt is newer than what is chosen.
+func (c *Choice) late(r *receipts.Receipt) bool {
+	return !c.Until.IsZero() && r.Timestamp.Time().After(c.Until)
 }
 
 // narrows reports whether the choice leaves out more than the newest receipts tell.

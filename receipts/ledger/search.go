@@ -52,7 +52,7 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 	if q.Lineage == nil {
 		q.Lineage = NewLineage(l.repository, func(error) {})
 	}
-	q.Where = slices.Concat(q.Where, q.Selector.conditions())
+	choice := q.choice()
 	var all iter.Seq2[*Entry, error]
 	switch {
 	case q.Selector.Revision != "":
@@ -64,13 +64,13 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 	case q.Taken && q.Commits:
 		all = l.LogAll(ctx)
 	case q.Taken:
-		all = l.ScanAll(ctx, q.may)
+		all = l.ScanAll(ctx, choice.may)
 	case q.Commits:
 		all = l.Log(ctx)
 	default:
-		all = l.Choose(ctx, q.choice(), q.may)
+		all = l.Choose(ctx, choice, choice.may)
 	}
-	list := q.limited(q.Lineage.fulfilling(ctx, q.Where, q.inTime(all)))
+	list := q.limited(q.Lineage.fulfilling(ctx, choice.Where, choice.inTime(all)))
 	if q.Signed {
 		list = l.withSignatures(ctx, list)
 	}
@@ -89,16 +89,16 @@ func (l *Ledger) lookupID(ctx context.Context, q Query) (receipts.ID, error) {
 	return entry.ID, nil
 }
 
-// inTime leaves out of a list, newest first, what was not executed when the query wants it.
-func (q Query) inTime(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
+// inTime leaves out of a list, newest first, what was executed before or after what is chosen.
+func (c *Choice) inTime(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		for entry, err := range all {
 			switch {
 			case err != nil:
 				entry = nil
-			case entry.Receipt.Timestamp.Time().Before(q.Since):
+			case entry.Receipt.Timestamp.Time().Before(c.Since):
 				return // what follows is older
-			case q.late(entry.Receipt):
+			case c.late(entry.Receipt):
 				continue
 			}
 			if !yield(entry, err) {
@@ -108,19 +108,9 @@ func (q Query) inTime(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 	}
 }
 
-// late reports whether a receipt is newer than what the query wants.
-func (q Query) late(r *receipts.Receipt) bool {
-	return !q.Until.IsZero() && r.Timestamp.Time().After(q.Until) || !q.Selector.inTime(r)
-}
-
-// may reports whether a receipt itself lets the query choose it.
-func (q Query) may(r *receipts.Receipt) bool {
-	return !q.late(r) && !r.Timestamp.Time().Before(q.Since) && mayFulfil(r, q.Where)
-}
-
-// choice is what the index can find what may be chosen by.
+// choice is what the query says of the receipts themselves.
 func (q Query) choice() Choice {
-	c := Choice{Where: q.Where, Since: q.Since, Until: q.Until, Digest: q.Digest}
+	c := Choice{Where: slices.Concat(q.Where, q.Selector.conditions()), Since: q.Since, Until: q.Until, Digest: q.Digest}
 	if before := q.Selector.Before; !before.IsZero() && (c.Until.IsZero() || before.Before(c.Until)) {
 		c.Until = before
 	}

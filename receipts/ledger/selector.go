@@ -105,11 +105,6 @@ func (s Selector) checkBranch(text string) error {
 	return nil
 }
 
-// inTime reports whether a receipt is as old as the selector wants.
-func (s Selector) inTime(r *receipts.Receipt) bool {
-	return s.Before.IsZero() || !r.Timestamp.Time().After(s.Before)
-}
-
 // conditions are those of the selector's braces.
 func (s Selector) conditions() []receipts.Condition {
 	if s.Key == "" {
@@ -265,7 +260,7 @@ func (l *Ledger) Select(ctx context.Context, s Selector) iter.Seq2[*Entry, error
 }
 
 func (l *Ledger) pick(ctx context.Context, s Selector, lineage *Lineage) iter.Seq2[*Entry, error] {
-	choice := Choice{Where: s.conditions(), Until: s.Before}
+	choice := Query{Selector: s}.choice()
 	all := lineage.fulfilling(ctx, choice.Where, l.Choose(ctx, choice, choice.may))
 	if l.leave == nil && s.Back == 0 {
 		return all
