@@ -149,15 +149,16 @@ func (f *family) down(ctx context.Context, steps int) error {
 	if err != nil {
 		return err
 	}
-	readers := f.readers(branches)
-	for from := 0; steps != 0 && from < len(f.list); steps-- {
-		last := slices.Clone(f.list[from:])
-		if from == 0 {
-			last = last[:1] // what it was made from comes after it
+	sets := f.datasets(branches)
+	last := f.list[:1] // what it was made from comes after it
+	for ; steps != 0 && len(last) > 0; steps-- {
+		inputs := make([]receipts.Input, len(last))
+		for i, k := range last {
+			inputs[i] = receipts.Input{Branch: k.Branch, Result: k.Result}
 		}
-		from = len(f.list)
+		known := len(f.list)
 		for _, b := range branches {
-			ids, err := readers[b.Name](ctx, last)
+			ids, err := f.readers(ctx, sets, b.Name, inputs)
 			if err != nil {
 				return err
 			}
@@ -165,31 +166,25 @@ func (f *family) down(ctx context.Context, steps int) error {
 				return err
 			}
 		}
+		last = f.list[known:]
 	}
 	return nil
 }
 
 // addAll adds receipts of a branch that are not among the kin yet.
 func (f *family) addAll(ctx context.Context, branch string, ids []receipts.ID) error {
+	var more []receipts.ID
 	for _, id := range ids {
-		if _, known := f.places[relative{branch, string(id)}]; known {
-			continue
+		if _, known := f.places[relative{branch, string(id)}]; !known {
+			f.add(branch, string(id), nil)
+			more = append(more, id)
 		}
-		entry, err := f.ledgers[branch].Find(ctx, id)
-		if err != nil {
-			return err
-		}
-		f.add(branch, string(id), entry)
 	}
-	return nil
+	return f.fill(ctx, branch, more)
 }
 
-// A reader lists the receipts of a branch that read any of some kin, by their ids.
-type reader func(context.Context, []Kin) ([]receipts.ID, error)
-
-// readers are those of some branches. Where there is an index, it answers; else all receipts
-// are read once.
-func (f *family) readers(branches []gitcmd.Branch) map[string]reader {
+// datasets opens all branches, and returns those that are read whole, none so far.
+func (f *family) datasets(branches []gitcmd.Branch) *datasets {
 	commits := make(map[string]gitcmd.Hash, len(branches))
 	for _, b := range branches {
 		commits[b.Name] = b.Commit
@@ -197,51 +192,42 @@ func (f *family) readers(branches []gitcmd.Branch) map[string]reader {
 	}
 	sets := newDatasets(&gitSource{f.repository, jobs.At(f.repository, commits, nil)})
 	sets.bad = f.bad
-	readers := map[string]reader{}
-	for _, b := range branches {
-		readers[b.Name] = func(ctx context.Context, kin []Kin) ([]receipts.ID, error) {
-			inputs := make([]receipts.Input, len(kin))
-			for i, k := range kin {
-				inputs[i] = receipts.Input{Branch: k.Branch, Result: k.Result}
-			}
-			if sets.read(b.Name) == nil { // else there was no index before
-				if ids, ok := f.ledgers[b.Name].Readers(ctx, inputs); ok || ctx.Err() != nil {
-					return ids, ctx.Err()
-				}
-			}
-			return sets.readers(ctx, b.Name, kin)
-		}
-	}
-	return readers
+	return sets
 }
 
-// readers lists the records of a branch that read any of some kin, at whatever time.
-func (d *datasets) readers(ctx context.Context, branch string, kin []Kin) (ids []receipts.ID, err error) {
-	any := map[link]bool{}
-	for _, k := range kin {
-		any[d.link(k)] = true
+// readers lists the receipts of a branch that read any of some inputs, whatever execution of
+// them. If the branch has no index, all its receipts are read, once.
+func (f *family) readers(ctx context.Context, sets *datasets, branch string, inputs []receipts.Input) ([]receipts.ID, error) {
+	if sets.read(branch) == nil {
+		if ids, ok := f.ledgers[branch].Readers(ctx, inputs); ok || ctx.Err() != nil {
+			return ids, ctx.Err()
+		}
+	}
+	return sets.readers(ctx, branch, inputs)
+}
+
+// readers lists the records of a branch that read any of some inputs, at whatever time.
+func (d *datasets) readers(ctx context.Context, branch string, inputs []receipts.Input) (ids []receipts.ID, err error) {
+	links := map[link]bool{}
+	for _, in := range inputs {
+		links[link{branch: d.number(in.Branch), result: keyOf(in.Result)}] = true
 	}
 	set, err := d.get(ctx, d.number(branch))
 	if err != nil {
 		return nil, err
 	}
 	for at := range set.all {
-		if set.readsAny(int32(at), any) {
+		if set.readsAny(int32(at), links) {
 			ids = append(ids, set.all[at].id.id())
 		}
 	}
 	return ids, nil
 }
 
-// link is how a record names a receipt that it read, at whatever time.
-func (d *datasets) link(k Kin) link {
-	return link{branch: d.number(k.Branch), result: keyOf(k.Result)}
-}
-
 // readsAny reports whether a record read any of some receipts, at whatever time.
-func (s *dataset) readsAny(at int32, any map[link]bool) bool {
+func (s *dataset) readsAny(at int32, links map[link]bool) bool {
 	for _, in := range s.inputs(at) {
-		if any[link{branch: in.branch, result: in.result}] {
+		if links[link{branch: in.branch, result: in.result}] {
 			return true
 		}
 	}
