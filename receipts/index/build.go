@@ -113,8 +113,7 @@ func (b *Builder) join() (string, error) {
 		}
 	}
 	name, err := b.store.write(b.branch, func(out io.Writer) error {
-		_, err := merge(out, stack.segments, true)
-		return err
+		return merge(out, stack.segments, true)
 	})
 	return name, errors.Join(err, stack.Close())
 }

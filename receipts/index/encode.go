@@ -299,11 +299,8 @@ func (e *eye) body(text string, r *Record) bool {
 		in.Branch = e.name()
 		if e.number() == 1 {
 			in.Result = e.text()
-		} else if len(e.left) >= len(Key{}) {
-			in.Result = hex.EncodeToString([]byte(e.left[:len(Key{})]))
-			e.left = e.left[len(Key{}):]
 		} else {
-			e.wrong = true
+			in.Result = e.key()
 		}
 		in.Timestamp = timestamp(e.number())
 		in.Metadata = e.metadata(in.Metadata)
@@ -327,13 +324,22 @@ func (e *eye) blob() string {
 		e.left = e.left[n:]
 		return name
 	}
-	if n > 0 || len(e.left) < len(Key{}) {
+	if n > 0 {
 		e.wrong = true
 		return ""
 	}
-	name := hex.EncodeToString([]byte(e.left[:len(Key{})]))
+	return e.key()
+}
+
+// key reads the bytes of a key, in hexadecimal digits.
+func (e *eye) key() string {
+	if len(e.left) < len(Key{}) {
+		e.wrong = true
+		return ""
+	}
+	digits := hex.EncodeToString([]byte(e.left[:len(Key{})]))
 	e.left = e.left[len(Key{}):]
-	return name
+	return digits
 }
 
 // job reads what a name says of what ran.

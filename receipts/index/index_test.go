@@ -122,7 +122,7 @@ func TestLayers(t *testing.T) {
 	}
 	for _, count := range []int{2, 5} {
 		var out bytes.Buffer
-		if _, err := merge(&out, stack.segments[:count], count == 5); err != nil {
+		if err := merge(&out, stack.segments[:count], count == 5); err != nil {
 			t.Fatal(err)
 		}
 		merged := &Stack{segments: slices.Clone(stack.segments[count:])}

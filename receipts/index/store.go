@@ -140,8 +140,7 @@ func (s *Store) Save(branch string, stack *Stack) error {
 			_, err := out.Write(stack.over)
 			return err
 		}
-		_, err := merge(out, stack.segments[:count], count == len(stack.segments))
-		return err
+		return merge(out, stack.segments[:count], count == len(stack.segments))
 	})
 	if err != nil {
 		return err

@@ -164,7 +164,7 @@ func comparePairs(a, b pair) int { return cmp.Or(cmp.Compare(a.key, b.key), cmp.
 // merge writes a segment of what several hold, the upper ones first. Whether it is the
 // lowest of its stack tells whether it need not remember what is gone. It holds some 50
 // bytes for each record.
-func merge(out io.Writer, segments []*segment, lowest bool) (*writer, error) {
+func merge(out io.Writer, segments []*segment, lowest bool) error {
 	w := newWriter(out, segments[0].hashSize)
 	moved := make([][]int32, len(segments)) // the new rows, -1 for what is hidden
 	total := 0
@@ -192,9 +192,9 @@ func merge(out io.Writer, segments []*segment, lowest bool) (*writer, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return w, w.finish(func(part int) iter.Seq2[pair, error] { return mergedPairs(segments, part, moved) })
+	return w.finish(func(part int) iter.Seq2[pair, error] { return mergedPairs(segments, part, moved) })
 }
 
 // eachOf visits each record of some segments once, as the uppermost has it, and says which

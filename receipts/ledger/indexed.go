@@ -37,7 +37,7 @@ func (l *Ledger) indexStore(ctx context.Context) *index.Store {
 	return &index.Store{Folder: filepath.Join(data, "index"), Writable: writable}
 }
 
-var errForbidden = errors.New("there is to be no index")
+var errForbidden = errors.New("the index is disabled")
 
 // MayIndex reports whether what commits and trees hold may be kept elsewhere too, by their
 // hashes: not where these stand for something else, or the configuration forbids it.
@@ -145,24 +145,20 @@ func (l *Ledger) catchUp(ctx context.Context, stack *index.Stack) error {
 	})
 }
 
-// describe makes records of files, in their order: of those that are no receipts, that there
-// is none.
+// describe makes records of files, in their order.
 func (l *Ledger) describe(ctx context.Context, files []gitcmd.File, add func(*index.Record) error) error {
 	objects, err := l.objects(ctx, present(files))
 	if err != nil {
 		return err
 	}
 	for _, file := range files {
-		id, _ := receipts.IDFromPath(file.Path)
-		var record index.Record
-		record.ID, _ = index.KeyOf(string(id))
+		var entry *Entry
+		var bad error
 		if file.Hash != "" {
-			entry, err := l.decode(file, objects[0])
+			entry, bad = l.decode(file, objects[0])
 			objects = objects[1:]
-			if err = l.describeOne(&record, file.Hash, entry, err); err != nil {
-				return err
-			}
 		}
+		record := l.describeOne(file, entry, bad)
 		if err := add(&record); err != nil {
 			return err
 		}
@@ -170,21 +166,21 @@ func (l *Ledger) describe(ctx context.Context, files []gitcmd.File, add func(*in
 	return nil
 }
 
-// describeOne completes a record with what a file was decoded to. The error is one of reading it.
-func (l *Ledger) describeOne(record *index.Record, blob gitcmd.Hash, entry *Entry, err error) error {
-	if entry == nil && err == nil {
-		return nil
+// describeOne makes the record of a file from what it was decoded to: of a file with neither
+// an entry nor an error, that there is no receipt.
+func (l *Ledger) describeOne(file gitcmd.File, entry *Entry, bad error) (record index.Record) {
+	id, _ := receipts.IDFromPath(file.Path)
+	record.ID, _ = index.KeyOf(string(id))
+	if entry == nil && bad == nil {
+		return record
 	}
-	if _, err = l.validated(entry, err); err != nil {
-		if _, bad := errors.AsType[*ReceiptError](err); !bad {
-			return err
-		}
+	if _, bad = l.validated(entry, bad); bad != nil {
 		record.Bad = true
 	} else {
 		record.Receipt = entry.Receipt
 	}
-	record.Blob, err = hex.DecodeString(string(blob))
-	return err
+	record.Blob, _ = hex.DecodeString(string(file.Hash)) // a hash is hexadecimal
+	return record
 }
 
 // Sketches lists the current receipts of the branch in the order of their ids, as
@@ -261,19 +257,16 @@ func (l *Ledger) indexing(ctx context.Context, store *index.Store) iter.Seq2[*En
 		builder := store.Build(l.branch.Name, len(tree)/2)
 		defer builder.Discard()
 		for entry, err := range l.unchecked(ctx) {
-			path, blob := "", gitcmd.Hash("")
+			var file gitcmd.File
 			if bad, ok := errors.AsType[*ReceiptError](err); ok {
-				path, blob = bad.Path, bad.blob
+				file.Path, file.Hash = bad.Path, bad.blob
 			} else if err != nil {
 				yield(nil, err)
 				return
 			} else {
-				path, blob = entry.ID.Path(), entry.Blob
+				file.Path, file.Hash = entry.ID.Path(), entry.Blob
 			}
-			record := index.Record{}
-			id, _ := receipts.IDFromPath(path)
-			record.ID, _ = index.KeyOf(string(id))
-			_ = l.describeOne(&record, blob, entry, err) // it is one of reading receipts, or none
+			record := l.describeOne(file, entry, err)
 			builder.Add(&record)
 			if !yield(entry, err) {
 				return
