@@ -17,9 +17,6 @@ func keyOfCommit(hash gitcmd.Hash) (k commitKey) {
 	return k
 }
 
-// receipt is the id that a key was made of, if it was one.
-func (k commitKey) receipt() receipts.ID { return receipts.ID(hex.EncodeToString(k[:])) }
-
 // An introduction is a receipt that stands where there was none before.
 type introduction struct {
 	blob  gitcmd.Hash

@@ -10,6 +10,7 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/index"
 )
 
 // A Lineage tells what the metadata of receipts say of a key, or else those of what they were
@@ -37,7 +38,12 @@ type lineageBranch struct {
 // A source is a receipt as inputs name it.
 type source struct {
 	branch string
-	id     commitKey
+	id     index.Key
+}
+
+func sourceOf(branch string, id receipts.ID) source {
+	key, _ := index.KeyOf(string(id)) // it is one
+	return source{branch, key}
 }
 
 // An origin is a receipt that others were made from.
@@ -87,7 +93,7 @@ func (l *Lineage) Load(ctx context.Context, keys []string, list []*receipts.Rece
 		for _, s := range next {
 			if l.known[s] == nil {
 				l.known[s] = &origin{said: make([]nearest, len(l.keys))}
-				wanted[s.branch] = append(wanted[s.branch], s.id.receipt())
+				wanted[s.branch] = append(wanted[s.branch], s.id.ID())
 			}
 		}
 		next = nil
@@ -125,7 +131,7 @@ func sources(r *receipts.Receipt) []source {
 	var list []source
 	for _, in := range r.Input {
 		if id, err := InputID(in); err == nil && id != "" {
-			list = append(list, source{strings.Clone(in.Branch), keyOfCommit(gitcmd.Hash(id))})
+			list = append(list, sourceOf(strings.Clone(in.Branch), id))
 		}
 	}
 	return list
@@ -151,7 +157,7 @@ func (l *Lineage) read(ctx context.Context, name string, ids []receipts.ID) ([]s
 		if err != nil {
 			return nil, err
 		}
-		next = append(next, l.note(source{name, keyOfCommit(gitcmd.Hash(entry.ID))}, entry.Receipt)...)
+		next = append(next, l.note(sourceOf(name, entry.ID), entry.Receipt)...)
 	}
 	return next, nil
 }
