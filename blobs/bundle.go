@@ -138,7 +138,7 @@ func (b *Bundle) unpack(ctx context.Context, stored io.Reader, visit func(bundle
 	if err != nil {
 		return nil, err
 	}
-	files, content, err := bundle.Unpack(ctx, decoded, b.of.Folder, visit)
+	files, content, err := bundle.Unpack(decoded, b.of.Folder, visit)
 	if closeErr := decoded.Close(); err == nil {
 		err = closeErr
 	}

@@ -214,7 +214,6 @@ type tally struct {
 	group  Group  // that is open
 	weight int64  // of it
 	lines  []byte // of it
-	last   string // path of the file before
 
 	groups []Group
 	all    []byte // lines of all groups, where they are kept
@@ -222,7 +221,7 @@ type tally struct {
 	total  Content
 }
 
-// add adds a file. It reports whether a group was complete before it.
+// add adds a file, and first completes the open group if the file does not fit in it.
 func (t *tally) add(f *File) {
 	if t.group.Files > 0 && t.weight+f.weight() > maxWeight {
 		t.end()
@@ -234,7 +233,6 @@ func (t *tally) add(f *File) {
 	t.group.Files++
 	t.group.Bytes += f.Size
 	t.lines = f.appendLine(t.lines)
-	t.last = f.Path
 }
 
 // end completes the group that is open.
@@ -268,6 +266,14 @@ func digestOf(groups []Group) string {
 		sum.Write(line)
 	}
 	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// ContentOf is what a receipt says of a packed folder, nil where it is not one.
+func ContentOf(c *receipts.Content) *Content {
+	if c == nil || c.Files < 1 {
+		return nil
+	}
+	return &Content{SHA256: c.SHA256, Size: c.Size, Files: c.Files}
 }
 
 // Order compares the paths of files in a bundle.

@@ -95,7 +95,7 @@ func TestPack(t *testing.T) {
 		t.Fatalf("%d files, %v; want %d", len(files), err, len(want))
 	}
 	got := fake{}
-	listed, unpacked, err := Unpack(t.Context(), bytes.NewReader(plain), "images", func(f File, data io.Reader) (err error) {
+	listed, unpacked, err := Unpack(bytes.NewReader(plain), "images", func(f File, data io.Reader) (err error) {
 		got[f.Path], err = io.ReadAll(data)
 		return err
 	})
@@ -225,7 +225,7 @@ func TestHostile(t *testing.T) {
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		_, _, err := Unpack(t.Context(), &archive, "images", nil)
+		_, _, err := Unpack(&archive, "images", nil)
 		if err == nil || err.Error() != test.want {
 			t.Errorf("%s: %v, want %s", name, err, test.want)
 		}
@@ -247,10 +247,10 @@ func TestBomb(t *testing.T) {
 // TestTrailing: what follows the archive is refused.
 func TestTrailing(t *testing.T) {
 	archive, _ := pack(t, fake{"a": []byte("a")}, false)
-	if _, _, err := Unpack(t.Context(), bytes.NewReader(append(archive, make([]byte, 10)...)), "images", nil); err == nil {
+	if _, _, err := Unpack(bytes.NewReader(append(archive, make([]byte, 10)...)), "images", nil); err == nil {
 		t.Error("ten bytes after the end are not noticed")
 	}
-	if _, _, err := Unpack(t.Context(), bytes.NewReader(archive[:len(archive)-1500]), "images", nil); err == nil {
+	if _, _, err := Unpack(bytes.NewReader(archive[:len(archive)-1500]), "images", nil); err == nil {
 		t.Error("an archive that is cut off is not noticed")
 	}
 }

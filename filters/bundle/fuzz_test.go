@@ -16,7 +16,7 @@ func FuzzUnpack(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		got := fake{}
 		mode := map[string]bool{}
-		files, content, err := Unpack(t.Context(), bytes.NewReader(data), "images", func(file File, r io.Reader) (err error) {
+		files, content, err := Unpack(bytes.NewReader(data), "images", func(file File, r io.Reader) (err error) {
 			got[file.Path], err = io.ReadAll(r)
 			mode[file.Path] = file.Executable
 			return err
@@ -33,7 +33,7 @@ func FuzzUnpack(f *testing.F) {
 		if err != nil || packed != content {
 			t.Fatalf("packed: %v, %v; want %v", packed, err, content)
 		}
-		again, _, err := Unpack(t.Context(), &out, "images", nil)
+		again, _, err := Unpack(&out, "images", nil)
 		if err != nil || !slices.Equal(again, files) {
 			t.Fatalf("unpacked again: %v, %v; want %v", again, err, files)
 		}

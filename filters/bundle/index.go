@@ -2,11 +2,13 @@ package bundle
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/filters"
@@ -20,14 +22,14 @@ const (
 	textBlock = 1 << 20 // bytes of a list in one frame
 )
 
-// TailSize is how many bytes at the end of a bundle are read at once: they have the groups of
+// tailSize is how many bytes at the end of a bundle are read at once: they have the groups of
 // some hundred thousand files.
-const TailSize = 64 << 10
+const tailSize = 64 << 10
 
-// ErrNoIndex is that a bundle has no index: it is to be read whole.
+// ErrNoIndex reports a bundle without an index, which must be read whole.
 var ErrNoIndex = errors.New("the bundle has no index")
 
-// errIndex is that it has one which cannot be.
+// errIndex reports a bundle with an index that is damaged.
 var errIndex = errors.New("the index of the bundle is damaged")
 
 // writeIndex writes the index of what was packed.
@@ -141,7 +143,7 @@ type Index struct {
 // OpenIndex reads the index of a bundle of so many stored bytes, by one read, or two where it is
 // long, and proves it by what the receipt says. A bundle without one is an [ErrNoIndex].
 func OpenIndex(read RangeFunc, size int64, want Content) (*Index, error) {
-	at := max(0, size-TailSize)
+	at := max(0, size-tailSize)
 	tail, err := read(at, size-at)
 	if err != nil {
 		return nil, err
@@ -286,17 +288,12 @@ func parseFiles(text string) ([]File, error) {
 
 // Find returns the group that has a file of this path, if any does.
 func (x *Index) Find(path string) (Group, bool) {
-	lo, hi := 0, len(x.Groups)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		if x.Groups[mid].First <= path {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
+	after, found := slices.BinarySearchFunc(x.Groups, path, func(g Group, path string) int { return cmp.Compare(g.First, path) })
+	if found {
+		after++
 	}
-	if lo == 0 {
+	if after == 0 {
 		return Group{}, false
 	}
-	return x.Groups[lo-1], true
+	return x.Groups[after-1], true
 }

@@ -263,7 +263,6 @@ func copyExactly(w io.Writer, r io.Reader, size int64) error {
 // write writes the pieces in their order, and what comes after them.
 func (pk *packer) write(w io.Writer) (Content, error) {
 	out := &counter{w: w}
-	groups := 0
 	begin := int64(0)
 	for p := range pk.queue {
 		err := pk.place(out, p)
@@ -272,9 +271,9 @@ func (pk *packer) write(w io.Writer) (Content, error) {
 		}
 		if p.to > p.from { // the group is complete, as far as files tell
 			pk.tally.end()
-			g := &pk.tally.groups[groups]
+			g := &pk.tally.groups[len(pk.tally.groups)-1]
 			g.Offset, g.Stored = begin, out.n-begin
-			groups, begin = groups+1, out.n
+			begin = out.n
 		}
 		p.free()
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"path"
 	"strings"
@@ -96,7 +97,7 @@ func kind(flag byte) string {
 // that is nil, with each file and its bytes, before it is known whether they are right. It
 // returns the files, and what a receipt is to say of them. The path of the folder may be that of
 // its output.
-func Unpack(ctx context.Context, r io.Reader, folder string, visit func(f File, data io.Reader) error) ([]File, Content, error) {
+func Unpack(r io.Reader, folder string, visit func(f File, data io.Reader) error) ([]File, Content, error) {
 	counted := &counter{r: r}
 	a := newArchive(counted, folder)
 	var files []File
@@ -111,7 +112,7 @@ func Unpack(ctx context.Context, r io.Reader, folder string, visit func(f File, 
 			break
 		}
 		if err == nil {
-			err = a.digest(ctx, &f, visit)
+			err = a.digest(&f, visit)
 		}
 		if err != nil {
 			return nil, Content{}, err
@@ -133,9 +134,9 @@ func trailing(n int64) error {
 }
 
 // digest reads the bytes of a file.
-func (a *archive) digest(ctx context.Context, f *File, visit func(f File, data io.Reader) error) error {
+func (a *archive) digest(f *File, visit func(f File, data io.Reader) error) error {
 	sum := sha256.New()
-	data := io.TeeReader(untilDone(ctx, a.tar), sum)
+	data := io.TeeReader(a.tar, sum)
 	if visit != nil {
 		if err := visit(*f, data); err != nil {
 			return err
@@ -228,7 +229,7 @@ func (g *Group) Stream(ctx context.Context, frames io.Reader, folder string) (Fi
 	if err != nil {
 		return File{}, nil, errors.Join(err, content.Close())
 	}
-	return f, &stream{Closer: content, group: g, file: f, archive: a, src: untilDone(ctx, a.tar)}, nil
+	return f, &stream{Closer: content, group: g, file: f, archive: a, sum: sha256.New()}, nil
 }
 
 // A stream is a large file as it is read.
@@ -237,22 +238,15 @@ type stream struct {
 	group   *Group
 	file    File
 	archive *archive
-	src     io.Reader
-	sum     interface {
-		io.Writer
-		Sum([]byte) []byte
-	}
-	err error
+	sum     hash.Hash
+	err     error
 }
 
 func (s *stream) Read(p []byte) (int, error) {
 	if s.err != nil {
 		return 0, s.err
 	}
-	if s.sum == nil {
-		s.sum = sha256.New()
-	}
-	n, err := s.src.Read(p)
+	n, err := s.archive.tar.Read(p)
 	s.sum.Write(p[:n])
 	if err == io.EOF {
 		err = s.end()
@@ -276,17 +270,3 @@ func (s *stream) end() error {
 	}
 	return io.EOF
 }
-
-// untilDone reads until ctx is done.
-func untilDone(ctx context.Context, r io.Reader) io.Reader {
-	return readerFunc(func(p []byte) (int, error) {
-		if err := ctx.Err(); err != nil {
-			return 0, err
-		}
-		return r.Read(p)
-	})
-}
-
-type readerFunc func(p []byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }

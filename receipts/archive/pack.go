@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -136,11 +137,7 @@ type openPack struct {
 // packedAs is where a packed folder is stored, and what the receipt tells of it.
 func (t target) packedAs(branch string) (blobs.Packed, error) {
 	object, err := t.object(branch)
-	packed := blobs.Packed{Object: object, Folder: t.path, Chain: t.chain}
-	if c := t.output.Content; c != nil && c.Files > 0 {
-		packed.Want = &bundle.Content{SHA256: c.SHA256, Size: c.Size, Files: c.Files}
-	}
-	return packed, err
+	return blobs.Packed{Object: object, Folder: t.path, Chain: t.chain, Want: bundle.ContentOf(t.output.Content)}, err
 }
 
 // openPack opens a packed folder in the first store that proves its list.
@@ -166,7 +163,7 @@ func (p *openPack) targets() []target {
 	all := make([]target, len(p.files))
 	digests := make([]blobs.Digest, len(p.files))
 	for i, f := range p.files {
-		digests[i] = blobs.Digest{Size: f.Size, SHA256: fmt.Sprintf("%x", f.SHA256)}
+		digests[i] = blobs.Digest{Size: f.Size, SHA256: hex.EncodeToString(f.SHA256[:])}
 		all[i] = target{output: p.output, chain: p.chain, path: p.path + "/" + f.Path, told: &digests[i], pack: p, at: i}
 		if f.Executable {
 			all[i].mode = executableMode

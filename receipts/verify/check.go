@@ -32,10 +32,7 @@ func newClaim(branch string, output *receipts.Output) (claim, error) {
 	}
 	c := claim{branch: branch, object: blobs.Object{Key: key, Size: output.Size, SHA256: output.Checksum.SHA256}, chain: filters.ChainOf(output.Filters)}
 	if _, folder := c.chain.Folder(); folder {
-		c.packed = &blobs.Packed{Object: c.object, Folder: c.chain.OriginalPath(output.Path), Chain: c.chain}
-		if told := output.Content; told != nil && told.Files > 0 {
-			c.packed.Want = &bundle.Content{SHA256: told.SHA256, Size: told.Size, Files: told.Files}
-		}
+		c.packed = &blobs.Packed{Object: c.object, Folder: c.chain.OriginalPath(output.Path), Chain: c.chain, Want: bundle.ContentOf(output.Content)}
 		return c, c.chain.Validate()
 	}
 	if output.Content != nil {
