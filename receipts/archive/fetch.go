@@ -110,11 +110,11 @@ func (f *fetching) run(ctx context.Context, wanted []target) (FetchReport, error
 	for _, t := range plain {
 		report.Bytes += t.output.Size
 	}
-	if err := f.bring(ctx, missing, report); err != nil {
+	if err := f.bring(ctx, plain, packs); err != nil {
 		return FetchReport{}, f.archive.explain(ctx, f.entry, err)
 	}
-	for p := range packs {
-		report.Bytes += p.bundle.BytesRead()
+	for _, files := range packs {
+		report.Bytes += files[0].pack.bundle.BytesRead()
 	}
 	if err := f.folder.finish(document); err != nil {
 		return FetchReport{}, fmt.Errorf("finishing folder %s: %w", f.folder.dir, err)
@@ -164,22 +164,22 @@ func (f *fetching) missing(ctx context.Context, wanted []target) ([]target, erro
 	return missing, nil
 }
 
-func (f *fetching) bring(ctx context.Context, missing []target, report FetchReport) error {
-	if len(missing) == 0 {
+// bring fetches what is missing: plain files, and the files of each packed folder.
+func (f *fetching) bring(ctx context.Context, plain []target, packs [][]target) error {
+	if len(plain)+len(packs) == 0 {
 		return nil // there may be no store
 	}
-	total := Amount{Files: report.Fetched}
-	for _, t := range missing {
-		total.Bytes += t.size()
+	var total Amount
+	for _, files := range slices.Concat(packs, [][]target{plain}) {
+		total.Files += len(files)
+		for _, t := range files {
+			total.Bytes += t.size()
+		}
 	}
 	f.meter.reset(f.opts.Progress, total)
-	plain, packs := byPack(missing)
-	for _, t := range missing { // in their order
-		if files := packs[t.pack]; files != nil {
-			delete(packs, t.pack)
-			if err := f.unpack(ctx, t.pack, files); err != nil {
-				return err
-			}
+	for _, files := range packs {
+		if err := f.unpack(ctx, files[0].pack, files); err != nil {
+			return err
 		}
 	}
 	var big sync.Mutex

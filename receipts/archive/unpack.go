@@ -20,14 +20,17 @@ const (
 	wholeFolder = 4 << 30
 )
 
-// byPack sorts out what comes from packed folders.
-func byPack(missing []target) (plain []target, packs map[*openPack][]target) {
-	packs = map[*openPack][]target{}
+// byPack sorts out what comes from packed folders, whose files stand together.
+func byPack(missing []target) (plain []target, packs [][]target) {
 	for _, t := range missing {
-		if t.pack == nil {
+		last := len(packs) - 1
+		switch {
+		case t.pack == nil:
 			plain = append(plain, t)
-		} else {
-			packs[t.pack] = append(packs[t.pack], t)
+		case last >= 0 && packs[last][0].pack == t.pack:
+			packs[last] = append(packs[last], t)
+		default:
+			packs = append(packs, []target{t})
 		}
 	}
 	return plain, packs
@@ -78,11 +81,7 @@ func (f *fetching) unpackEach(ctx context.Context, p *openPack, files []target) 
 		if err != nil {
 			return local(err)
 		}
-		err = f.copy(sink{file}, data, t)
-		if closeErr := file.Close(); err == nil {
-			err = local(closeErr)
-		}
-		if err == nil {
+		if _, err = f.fillPacked(file, data, t); err == nil {
 			err = local(f.folder.place(name, t))
 		}
 		if err != nil {
@@ -137,6 +136,11 @@ func (f *fetching) writeAside(into *folders, t target, data io.Reader) (info fs.
 	if err != nil {
 		return nil, local(err)
 	}
+	return f.fillPacked(file, data, t)
+}
+
+// fillPacked writes a file from a packed folder, and closes it.
+func (f *fetching) fillPacked(file *os.File, data io.Reader, t target) (info fs.FileInfo, err error) {
 	err = f.copy(sink{file}, data, t)
 	if err == nil {
 		info, err = file.Stat()
