@@ -199,7 +199,7 @@ func (f *Files) NoteMade(info fs.FileInfo, made time.Time, facts Facts) {
 func (f *Files) add(s stamp, facts Facts) {
 	r, err := newRecord(s, facts)
 	if err != nil {
-		return // digests that are none are not known
+		return // a malformed digest is not remembered
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -217,8 +217,7 @@ func (f *Files) Save(create func(name string, flag int) (*os.File, error)) error
 	if !changed {
 		return nil
 	}
-	_, err := os.Lstat(f.name)
-	if isNew := errors.Is(err, fs.ErrNotExist); isNew {
+	if _, err := os.Lstat(f.name); errors.Is(err, fs.ErrNotExist) {
 		prune(f.dir)
 	}
 	return write(f.name, kept, create)

@@ -36,9 +36,10 @@ type stamp struct {
 }
 
 func newRecord(s stamp, facts Facts) (r record, err error) {
-	for at, n := range map[int]uint64{0: s.inode, 8: uint64(s.size), 16: uint64(s.modified), 24: uint64(s.changed), 104: uint64(facts.Form.Size)} {
-		binary.BigEndian.PutUint64(r[at:], n)
+	for i, n := range [...]uint64{s.inode, uint64(s.size), uint64(s.modified), uint64(s.changed)} {
+		binary.BigEndian.PutUint64(r[8*i:], n)
 	}
+	binary.BigEndian.PutUint64(r[104:], uint64(facts.Form.Size))
 	r[72] = byte(facts.Shrinks)
 	if err := putHex(r[32:64], facts.SHA256); err != nil || facts.As == "" {
 		return r, err
