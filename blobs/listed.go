@@ -16,8 +16,7 @@ const (
 	strangers = 4
 )
 
-// unlisted returns which of the keys, which are sorted, a listing of their branches does not
-// show. It shows what is there when it is asked, as the stores of Amazon, Google and
+// unlisted returns which of the keys a listing of their branches does not show. It shows what is there when it is asked, as the stores of Amazon, Google and
 // Microsoft promise; what it cannot tell, since keys may not list or there is too much else,
 // counts as not shown.
 func (s *Store) unlisted(ctx context.Context, keys []Key) []Key {

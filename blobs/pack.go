@@ -38,10 +38,7 @@ func (u *Upload) PutFolder(ctx context.Context, branch string, p bundle.Packing,
 	_ = r.CloseWithError(err)
 	cancel()
 	<-done
-	if err != nil && packing != nil && !errors.Is(err, packing) {
-		packing = nil // it was given up
-	}
-	if packing != nil {
+	if packing != nil && (err == nil || errors.Is(err, packing)) { // else it was given up
 		err = packing
 	}
 	return stored, content, err

@@ -100,10 +100,11 @@ func opened(ctx context.Context, it backend.Item, moved func(int64)) (io.ReadClo
 	if err != nil || moved == nil {
 		return r, err
 	}
-	return counted{backend.Counted(r, moved), r}, nil
+	return readCloser{backend.Counted(r, moved), r}, nil
 }
 
-type counted struct {
+// A readCloser reads from one place and closes another.
+type readCloser struct {
 	io.Reader
 	io.Closer
 }

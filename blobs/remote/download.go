@@ -67,13 +67,7 @@ func (r *Remote) OpenRange(ctx context.Context, key backend.Key, offset, size in
 	if err != nil {
 		return nil, err
 	}
-	return section{io.LimitReader(d, size), d}, nil
-}
-
-// A section is a part of an object.
-type section struct {
-	io.Reader
-	io.Closer
+	return readCloser{io.LimitReader(d, size), d}, nil
 }
 
 // download opens an object at an offset, with the range that is said to ask for.

@@ -55,7 +55,7 @@ func (r *Remote) limited(ctx context.Context, body io.ReadCloser) io.ReadCloser 
 	if limit == nil || body == nil {
 		return body
 	}
-	return counted{backend.ReaderFunc(func(p []byte) (int, error) {
+	return readCloser{backend.ReaderFunc(func(p []byte) (int, error) {
 		n, err := body.Read(p[:min(len(p), limit.Burst())])
 		if waitErr := limit.WaitN(ctx, n); err == nil {
 			err = waitErr
