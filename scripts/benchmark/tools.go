@@ -62,17 +62,19 @@ func unchanged(steps []toolStep) []toolStep {
 	return kept
 }
 
+// storing is the script that stores the files for the first time and later, and the steps that
+// come after that.
+func storing(script string, then ...toolStep) []toolStep {
+	return append([]toolStep{{first, script}, {again, script}, {changed, script}}, then...)
+}
+
 const newDataset = "git init -q -b main repository && cd repository && git commit -q --allow-empty -m x && git-datapact-branch -q data"
 
 var ours = tool{
 	name: "datapact", ours: true, setUp: newDataset,
-	steps: []toolStep{
-		{first, "git-datapact-record -C repository -q --branch data ../../result"},
-		{again, "git-datapact-record -C repository -q --branch data ../../result"},
-		{changed, "git-datapact-record -C repository -q --branch data ../../result"},
-		{fetch, "git-datapact-fetch -C repository -q data -o ../restored"},
-		{refetch, "git-datapact-fetch -C repository -q data -o ../restored"},
-	},
+	steps: storing("git-datapact-record -C repository -q --branch data ../../result",
+		toolStep{fetch, "git-datapact-fetch -C repository -q data -o ../restored"},
+		toolStep{refetch, "git-datapact-fetch -C repository -q data -o ../restored"}),
 	restored: "restored",
 }
 
@@ -94,34 +96,22 @@ var limits = map[string]tool{
 
 var rclone = tool{
 	name: "rclone",
-	steps: []toolStep{
-		{first, "rclone copy --transfers 16 ../result stored"},
-		{again, "rclone copy --transfers 16 ../result stored"},
-		{changed, "rclone copy --transfers 16 ../result stored"},
-		{fetch, "rclone copy --transfers 16 stored restored"},
-	},
+	steps: storing("rclone copy --transfers 16 ../result stored",
+		toolStep{fetch, "rclone copy --transfers 16 stored restored"}),
 	restored: "restored",
 }
 
 var restic = tool{
 	name: "restic", setUp: "echo bench >password && restic -r stored -p password init -q",
-	steps: []toolStep{
-		{first, "cd .. && restic -r work/stored -p work/password backup -q result"},
-		{again, "cd .. && restic -r work/stored -p work/password backup -q result"},
-		{changed, "cd .. && restic -r work/stored -p work/password backup -q result"},
-		{fetch, "restic -r stored -p password restore -q latest --target restored"},
-	},
+	steps: storing("cd .. && restic -r work/stored -p work/password backup -q result",
+		toolStep{fetch, "restic -r stored -p password restore -q latest --target restored"}),
 	restored: "restored/result",
 }
 
 var borg = tool{
 	name: "borg", setUp: "borg init -e none stored",
-	steps: []toolStep{
-		{first, "cd .. && borg create -C zstd,3 work/stored::first result"},
-		{again, "cd .. && borg create -C zstd,3 work/stored::again result"},
-		{changed, "cd .. && borg create -C zstd,3 work/stored::changed result"},
-		{fetch, "mkdir restored && cd restored && borg extract ../stored::$(borg list --last 1 --short ../stored)"},
-	},
+	steps: storing("cd .. && borg create -C zstd,3 work/stored::{utcnow:%H%M%S%f} result",
+		toolStep{fetch, "mkdir restored && cd restored && borg extract ../stored::$(borg list --last 1 --short ../stored)"}),
 	restored: "restored/result",
 }
 
