@@ -33,6 +33,14 @@ type Transport struct {
 	Factor func(*http.Request) int
 }
 
+// CloseIdleConnections closes those of Base, as [http.Client.CloseIdleConnections] asks for. A
+// server that is to end waits for connections on which there was no request yet.
+func (t *Transport) CloseIdleConnections() {
+	if base, ok := t.Base.(interface{ CloseIdleConnections() }); ok {
+		base.CloseIdleConnections()
+	}
+}
+
 // RoundTrip makes a request.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	limit := t.Patience
