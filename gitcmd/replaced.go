@@ -1,13 +1,12 @@
 package gitcmd
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // MayReplace reports whether refs may have other objects read in the place of some, as those
@@ -20,7 +19,7 @@ func (r *Repository) MayReplace(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if _, err := os.Stat(filepath.Join(where.common, "reftable")); err == nil {
+	if !where.files {
 		out, err := r.git.output(ctx, "for-each-ref", "--count=1", "refs/replace/")
 		return len(out) > 0, err
 	}
@@ -28,21 +27,11 @@ func (r *Repository) MayReplace(ctx context.Context) (bool, error) {
 	if len(loose) > 0 || err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
-	file, err := os.Open(filepath.Join(where.common, packedRefs))
+	packed, err := os.ReadFile(filepath.Join(where.common, packedRefs))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil {
-		return false, err
-	}
-	defer file.Close()
-	lines := bufio.NewScanner(file)
-	for lines.Scan() {
-		if strings.Contains(lines.Text(), " refs/replace/") {
-			return true, nil
-		}
-	}
-	return false, lines.Err()
+	return bytes.Contains(packed, []byte(" refs/replace/")), err
 }
 
 // Receiving reports whether this process is part of a push that is being received, whose
