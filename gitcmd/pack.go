@@ -5,7 +5,6 @@ import (
 	"compress/zlib"
 	"context"
 	"encoding/binary"
-	"errors"
 	"io"
 )
 
@@ -58,13 +57,17 @@ func (p *pack) encode(to io.Writer) error {
 	sum := p.format.new()
 	out := bufio.NewWriterSize(io.MultiWriter(to, sum), 64<<10)
 	head := binary.BigEndian.AppendUint32([]byte("PACK\x00\x00\x00\x02"), uint32(len(p.all)))
-	_, err := out.Write(head)
+	_, _ = out.Write(head) // as with all that follows, Flush tells
+	stored, err := zlib.NewWriterLevel(out, zlib.NoCompression)
+	if err != nil {
+		return err
+	}
 	for _, o := range p.all {
-		if err == nil {
-			err = o.encode(out)
+		if err := o.encode(out, stored); err != nil {
+			return err
 		}
 	}
-	if err = errors.Join(err, out.Flush()); err != nil {
+	if err := out.Flush(); err != nil {
 		return err
 	}
 	_, err = to.Write(sum.Sum(nil))
@@ -72,8 +75,8 @@ func (p *pack) encode(to io.Writer) error {
 }
 
 // encode writes the kind and the size of an object, 4 bits of that and then 7 a byte, the
-// lowest first, and its content.
-func (o packed) encode(to io.Writer) error {
+// lowest first, and its content, through a writer that is used again.
+func (o packed) encode(to io.Writer, stored *zlib.Writer) error {
 	size := uint64(len(o.data))
 	head := []byte{packKinds[o.kind]<<4 | byte(size&15)}
 	for size >>= 4; size > 0; size >>= 7 {
@@ -83,11 +86,8 @@ func (o packed) encode(to io.Writer) error {
 	if _, err := to.Write(head); err != nil {
 		return err
 	}
-	stored, err := zlib.NewWriterLevel(to, zlib.NoCompression)
-	if err == nil {
-		_, err = stored.Write(o.data)
-	}
-	if err != nil {
+	stored.Reset(to)
+	if _, err := stored.Write(o.data); err != nil {
 		return err
 	}
 	return stored.Close()
