@@ -24,7 +24,7 @@ type signedOff string
 // at is the time, in the zone of who did it; the beginning of 1970 where there is none to
 // be read, as git takes it.
 func (s signedOff) at() time.Time {
-	_, rest, _ := cutLast(string(s), "> ")
+	_, rest := s.split()
 	seconds, zone, _ := strings.Cut(rest, " ")
 	unix, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil || unix < 0 {
@@ -40,22 +40,23 @@ func (s signedOff) at() time.Time {
 
 // by is the name and the address.
 func (s signedOff) by() (name, address string) {
-	who, _, _ := cutLast(string(s), "> ")
+	who, _ := s.split()
 	name, address, _ = strings.Cut(who, "<")
 	return strings.TrimSpace(name), strings.TrimSuffix(address, ">")
 }
 
 // again is the same person at another time.
 func (s signedOff) again(at time.Time) signedOff {
-	who, _, _ := cutLast(string(s), "> ")
+	who, _ := s.split()
 	return signedOff(fmt.Sprintf("%s> %d %s", who, at.Unix(), at.Format("-0700")))
 }
 
-func cutLast(text, separator string) (before, after string, found bool) {
-	if i := strings.LastIndex(text, separator); i >= 0 {
-		return text[:i], text[i+len(separator):], true
+// split splits who it was from when.
+func (s signedOff) split() (who, when string) {
+	if i := strings.LastIndex(string(s), "> "); i >= 0 {
+		return string(s[:i]), string(s[i+2:])
 	}
-	return text, "", false
+	return string(s), ""
 }
 
 // message is what the commit says.

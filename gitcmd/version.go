@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 )
 
@@ -19,14 +20,11 @@ func (v version) before(w version) bool {
 	return v.major < w.major || v.major == w.major && v.minor < w.minor
 }
 
-// versionSaid finds the version in what `git version` says.
-var versionSaid = regexp.MustCompile(`^git version ((\d+)\.(\d+)\S*)`)
-
 // tooOld turns an error of git about what it was asked into one about its version, where
 // that is too old.
 func (p program) tooOld(ctx context.Context, err error) error {
-	out, versionErr := p.output(ctx, "version")
-	said := versionSaid.FindSubmatch(out)
+	out, versionErr := p.output(ctx, askVersion)
+	said := regexp.MustCompile(`^git version ((\d+)\.(\d+)\S*)`).FindSubmatch(out)
 	if versionErr != nil || said == nil {
 		return err
 	}
@@ -41,11 +39,14 @@ func (p program) tooOld(ctx context.Context, err error) error {
 
 // failed is [execError], and says so where git is too old for what it was asked.
 func (p program) failed(ctx context.Context, args []string, stderr string, err error) error {
-	if err = execError(ctx, args, stderr, err); misunderstood(err) {
+	if err = execError(ctx, args, stderr, err); misunderstood(err) && !slices.Equal(args, []string{askVersion}) {
 		return p.tooOld(ctx, err)
 	}
 	return err
 }
+
+// askVersion is what git is asked for its version with.
+const askVersion = "version"
 
 // misunderstood reports whether git did not know what it was asked.
 func misunderstood(err error) bool {

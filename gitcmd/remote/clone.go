@@ -231,7 +231,7 @@ func (c *Clone) fetch(ctx context.Context, filter Filter, options, refspecs []st
 	}
 	args = append(append(args, "--", Remote), refspecs...)
 	_, err := c.Repository.Git(ctx, nil, args...)
-	if failed, ok := errors.AsType[*gitcmd.ExecError](err); ok && otherFormat.MatchString(failed.Stderr) {
+	if failed, ok := errors.AsType[*gitcmd.ExecError](err); ok && isOtherFormat(failed.Stderr) {
 		if again, formatErr := c.change(ctx); formatErr != nil || !again {
 			return errors.Join(formatErr, c.fetchError(ctx, err))
 		}

@@ -4,14 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 )
 
-// otherFormat finds what git says of a server whose objects have hashes of another format
-// than the clone's.
-var otherFormat = regexp.MustCompile(`mismatched algorithms|does not support this repository's object format`)
+// isOtherFormat reports whether a message of git is about a server whose objects have hashes of
+// another format than the clone's.
+func isOtherFormat(message string) bool {
+	return strings.Contains(message, "mismatched algorithms") || strings.Contains(message, "does not support this repository's object format")
+}
 
 // change makes an empty clone one of the other format of objects: before the first fetch
 // nobody has said which one the server's repository has. It reports whether it did.
