@@ -10,34 +10,33 @@ import (
 // is the last to read most, then the one that reads what came latest, then the one that
 // could come first. A circle is cut at its first node.
 func (g *Graph) order() []int {
-	o := ordering{came: make([]int, len(g.Nodes)), candidates: make([]*candidate, len(g.Nodes))}
+	o := ordering{came: make([]int, len(g.Nodes)), pending: make([]int, len(g.Nodes)), candidates: make([]*candidate, len(g.Nodes))}
 	o.reads, o.readers = g.neighbours()
-	left := make([]int, len(g.Nodes))    // what a node reads that has not come yet
-	pending := make([]int, len(g.Nodes)) // its readers that have not come yet
+	left := make([]int, len(g.Nodes)) // what a node reads that has not come yet
 	for i := range g.Nodes {
-		left[i], pending[i] = len(o.reads[i]), len(o.readers[i])
+		left[i], o.pending[i] = len(o.reads[i]), len(o.readers[i])
 	}
 	for i := range g.Nodes {
 		if left[i] == 0 {
-			o.push(i, pending)
+			o.push(i)
 		}
 	}
 	order := make([]int, 0, len(g.Nodes))
 	for len(order) < len(g.Nodes) {
 		if len(o.ready) == 0 {
-			o.push(slices.IndexFunc(o.came, func(at int) bool { return at == 0 }), pending)
+			o.push(slices.Index(o.came, 0))
 		}
 		next := heap.Pop(&o.ready).(*candidate).node
 		order = append(order, next)
 		o.came[next] = len(order)
 		for _, from := range o.reads[next] {
-			if pending[from]--; pending[from] == 1 {
+			if o.pending[from]--; o.pending[from] == 1 {
 				o.promote(from)
 			}
 		}
 		for _, to := range o.readers[next] {
 			if left[to]--; left[to] == 0 && o.came[to] == 0 && o.candidates[to] == nil {
-				o.push(to, pending)
+				o.push(to)
 			}
 		}
 	}
@@ -48,6 +47,7 @@ func (g *Graph) order() []int {
 type ordering struct {
 	reads, readers [][]int
 	came           []int // the place of a node, from 1
+	pending        []int // the readers of a node that have not come yet
 	candidates     []*candidate
 	ready          candidates
 	turns          int
@@ -62,11 +62,11 @@ type candidate struct {
 }
 
 // push makes a node a candidate.
-func (o *ordering) push(node int, pending []int) {
+func (o *ordering) push(node int) {
 	o.turns++
 	c := &candidate{node: node, turn: o.turns}
 	for _, from := range o.reads[node] {
-		if pending[from] == 1 {
+		if o.pending[from] == 1 {
 			c.last++
 		}
 		c.latest = max(c.latest, o.came[from])

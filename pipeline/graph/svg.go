@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -39,7 +40,7 @@ func (g *Graph) SVG(href func(name string) string) string {
 }
 
 // style is of the drawing: of light screens, and of dark ones.
-func style() string {
+var style = sync.OnceValue(func() string {
 	var light, dark strings.Builder
 	for _, state := range []State{Fresh, Due, Outdated, Failed, Missing, Outside} {
 		fmt.Fprintf(&light, ".graph .%s rect{stroke:%s;fill:%s}", state, colours[state][0], colours[state][1])
@@ -50,7 +51,7 @@ func style() string {
 		".graph .context{stroke-dasharray:5 4}.graph .missing rect,.graph .outside rect{stroke-dasharray:4 3}" +
 		".graph a:focus rect{stroke-width:4}" + light.String() +
 		"@media(prefers-color-scheme:dark){.graph text{fill:#eee}.graph .more{fill:#ccc}.graph path{stroke:#9e9e9e}" + dark.String() + "}"
-}
+})
 
 var darkColours = map[State][2]string{
 	Fresh:    {"#81c784", "#16301a"},

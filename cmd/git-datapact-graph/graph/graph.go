@@ -51,7 +51,8 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 }
 
 func (c *command) print(env *frame.Env, g *graph.Graph) error {
-	switch g := g.Sorted(); {
+	g = g.Sorted()
+	switch {
 	case c.DOT:
 		return env.Printf("%s", g.DOT())
 	case c.Mermaid:

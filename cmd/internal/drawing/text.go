@@ -18,11 +18,10 @@ var styles = map[graph.State]frame.Style{
 	graph.Failed: frame.Bad, graph.Missing: frame.Faint, graph.Outside: frame.Faint,
 }
 
-// Print prints a line for each node of a graph, with a drawing of what it reads before it, or
+// Print prints a line for each node of a sorted graph, with a drawing of what it reads before it, or
 // the names of what it reads after it where a drawing would be too wide. What a node reads is
 // above it.
 func Print(env *frame.Env, g *graph.Graph) error {
-	g = g.Sorted()
 	rows, drawn := g.Rows()
 	return printRows(env, g, rows, drawn)
 }
