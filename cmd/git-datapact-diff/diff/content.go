@@ -25,7 +25,7 @@ import (
 // content has git show how one output differs. What one receipt does not have is as good as
 // empty there, as a file that is new or gone is for git.
 func (c *command) content(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, catalog jobs.Opener, before, after *ledger.Entry) (err error) {
-	a, err := (&storeflag.Flags{Flag: c.Flag}).FindArchive(ctx, env, repository, catalog, storeflag.Reading)
+	a, err := c.FindArchive(ctx, env, repository, catalog, storeflag.Reading)
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func (c *command) unpack(ctx context.Context, env *frame.Env, repository *gitcmd
 	if !archive.HasFolder(sides[0].Receipt) && !archive.HasFolder(sides[1].Receipt) {
 		return nil
 	}
-	a, err := (&storeflag.Flags{Flag: c.Flag}).FindArchive(ctx, env, repository, catalog, storeflag.Reading)
+	a, err := c.FindArchive(ctx, env, repository, catalog, storeflag.Reading)
 	if err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (c *command) files(ctx context.Context, env *frame.Env, repository *gitcmd.
 	if c.Raw || !archive.HasFolder(entry.Receipt) {
 		return entries.Files(entry.Receipt, c.Path), nil
 	}
-	a, err := (&storeflag.Flags{Flag: c.Flag}).FindArchive(ctx, env, repository, catalog, storeflag.Reading)
+	a, err := c.FindArchive(ctx, env, repository, catalog, storeflag.Reading)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	a, err := (&storeflag.Flags{Flag: c.Flag}).FindArchive(ctx, env, repository, catalog, storeflag.Reading)
+	a, err := c.FindArchive(ctx, env, repository, catalog, storeflag.Reading)
 	if err != nil {
 		return err
 	}

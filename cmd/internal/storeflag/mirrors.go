@@ -38,6 +38,11 @@ func (f *Flags) FindArchive(ctx context.Context, env *frame.Env, repository *git
 	return f.OpenArchive(ctx, env, repository, chosen, use)
 }
 
+// FindArchive is [Flags.FindArchive] for commands that move little.
+func (f Flag) FindArchive(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, catalog jobs.Opener, use Use) (*archive.Archive, error) {
+	return (&Flags{Flag: f}).FindArchive(ctx, env, repository, catalog, use)
+}
+
 // OpenArchive opens the store and its mirrors, as an archive of the repository. Those that
 // cannot be opened are warned of, as long as another one can, and, where something is to be
 // stored, as many as are needed. The caller closes it with [CloseArchive].
