@@ -43,7 +43,7 @@ func readCodeVersion(value any, findings *fields.Findings) *CodeVersion {
 	f := fields.Read("version", value, findings)
 	v := &CodeVersion{Ref: gitcmd.Hash(f.Text("ref")), Tree: gitcmd.Hash(f.Text("tree"))}
 	f.Done()
-	checkCommit(f, "ref", v.Ref)
+	checkRef(f, v.Ref)
 	return v
 }
 

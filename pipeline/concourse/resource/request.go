@@ -157,7 +157,7 @@ func readVersion(v any, action Action, findings *fields.Findings) *Version {
 	f := fields.Read("version", v, findings)
 	version := &Version{Ref: gitcmd.Hash(f.Text("ref")), Receipt: receipts.ID(f.Text("receipt"))}
 	f.Done()
-	checkCommit(f, "ref", version.Ref)
+	checkRef(f, version.Ref)
 	if version.Receipt == "" && action == ActionCheck {
 		return version // all that the commit recorded
 	}
@@ -167,10 +167,10 @@ func readVersion(v any, action Action, findings *fields.Findings) *Version {
 	return version
 }
 
-// checkCommit finds fault with a hash that cannot be a commit's.
-func checkCommit(f fields.Object, key string, commit gitcmd.Hash) {
+// checkRef finds fault with a ref that cannot be the hash of a commit.
+func checkRef(f fields.Object, commit gitcmd.Hash) {
 	if _, err := gitcmd.ParseHash(string(commit)); err != nil {
-		f.Fault(key, "want the 40 or 64 hexadecimal digits of a commit")
+		f.Fault("ref", "want the 40 or 64 hexadecimal digits of a commit")
 	}
 }
 
