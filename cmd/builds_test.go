@@ -147,13 +147,14 @@ func install(folder string, env []string, args ...string) error {
 
 // goCaches are the variables of Go's caches, for who has a home folder of their own.
 func goCaches() ([]string, error) {
+	names := []string{"GOCACHE", "GOMODCACHE"}
+	out, err := exec.Command("go", append([]string{"env"}, names...)...).Output()
+	if err != nil {
+		return nil, err
+	}
 	var env []string
-	for _, name := range []string{"GOCACHE", "GOMODCACHE"} {
-		out, err := exec.Command("go", "env", name).Output()
-		if err != nil {
-			return nil, err
-		}
-		env = append(env, name+"="+strings.TrimSpace(string(out)))
+	for i, value := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		env = append(env, names[i]+"="+strings.TrimSpace(value))
 	}
 	return env, nil
 }

@@ -212,13 +212,14 @@ func TestInstallRefuses(t *testing.T) {
 		{"missing folder of a package", "", "", []string{"--stage"}, 2, "--stage wants a folder\nusage: "},
 		{"nothing to remove", "", "", []string{"--uninstall"}, 1, "nothing is installed in "},
 	}
+	caches := manGoCaches(t)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			fake, prefix := t.TempDir(), filepath.Join(t.TempDir(), "prefix")
 			if test.tool != "" {
 				manScript(t, filepath.Join(fake, test.tool), "echo '"+test.answer+"'")
 			}
-			env := append(manEnviron(t, fake), manGoCaches(t)...)
+			env := append(manEnviron(t, fake), caches...)
 			_, stderr := manInstall(t, env, test.status, append([]string{"--prefix", prefix}, test.args...)...)
 			if want := "install.sh: error: " + test.want; !strings.HasPrefix(stderr, want) {
 				t.Errorf("install.sh said %q, want %q", stderr, want)
