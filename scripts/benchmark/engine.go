@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -63,16 +62,7 @@ func generateJobs(ctx context.Context, dir string, recorded, n int) error {
 	if err := run(ctx, "", nil, "git", "init", "-q", dir); err != nil {
 		return err
 	}
-	reader, writer := io.Pipe()
-	go func() {
-		out := bufio.NewWriter(writer)
-		err := exportJobs(out, recorded, n)
-		if err == nil {
-			err = out.Flush()
-		}
-		writer.CloseWithError(err)
-	}()
-	if err := run(ctx, dir, reader, "git", "fast-import", "--quiet"); err != nil {
+	if err := imports(ctx, dir, func(w io.Writer) error { return exportJobs(w, recorded, n) }); err != nil {
 		return err
 	}
 	if err := run(ctx, dir, nil, "git", "gc", "-q"); err != nil {

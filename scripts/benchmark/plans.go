@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha1"
 	"errors"
@@ -93,13 +92,7 @@ func newDiamond(ctx context.Context, dir string, items int) (*diamond, error) {
 }
 
 func (d *diamond) imports(ctx context.Context, write func(io.Writer) error) error {
-	reader, writer := io.Pipe()
-	go func() {
-		out := bufio.NewWriter(writer)
-		err := write(out)
-		writer.CloseWithError(errors.Join(err, out.Flush()))
-	}()
-	if err := run(ctx, d.dir, reader, "git", "fast-import", "--quiet"); err != nil {
+	if err := imports(ctx, d.dir, write); err != nil {
 		return err
 	}
 	return run(ctx, d.dir, nil, "git", "gc", "-q")

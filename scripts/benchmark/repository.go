@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/sha1"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -27,16 +28,7 @@ func generate(ctx context.Context, dir string, n int) (*repository, error) {
 	if err := run(ctx, "", nil, "git", "init", "-q", dir); err != nil {
 		return nil, err
 	}
-	reader, writer := io.Pipe()
-	go func() {
-		out := bufio.NewWriter(writer)
-		err := r.export(out, n)
-		if err == nil {
-			err = out.Flush()
-		}
-		writer.CloseWithError(err)
-	}()
-	if err := run(ctx, dir, reader, "git", "fast-import", "--quiet"); err != nil {
+	if err := imports(ctx, dir, func(w io.Writer) error { return r.export(w, n) }); err != nil {
 		return nil, err
 	}
 	if err := run(ctx, dir, nil, "git", "gc", "-q"); err != nil {
@@ -47,6 +39,17 @@ func generate(ctx context.Context, dir string, n int) (*repository, error) {
 		return nil, err
 	}
 	return r, os.WriteFile(filepath.Join(result, "rows.csv"), []byte("a,b\n1,2\n"), 0o666)
+}
+
+// imports has git fast-import read what is written.
+func imports(ctx context.Context, dir string, write func(io.Writer) error) error {
+	reader, writer := io.Pipe()
+	go func() {
+		out := bufio.NewWriter(writer)
+		err := write(out)
+		writer.CloseWithError(errors.Join(err, out.Flush()))
+	}()
+	return run(ctx, dir, reader, "git", "fast-import", "--quiet")
 }
 
 // export writes the branch as a stream for git fast-import: one commit a receipt.

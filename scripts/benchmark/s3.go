@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -80,14 +79,7 @@ func benchS3(ctx context.Context, dir string, p plan) (err error) {
 		}
 	}
 	printTransfers(all, p.rounds)
-	if p.json == "" {
-		return nil
-	}
-	data, err := json.MarshalIndent(all, "", "  ")
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(p.json, append(data, '\n'), 0o666)
+	return writeJSON(p.json, all)
 }
 
 func printTransfers(all []*transfer, rounds int) {
@@ -121,8 +113,7 @@ func (b *s3Bench) run(ctx context.Context, rounds int) error {
 	if err := b.transfer.make(source, b.transfer); err != nil {
 		return err
 	}
-	const repository = "git init -q -b main repository && cd repository && git commit -q --allow-empty -m x && git-datapact-branch -q data"
-	if err := run(ctx, b.dir, nil, "sh", "-ec", repository); err != nil {
+	if err := run(ctx, b.dir, nil, "sh", "-ec", newDataset); err != nil {
 		return err
 	}
 	for range rounds {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha1"
 	"encoding/json"
@@ -10,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -165,13 +165,7 @@ func (r *pipeline) grow(ctx context.Context) error {
 }
 
 func (r *pipeline) imports(ctx context.Context, write func(io.Writer) error) error {
-	reader, writer := io.Pipe()
-	go func() {
-		out := bufio.NewWriter(writer)
-		err := write(out)
-		writer.CloseWithError(errors.Join(err, out.Flush()))
-	}()
-	return run(ctx, r.dir, reader, "git", "fast-import", "--quiet")
+	return imports(ctx, r.dir, write)
 }
 
 func (r *pipeline) write(w io.Writer, from, to int, read bool) error {
@@ -204,15 +198,11 @@ func (r *pipeline) reader(i int) receipt {
 func (r *pipeline) receipt(branch string, i int, input, result string) receipt {
 	finished := start.Add(time.Duration(i+1) * time.Minute)
 	when := finished.Format(time.RFC3339)
-	output := "null"
-	if len(r.outputs) > 0 {
-		output = string(r.outputs[i%len(r.outputs)])
-	}
 	return receipt{
 		id:       fmt.Sprintf("%x", sha1.Sum([]byte(inputLine(input, result)))),
 		finished: finished,
 		data: fmt.Sprintf("{\"branch\":%q,\"input\":[{\"branch\":%q,\"result\":%q,\"timestamp\":%q}],\"metadata\":[{\"key\":\"version\",\"value\":\"%d\"}],\"output\":[%s],\"timestamp\":%q}\n",
-			branch, input, result, when, i, output, when),
+			branch, input, result, when, i, r.outputs[i%len(r.outputs)], when),
 	}
 }
 
@@ -221,14 +211,11 @@ func (r *pipeline) receipt(branch string, i int, input, result string) receipt {
 func (t *table) printSizes(title string) {
 	t.Machine = machine()
 	var sizes, names []string
-	at := map[string]*figure{}
 	for _, f := range t.Figures {
-		if at[f.Case] == nil {
+		if !slices.Contains(names, f.Case) {
 			names = append(names, f.Case)
-			at[f.Case] = f
 		}
-		at[f.Case+"\n"+f.Step+"\n"+f.Tool] = f
-		if len(sizes) == 0 || sizes[len(sizes)-1] != f.Step {
+		if !slices.Contains(sizes, f.Step) {
 			sizes = append(sizes, f.Step)
 		}
 	}
@@ -237,13 +224,13 @@ func (t *table) printSizes(title string) {
 		fmt.Printf("| %s ", name)
 		ratio := ""
 		for _, size := range sizes {
-			ours, git := at[name+"\n"+size+"\ndatapact"], at[name+"\n"+size+"\nlimit"]
+			ours, git := t.lookup(name, size, "datapact"), t.lookup(name, size, "limit")
 			if ours == nil {
 				fmt.Print("| ")
 				continue
 			}
 			fmt.Printf("| %.0f (%.0f, %d) ", ours.Median*1000, ours.CPU*1000, ours.Memory>>20)
-			if git != nil {
+			if git != nil && git.Median > 0 {
 				ratio = fmt.Sprintf("%.2f", ours.Median/git.Median)
 			}
 		}

@@ -33,12 +33,20 @@ type figure struct {
 	all []cost
 }
 
-// find is the figure of a tool and a step, a new one where there is none.
-func (t *table) find(name, step, tool string) *figure {
+// lookup returns the figure of a tool and a step, nil if there is none.
+func (t *table) lookup(name, step, tool string) *figure {
 	for _, f := range t.Figures {
 		if f.Case == name && f.Step == step && f.Tool == tool {
 			return f
 		}
+	}
+	return nil
+}
+
+// find returns the figure of a tool and a step, and adds one if there is none yet.
+func (t *table) find(name, step, tool string) *figure {
+	if f := t.lookup(name, step, tool); f != nil {
+		return f
 	}
 	f := &figure{Case: name, Step: step, Tool: tool}
 	t.Figures = append(t.Figures, f)
@@ -95,25 +103,17 @@ func (t *table) print(title string) {
 // row is what the tools took for the step of a figure.
 func (t *table) row(f *figure, names []string) string {
 	var row strings.Builder
-	var ours, limit *figure
 	for _, name := range names {
-		i := slices.IndexFunc(t.Figures, func(o *figure) bool { return o.Case == f.Case && o.Step == f.Step && o.Tool == name })
-		if i < 0 {
-			row.WriteString("| ")
-			continue
+		row.WriteString("| ")
+		if one := t.lookup(f.Case, f.Step, name); one != nil {
+			row.WriteString(one.String() + " ")
 		}
-		switch one := t.Figures[i]; name {
-		case "datapact":
-			ours = one
-		case "limit":
-			limit = one
-		}
-		row.WriteString("| " + t.Figures[i].String() + " ")
 	}
+	ours, limit := t.lookup(f.Case, f.Step, "datapact"), t.lookup(f.Case, f.Step, "limit")
 	ratio, memory := "", ""
 	if ours != nil {
 		memory = fmt.Sprint(ours.Memory >> 20)
-		if limit != nil {
+		if limit != nil && limit.Median > 0 {
 			ratio = fmt.Sprintf("%.2f", ours.Median/limit.Median)
 		}
 	}
@@ -130,10 +130,15 @@ func (f *figure) String() string {
 
 // write writes the table as JSON, unless there is no name of a file.
 func (t *table) write(file string) error {
+	return writeJSON(file, t)
+}
+
+// writeJSON writes a value as JSON, unless there is no name of a file.
+func writeJSON(file string, value any) error {
 	if file == "" {
 		return nil
 	}
-	data, err := json.MarshalIndent(t, "", "  ")
+	data, err := json.MarshalIndent(value, "", "  ")
 	if err != nil {
 		return err
 	}

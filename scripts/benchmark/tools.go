@@ -30,36 +30,16 @@ func tools(files string) []tool {
 		return []tool{oursBundled, limitBundled}
 	}
 	list := []tool{ours, limits[files]}
-	for _, one := range []struct {
-		tool
-		program string
-	}{{rclone, "rclone"}, {restic, "restic"}, {borg, "borg"}, {annex, "git-annex"}, {lfs, "git-lfs"}} {
+	for _, one := range []tool{rclone, restic, borg, annex, lfs} {
 		// git-annex takes a quarter of an hour for the small ones, and git-lfs fails.
 		if files == "small" && (one.name == "git-annex" || one.name == "git-lfs") {
 			continue
 		}
-		if _, err := exec.LookPath(one.program); err == nil {
-			list = append(list, one.tool)
+		if _, err := exec.LookPath(one.name); err == nil {
+			list = append(list, one)
 		}
-	}
-	if files == "small" {
-		return list
-	}
-	for i := range list {
-		list[i].steps = unchanged(list[i].steps)
 	}
 	return list
-}
-
-// unchanged leaves out the step of changed files.
-func unchanged(steps []toolStep) []toolStep {
-	var kept []toolStep
-	for _, step := range steps {
-		if step.name != changed {
-			kept = append(kept, step)
-		}
-	}
-	return kept
 }
 
 // storing is the script that stores the files for the first time and later, and the steps that
