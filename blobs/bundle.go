@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -48,6 +47,21 @@ type Bundle struct {
 // OpenBundle opens a bundle: it reads its index, or where there is none all of it. The errors
 // are those of [Store.Content].
 func (s *Store) OpenBundle(ctx context.Context, of Packed) (*Bundle, error) {
+	b, err := s.bundle(of)
+	if err != nil {
+		return nil, err
+	}
+	err = b.openIndex(ctx)
+	if _, unindexed := errors.AsType[errUnindexed](err); unindexed {
+		b.files, err = b.whole(ctx, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func (s *Store) bundle(of Packed) (*Bundle, error) {
 	if err := of.Key.Check(); err != nil {
 		return nil, err
 	}
@@ -55,36 +69,59 @@ func (s *Store) OpenBundle(ctx context.Context, of Packed) (*Bundle, error) {
 	if !ok {
 		return nil, fmt.Errorf("reading blob %q: it is not a packed folder", string(of.Key))
 	}
-	b := &Bundle{store: s, of: of, rest: rest}
-	err := bundle.ErrNoIndex
-	_, ranged := s.backend.(backend.Ranger)
-	if ranged && of.Want != nil && slices.Equal(rest, filters.Chain{filters.Zstd}) {
-		read := func(offset, size int64) ([]byte, error) { return b.read(ctx, offset, size) }
-		b.index, err = bundle.OpenIndex(read, of.Size, *of.Want)
+	return &Bundle{store: s, of: of, rest: rest}, nil
+}
+
+// openIndex reads the index of a bundle. One that is damaged, or lacking, is an errUnindexed:
+// only who reads all of the bundle can tell whether its bytes are the recorded ones.
+func (b *Bundle) openIndex(ctx context.Context) error {
+	_, ranged := b.store.backend.(backend.Ranger)
+	if !ranged || b.of.Want == nil || !slices.Equal(b.rest, filters.Chain{filters.Zstd}) {
+		return errUnindexed{bundle.ErrNoIndex}
 	}
-	if errors.Is(err, bundle.ErrNoIndex) {
-		b.index = nil
-		b.files, err = b.whole(ctx, nil)
+	read := func(offset, size int64) ([]byte, error) { return b.read(ctx, offset, size) }
+	index, err := bundle.OpenIndex(read, b.of.Size, *b.of.Want)
+	if _, away := errors.AsType[toldError](err); err != nil && !away {
+		return errUnindexed{err}
 	}
-	if err != nil {
-		return nil, b.named(err)
-	}
-	return b, nil
+	b.index = index
+	return err
 }
 
 // BytesRead is how many stored bytes were read of the bundle so far.
 func (b *Bundle) BytesRead() int64 { return b.count.Load() }
 
+// An errUnindexed says why the index of a bundle cannot be used.
+type errUnindexed struct{ error }
+
+func (e errUnindexed) Unwrap() error { return e.error }
+
+// A toldError names the blob that it is about.
+type toldError struct {
+	error
+	content error // what is wrong with the content of the blob, nil where reading it failed
+}
+
+func (e toldError) Unwrap() error { return e.error }
+
+// told marks an error of the store, which names its blob.
+func told(err error) error {
+	if err == nil {
+		return nil
+	}
+	return toldError{error: err}
+}
+
 // named says of an error about what is in the bundle which blob it is.
 func (b *Bundle) named(err error) error {
-	content, differs := errors.AsType[*bundle.ContentError](err)
-	switch {
-	case differs:
-		return &ContentError{Key: b.of.Key, What: "list of files", Got: describe(content.Got), Want: describe(content.Want)}
-	case strings.Contains(err.Error(), "blob "):
+	if _, ok := errors.AsType[toldError](err); ok || err == nil {
 		return err
 	}
-	return fmt.Errorf("reading blob %q: %w", string(b.of.Key), err)
+	named := fmt.Errorf("reading blob %q: %w", string(b.of.Key), err)
+	if content, differs := errors.AsType[*bundle.ContentError](err); differs {
+		named = &ContentError{Key: b.of.Key, What: "list of files", Got: describe(content.Got), Want: describe(content.Want)}
+	}
+	return toldError{named, err}
 }
 
 func describe(c bundle.Content) string {
@@ -98,7 +135,7 @@ func (b *Bundle) open(ctx context.Context, offset, size int64) (part io.ReadClos
 		return err
 	})
 	b.count.Add(size)
-	return part, err
+	return part, told(err)
 }
 
 func (b *Bundle) read(ctx context.Context, offset, size int64) ([]byte, error) {
@@ -108,7 +145,10 @@ func (b *Bundle) read(ctx context.Context, offset, size int64) ([]byte, error) {
 	}
 	data := make([]byte, size)
 	_, err = io.ReadFull(part, data)
-	return data, errors.Join(cut(err), part.Close())
+	if err = errors.Join(cut(err), part.Close()); err != nil {
+		err = told(fmt.Errorf("reading blob %q: %w", string(b.of.Key), err))
+	}
+	return data, err
 }
 
 // cut says of stored bytes that end early what is wrong with them.
@@ -123,14 +163,14 @@ func cut(err error) error {
 func (b *Bundle) whole(ctx context.Context, visit func(bundle.File, io.Reader) error) ([]bundle.File, error) {
 	stored, err := b.store.Get(ctx, b.of.Object)
 	if err != nil {
-		return nil, err
+		return nil, told(err)
 	}
 	b.count.Add(b.of.Size)
 	files, err := b.unpack(ctx, stored, visit)
 	if _, restErr := io.Copy(io.Discard, stored); restErr != nil { // that other bytes are there goes first
-		err = restErr
+		err = told(restErr)
 	}
-	return files, errors.Join(err, stored.Close())
+	return files, b.named(errors.Join(err, stored.Close()))
 }
 
 func (b *Bundle) unpack(ctx context.Context, stored io.Reader, visit func(bundle.File, io.Reader) error) ([]bundle.File, error) {
@@ -188,7 +228,7 @@ func (b *Bundle) Open(ctx context.Context, path string) (bundle.File, io.ReadClo
 	}
 	frames, err := b.open(ctx, g.Offset, g.Stored)
 	if err != nil {
-		return bundle.File{}, nil, b.named(err)
+		return bundle.File{}, nil, err
 	}
 	if g.Large() {
 		f, content, err := g.Stream(ctx, frames, b.of.Folder)
@@ -318,10 +358,7 @@ func (b *Bundle) eachWhole(ctx context.Context, files []bundle.File, wanted func
 		}
 		return visit(i, b.proved(files[i], data))
 	})
-	if err != nil {
-		return b.named(err)
-	}
-	return nil
+	return err
 }
 
 // A span is groups that follow each other, or one that is large.
@@ -362,7 +399,7 @@ func (b *Bundle) span(ctx context.Context, s span, wanted func(i int) bool, visi
 	at := s.groups[0].Offset
 	part, err := b.open(ctx, at, last.Offset+last.Stored-at)
 	if err != nil {
-		return b.named(err)
+		return err
 	}
 	defer func() { err = errors.Join(err, part.Close()) }()
 	if last.Large() {

@@ -13,23 +13,25 @@ import (
 // ones, that the files in it are those of its receipt, and that its index finds them. It writes
 // the bytes of the files to w. The errors are those of [Store.Content].
 func (s *Store) VerifyBundle(ctx context.Context, of Packed, w io.Writer) error {
-	b, err := s.OpenBundle(ctx, of)
-	if err == nil && b.index == nil { // it was read whole
-		files, err := b.Files()
-		for _, f := range files {
-			_, _ = io.CopyN(w, zeros{}, f.Size)
-		}
+	b, err := s.bundle(of)
+	if err != nil {
 		return err
 	}
-	if err == nil {
+	if err = b.openIndex(ctx); err == nil {
 		_, err = b.Files()
 	}
 	stored, getErr := s.Get(ctx, of.Object)
 	if getErr != nil {
 		return getErr
 	}
-	if err == nil {
+	switch {
+	case err == nil:
 		err = b.proveAll(ctx, stored, w)
+	case errors.Is(err, bundle.ErrNoIndex):
+		_, err = b.unpack(ctx, stored, func(_ bundle.File, data io.Reader) error {
+			_, err := io.Copy(w, data)
+			return err
+		})
 	}
 	_, getErr = io.Copy(io.Discard, stored)
 	if closeErr := stored.Close(); getErr == nil {
@@ -38,19 +40,21 @@ func (s *Store) VerifyBundle(ctx context.Context, of Packed, w io.Writer) error 
 	if getErr != nil { // that other bytes are there goes first
 		return getErr
 	}
-	if _, differs := errors.AsType[*ContentError](err); err != nil && !differs && ctx.Err() == nil {
-		if cause := errors.Unwrap(err); cause != nil {
-			err = cause
-		}
-		err = &DecodeError{Key: of.Key, Err: err}
+	if err == nil || ctx.Err() != nil {
+		return err
 	}
-	return err
+	return b.undecoded(err)
 }
 
-// zeros stand for bytes that were counted.
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+// undecoded is an error about bytes that are the recorded ones.
+func (b *Bundle) undecoded(err error) error {
+	err = b.named(err)
+	fault, _ := errors.AsType[toldError](err)
+	if _, differs := errors.AsType[*ContentError](err); differs || fault.content == nil {
+		return err
+	}
+	return &DecodeError{Key: b.of.Key, Err: fault.content}
+}
 
 // proveAll reads the groups of a bundle one after the other, and its end.
 func (b *Bundle) proveAll(ctx context.Context, stored io.Reader, w io.Writer) error {
