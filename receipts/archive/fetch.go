@@ -311,7 +311,7 @@ func (a *Archive) openTarget(ctx context.Context, receipt *receipts.Receipt, t t
 		content, err := a.openAny(ctx, func(store *blobs.Store) (io.ReadCloser, error) { return open(ctx, store, receipt.Branch, t) })
 		return content, t.size(), err
 	}
-	if name = strings.TrimSuffix(name, "/"); name == t.path || name == t.output.Path {
+	if name = strings.TrimSuffix(name, "/"); t.named(name) {
 		return nil, 0, gitcmd.WithHint(fmt.Errorf("output %q is a folder, want a file in it", t.path),
 			"'git datapact ls' lists its files, and --raw is for the packed folder as it is stored")
 	}
@@ -326,7 +326,7 @@ func (a *Archive) Address(ctx context.Context, entry *ledger.Entry, name string,
 	if err != nil {
 		return nil, blobs.Address{}, err
 	}
-	if found.isFolder() && name != found.path && name != found.output.Path {
+	if found.isFolder() && !found.named(strings.TrimSuffix(name, "/")) {
 		return nil, blobs.Address{}, gitcmd.WithHint(fmt.Errorf("output %q would be in a packed folder, of which no single file has a URL", name),
 			fmt.Sprintf("name the packed folder, %s, or print the file with 'git datapact cat'", found.output.Path))
 	}

@@ -30,6 +30,9 @@ func (t target) isFolder() bool {
 	return folder && t.pack == nil
 }
 
+// named reports whether this is a name of the output, or of the file made of it.
+func (t target) named(name string) bool { return name == t.path || name == t.output.Path }
+
 // signature tells whether a file was made from this stored object in this way, and
 // proved to be the one that is told.
 func (t target) signature() string {
