@@ -214,7 +214,7 @@ func worker(t *testing.T, c *Cache) {
 		obj, data := numbered(n, int(n*997+1))
 		switch random.IntN(10) {
 		case 0:
-			damage(random, c.path(obj))
+			damage(random, c, c.path(obj))
 		case 1:
 			if e := c.Begin(obj); e != nil {
 				_, _ = e.Write(data[:random.IntN(len(data))])
@@ -250,22 +250,26 @@ func bounded(t *testing.T, c *Cache) {
 	}
 }
 
-// damage spoils a file, without making it larger.
-func damage(random *rand.Rand, path string) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return
-	}
-	_ = os.Chmod(path, 0o666)
-	switch random.IntN(3) {
-	case 0:
-		_ = os.Truncate(path, info.Size()/2)
-	case 1:
-		_ = os.Remove(path)
-	case 2:
-		if file, err := os.OpenFile(path, os.O_WRONLY, 0); err == nil {
-			_, _ = file.WriteAt([]byte{byte(random.Uint32())}, random.Int64N(max(1, info.Size())))
-			_ = file.Close()
+// damage spoils a file, without making it larger. Who has opened the file goes on reading what
+// it was: of what changes after the cache has proved it only its reader can tell.
+func damage(random *rand.Rand, c *Cache, path string) {
+	_ = c.locked(func() error {
+		data, err := os.ReadFile(path)
+		if err != nil || len(data) == 0 {
+			return err
 		}
-	}
+		switch random.IntN(3) {
+		case 0:
+			data = data[:len(data)/2]
+		case 1:
+			return os.Remove(path)
+		case 2:
+			data[random.IntN(len(data))] ^= byte(1 + random.IntN(255))
+		}
+		spoiled := filepath.Join(c.dir, "spoiled")
+		if err := os.WriteFile(spoiled, data, 0o666); err != nil {
+			return err
+		}
+		return os.Rename(spoiled, path)
+	})
 }
