@@ -51,12 +51,12 @@ func (c content) size() int64 {
 }
 
 // again makes the stored bytes once more.
-func (c content) again(ctx context.Context, want Object) io.ReadCloser {
+func (c content) again(ctx context.Context, want Object) (io.ReadCloser, error) {
 	src := backend.ContextReader(ctx, named(io.NewSectionReader(c.at, 0, c.at.Size())))
 	if len(c.chain) == 0 {
-		return &proof{src: io.NopCloser(src), want: want, sum: sha256.New()}
+		return &proof{src: io.NopCloser(src), want: want, sum: sha256.New()}, nil
 	}
-	return &proof{src: encodeAgain(src, c.chain), want: want, sum: sha256.New()}
+	return &proof{src: encodeAgain(src, c.chain), want: want, sum: sha256.New()}, nil
 }
 
 // encodeAgain reads what the filters make of src. Closing it ends that, and waits for it.

@@ -115,7 +115,7 @@ func (u *Upload) put(ctx context.Context, branch string, r io.Reader, chain filt
 	}
 	it := backend.Item{Object: Object{Key: Key(branch + "/" + stored.Blob), Size: stored.Size, SHA256: stored.SHA256}, Path: f.Name()}
 	if it.Path == "" {
-		it.Again = func(ctx context.Context) io.ReadCloser { return c.again(ctx, it.Object) }
+		it.Again = func(ctx context.Context) (io.ReadCloser, error) { return c.again(ctx, it.Object) }
 	}
 	kept := false
 	if stored.Existed, kept, err = u.add(ctx, it, &share{size: stored.Content.Size, of: it.Size, report: c.moved}); err != nil || !kept {

@@ -117,9 +117,11 @@ type StagedFile interface {
 // made again; nowhere if the store has them already.
 type Item struct {
 	Object
-	Path    string                                  // of the staged file, "" for none
-	Again   func(ctx context.Context) io.ReadCloser // makes the bytes again, and fails before their end where they are others; nil for none
-	Replace bool                                    // whatever the store has under the key
+	Path    string // of the staged file, "" for none
+	Replace bool   // whatever the store has under the key
+	// Again makes the bytes again, nil for none. Reading them fails before their end where they
+	// are others.
+	Again func(ctx context.Context) (io.ReadCloser, error)
 }
 
 // HasBytes reports whether the item has bytes to store.
@@ -128,7 +130,7 @@ func (it *Item) HasBytes() bool { return it.Path != "" || it.Again != nil }
 // Open reads the bytes. The caller closes the reader.
 func (it *Item) Open(ctx context.Context) (io.ReadCloser, error) {
 	if it.Path == "" && it.Again != nil {
-		return it.Again(ctx), nil
+		return it.Again(ctx)
 	}
 	return os.Open(it.Path)
 }

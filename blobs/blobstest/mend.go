@@ -19,7 +19,7 @@ func testMend(t *testing.T, s Subject) {
 		obj, _ := put(t, s, "team/set", data, nil)
 		for _, bad := range [][]byte{[]byte("bad"), append(slices.Clone(data), 1), random(31, size), nil} {
 			s.Overwrite(t, obj.Key, bad)
-			if err := s.Store.Mend(t.Context(), obj, bytes.NewReader(data)); err != nil {
+			if err := s.Store.Mend(t.Context(), obj, reading(data)); err != nil {
 				t.Fatalf("Mend of %d bytes: %v", size, err)
 			}
 			if got := get(t, s, obj); !bytes.Equal(got, data) {
@@ -29,7 +29,7 @@ func testMend(t *testing.T, s Subject) {
 		if err := s.Store.Delete(t.Context(), obj.Key); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Store.Mend(t.Context(), obj, bytes.NewReader(data)); err != nil {
+		if err := s.Store.Mend(t.Context(), obj, reading(data)); err != nil {
 			t.Fatalf("Mend of %d bytes that are missing: %v", size, err)
 		}
 		get(t, s, obj)
@@ -45,7 +45,22 @@ func testMend(t *testing.T, s Subject) {
 
 // testMendRefused: whatever is wrong with the new bytes, the old ones stay.
 func testMendRefused(t *testing.T, s Subject) {
-	data := random(32, chunk+10)
+	for _, size := range []int{chunk + 10, 9<<20 + 1} {
+		mendRefused(t, s, random(32, size))
+	}
+	for _, key := range []blobs.Key{"", "main", "../x/y", "main/../x"} {
+		if err := s.Store.Mend(t.Context(), blobs.Object{Key: key}, reading(nil)); err == nil {
+			t.Errorf("Mend of key %q succeeded", key)
+		}
+	}
+}
+
+// reading opens bytes to read.
+func reading(data []byte) func(context.Context) (io.ReadCloser, error) {
+	return func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }
+}
+
+func mendRefused(t *testing.T, s Subject, data []byte) {
 	obj, _ := put(t, s, "main", data, nil)
 	bad := []byte("bad")
 	s.Overwrite(t, obj.Key, bad)
@@ -58,7 +73,7 @@ func testMendRefused(t *testing.T, s Subject) {
 		"empty":  bytes.NewReader(nil),
 		"broken": io.MultiReader(bytes.NewReader(data[:chunk]), iotest.ErrReader(broken)),
 	} {
-		err := s.Store.Mend(t.Context(), obj, good)
+		err := s.Store.Mend(t.Context(), obj, func(context.Context) (io.ReadCloser, error) { return io.NopCloser(good), nil })
 		if err == nil || !strings.Contains(err.Error(), string(obj.Key)) || name == "broken" && !errors.Is(err, broken) {
 			t.Errorf("Mend with %s bytes: %v, want an error that names the key", name, err)
 		}
@@ -66,14 +81,17 @@ func testMendRefused(t *testing.T, s Subject) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Store.Mend(ctx, obj, bytes.NewReader(data)); !errors.Is(err, context.Canceled) {
+	if err := s.Store.Mend(ctx, obj, reading(data)); !errors.Is(err, context.Canceled) {
 		t.Errorf("Mend after cancelling: %v", err)
 	}
 	get(t, s, held)
-	for _, key := range []blobs.Key{"", "main", "../x/y", "main/../x"} {
-		if err := s.Store.Mend(t.Context(), blobs.Object{Key: key}, bytes.NewReader(nil)); err == nil {
-			t.Errorf("Mend of key %q succeeded", key)
-		}
+	absent := func(context.Context) (io.ReadCloser, error) { return nil, broken }
+	if err := s.Store.Mend(t.Context(), obj, absent); !errors.Is(err, broken) {
+		t.Errorf("Mend of what is not there: %v", err)
 	}
+	get(t, s, held)
 	wantKeys(t, s, "", obj.Key)
+	if err := s.Store.Delete(t.Context(), obj.Key); err != nil {
+		t.Fatal(err)
+	}
 }

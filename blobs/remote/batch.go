@@ -84,7 +84,7 @@ func (b *batch) Send(ctx context.Context, it backend.Item, moved func(int64)) er
 	if err != nil && ctx.Err() == nil && !errors.Is(err, fs.ErrExist) {
 		if same, holdsErr := backend.Holds(ctx, b.remote, it); same {
 			err = nil
-		} else if conflict, ok := holdsErr.(*backend.ConflictError); ok {
+		} else if conflict, ok := holdsErr.(*backend.ConflictError); ok && !it.Replace {
 			return conflict
 		}
 	}

@@ -39,7 +39,9 @@ func TestRate(t *testing.T) {
 	}
 	defer b.Close()
 	item := backend.Item{Object: backend.Object{Key: "a/b", Size: size}}
-	item.Again = func(context.Context) io.ReadCloser { return io.NopCloser(bytes.NewReader(make([]byte, size))) }
+	item.Again = func(context.Context) (io.ReadCloser, error) {
+		return io.NopCloser(bytes.NewReader(make([]byte, size))), nil
+	}
 	if err := b.Publish(t.Context(), []backend.Item{item}); err != nil {
 		t.Error(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/git-datapact/git-datapact/blobs"
 )
@@ -53,12 +54,18 @@ func (r *run) foresee(ctx context.Context, c *check, v verdict) verdict {
 // copy mends the store from the first mirror that has the object right.
 func (r *run) copy(ctx context.Context, object blobs.Object) error {
 	return r.anyMirror(func(mirror *blobs.Store) error {
-		good, err := mirror.Get(ctx, object)
-		if err != nil {
-			return fmt.Errorf("in the other store: %w", err)
+		var away error
+		err := r.store.Mend(ctx, object, func(ctx context.Context) (good io.ReadCloser, err error) {
+			if good, err = mirror.Get(ctx, object); err != nil {
+				err = fmt.Errorf("in the other store: %w", err)
+			}
+			away = err
+			return good, err
+		})
+		if away != nil {
+			return away
 		}
-		defer good.Close()
-		return r.store.Mend(ctx, object, good)
+		return err
 	})
 }
 

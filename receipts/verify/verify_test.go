@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -98,7 +99,7 @@ func overwrite(t *testing.T, store *blobs.Store, key blobs.Key, data []byte) {
 	t.Helper()
 	sum := sha256.Sum256(data)
 	object := blobs.Object{Key: key, Size: int64(len(data)), SHA256: hex.EncodeToString(sum[:])}
-	if err := store.Mend(t.Context(), object, bytes.NewReader(data)); err != nil {
+	if err := store.Mend(t.Context(), object, func(context.Context) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }); err != nil {
 		t.Fatal(err)
 	}
 }
