@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	"pipeline/concourse":            {"pipeline/jobs", "pipeline/fields", "receipts/…", "blobs", "gitcmd"},
 	"pipeline/exchange":             {"pipeline/jobs", "receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/graph":                {},
-	"pipeline/site":                 {"pipeline/graph", "pipeline/plan", "receipts/ledger", "receipts", "filters", "gitcmd"},
+	"pipeline/site":                 {"pipeline/graph", "receipts/ledger", "receipts", "filters", "gitcmd"},
 	"pipeline/local/failures":       {"receipts/ledger", "receipts", "gitcmd"},
 	"pipeline/local":                {"pipeline/local/failures", "pipeline/plan", "pipeline/jobs", "receipts/…", "blobs", "gitcmd", "gitcmd/child"},
 	"pipeline/validate":             {"pipeline/plan", "pipeline/jobs", "pipeline/fields", "receipts/verify", "receipts/ledger", "receipts", "blobs", "filters", "gitcmd"},

@@ -70,14 +70,12 @@ func (p *pen) record(r *record) {
 	for _, in := range r.inputs {
 		p.name(in.branch)
 		p.text(in.result)
-		p.time(in.at)
 	}
 	p.number(int64(len(r.facts)))
 	for _, f := range r.facts {
 		p.name(f.key)
 		p.text(f.value)
 	}
-	p.name(r.buildenv)
 	p.name(r.expired)
 	p.job(r.job)
 }
@@ -169,13 +167,13 @@ func (e *eye) record(b *branch) *record {
 	}
 	r.inputs = make([]input, e.count())
 	for i := range r.inputs {
-		r.inputs[i] = input{e.name(), e.text(), e.time()}
+		r.inputs[i] = input{e.name(), e.text()}
 	}
 	r.facts = make([]fact, e.count())
 	for i := range r.facts {
 		r.facts[i] = fact{e.name(), e.text()}
 	}
-	r.buildenv, r.expired, r.job = e.name(), e.name(), e.job()
+	r.expired, r.job = e.name(), e.job()
 	return r
 }
 

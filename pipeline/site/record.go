@@ -11,20 +11,18 @@ import (
 
 // A record is what is remembered of a receipt.
 type record struct {
-	branch *branch
-	id     receipts.ID
-	at     receipts.Timestamp
-	blob   gitcmd.Hash // of the receipt's file
-	inputs []input
-	job    unique.Handle[job] // the zero handle when unknown
-	// buildenv is the metadata by which the planner tells what ran where there is no job.
-	buildenv string
-	facts    []fact // its metadata, and then those of its inputs
-	outputs  int
-	bytes    int64  // of all stored outputs
-	length   int64  // of its entry in the index for scripts, 0 until that is written
-	offset   int64  // of it, where it was written before
-	expired  string // since when and why its blobs are not kept any more, "" where they are
+	branch  *branch
+	id      receipts.ID
+	at      receipts.Timestamp
+	blob    gitcmd.Hash // of the receipt's file
+	inputs  []input
+	job     unique.Handle[job] // the zero handle when unknown
+	facts   []fact             // its metadata, and then those of its inputs
+	outputs int
+	bytes   int64  // of all stored outputs
+	length  int64  // of its entry in the index for scripts, 0 until that is written
+	offset  int64  // of it, where it was written before
+	expired string // since when and why its blobs are not kept any more, "" where they are
 
 	reads   []*record // for each input, nil for what is not here
 	readers []*record
@@ -35,10 +33,7 @@ type record struct {
 type job struct{ config, docker, image, ref, tree string }
 
 // An input is what an execution read.
-type input struct {
-	branch, result string
-	at             receipts.Timestamp
-}
+type input struct{ branch, result string }
 
 // A fact is metadata that is short enough for a table.
 type fact struct{ key, value string }
@@ -54,17 +49,11 @@ func newRecord(b *branch, id receipts.ID, blob gitcmd.Hash, r *receipts.Receipt)
 	}
 	rec.addFacts(r.Metadata)
 	for _, in := range r.Input {
-		rec.inputs = append(rec.inputs, input{once(in.Branch), strings.Clone(in.Result), in.Timestamp})
+		rec.inputs = append(rec.inputs, input{once(in.Branch), strings.Clone(in.Result)})
 		rec.addFacts(in.Metadata)
 	}
 	if r.Job != nil {
 		rec.job = unique.Make(jobOf(r.Job))
-	} else {
-		at := slices.IndexFunc(r.Metadata, func(m receipts.Metadata) bool { return m.Key == buildenv })
-		if at >= 0 {
-			text, _ := r.Metadata[at].Value.(string)
-			rec.buildenv = once(text)
-		}
 	}
 	return rec
 }
@@ -76,15 +65,6 @@ func jobOf(j *receipts.Job) job {
 	one := job{config: j.Config, docker: j.Docker, image: j.Image}
 	if j.Code != nil {
 		one.ref, one.tree = j.Code.Ref, j.Code.Tree
-	}
-	return one
-}
-
-// receipt is the job as a receipt has it.
-func (j job) receipt() *receipts.Job {
-	one := &receipts.Job{Config: j.config, Docker: j.docker, Image: j.image}
-	if j.ref != "" || j.tree != "" {
-		one.Code = &receipts.Code{Ref: j.ref, Tree: j.tree}
 	}
 	return one
 }

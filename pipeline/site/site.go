@@ -90,7 +90,7 @@ func (s *Site) Close() error { return s.folder.lock.Close() }
 // made is what the pages depend on beside the receipts.
 func (s *Site) made() string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "2 %q %q %q %t\n", s.opts.Version, s.opts.Title, s.opts.Public, s.opts.Preview != nil)
+	fmt.Fprintf(sum, "3 %q %q %q %t\n", s.opts.Version, s.opts.Title, s.opts.Public, s.opts.Preview != nil)
 	_ = fs.WalkDir(assets, ".", func(name string, entry fs.DirEntry, err error) error {
 		if data, err := assets.ReadFile(name); err == nil {
 			fmt.Fprintf(sum, "%s %x\n", name, sha256.Sum256(data))

@@ -10,7 +10,6 @@ import (
 	"github.com/git-datapact/git-datapact/cmd/internal/plans"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/graph"
-	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/plan"
 	"github.com/git-datapact/git-datapact/pipeline/site"
 )
@@ -40,7 +39,7 @@ func (b *build) run(ctx context.Context) error {
 		return err
 	}
 	defer made.Close()
-	overview, err := b.overview(ctx, made)
+	overview, err := b.overview(ctx)
 	if err != nil {
 		return err
 	}
@@ -59,10 +58,8 @@ func (b *build) run(ctx context.Context) error {
 }
 
 // overview says how the jobs stand.
-func (b *build) overview(ctx context.Context, made *site.Site) (*site.Overview, error) {
-	all, err := plans.SurveyBy(ctx, b.repository, nil, func(catalog *jobs.Catalog) *plan.Planner {
-		return plan.New(made.Source(plan.GitSource(b.repository, catalog)))
-	})
+func (b *build) overview(ctx context.Context) (*site.Overview, error) {
+	all, err := plans.Survey(ctx, b.repository, nil)
 	if err != nil {
 		return nil, err
 	}

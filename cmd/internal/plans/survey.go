@@ -20,13 +20,6 @@ type All struct {
 // Survey plans the jobs of some branches and those that they depend on, or all jobs where
 // no branch is named.
 func Survey(ctx context.Context, repository *gitcmd.Repository, branches []string) (*All, error) {
-	return SurveyBy(ctx, repository, branches, func(catalog *jobs.Catalog) *plan.Planner {
-		return plan.NewPlanner(repository, catalog)
-	})
-}
-
-// SurveyBy is [Survey] by a planner for a catalog.
-func SurveyBy(ctx context.Context, repository *gitcmd.Repository, branches []string, plannerFor func(*jobs.Catalog) *plan.Planner) (*All, error) {
 	catalog, err := jobs.Open(ctx, repository)
 	if err != nil {
 		return nil, err
@@ -50,7 +43,7 @@ func SurveyBy(ctx context.Context, repository *gitcmd.Repository, branches []str
 	if err != nil {
 		return nil, err
 	}
-	planner := plannerFor(catalog)
+	planner := plan.NewPlanner(repository, catalog)
 	planner.Ahead = true
 	planner.Recall(ctx, list)
 	for _, job := range list {
