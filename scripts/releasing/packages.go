@@ -73,7 +73,7 @@ func (r *release) packages(ctx context.Context, p platform, stage string) error 
 func (r *release) manifest(p platform, git string) manifest {
 	return manifest{
 		Name: "git-datapact", Arch: p.arch, Platform: p.os, Version: r.version, Section: "vcs", Priority: "optional",
-		Maintainer: "The maintainers of git-datapact <maintainers@git-datapact.invalid>", Description: description, Homepage: home,
+		Maintainer: "The maintainers of git-datapact", Description: description, Homepage: home,
 		License: "MIT", Depends: []string{git}, RPM: map[string]any{"buildhost": "localhost", "summary": description},
 	}
 }
