@@ -34,6 +34,7 @@ func main() {
 	flag.StringVar(&r.root, "root", ".", "the checkout to release")
 	output := flag.String("output", "", "the `folder` to make, which must not exist (default .release/VERSION of the checkout)")
 	snapshot := flag.Bool("snapshot", false, "release what is there, tagged or not")
+	check := flag.Bool("check", false, "look into the archives that the folder has, and make nothing")
 	chosen := flag.String("platforms", "", "the platforms to build for, separated by commas (default all; Homebrew and Scoop need all)")
 	flag.Parse()
 	if flag.NArg() != 1 {
@@ -43,11 +44,18 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	r.version = flag.Arg(0)
-	if err := r.prepare(ctx, *chosen, *snapshot); err != nil {
-		fail(err)
-	}
 	if *output == "" {
 		*output = filepath.Join(r.root, ".release", r.version)
+	}
+	if *check {
+		r.out, r.platforms = *output, platforms
+		if err := r.check(); err != nil {
+			fail(err)
+		}
+		return
+	}
+	if err := r.prepare(ctx, *chosen, *snapshot); err != nil {
+		fail(err)
 	}
 	if err := r.into(ctx, *output); err != nil {
 		fail(err)
@@ -107,6 +115,9 @@ func (r *release) make(ctx context.Context) error {
 		}
 	}
 	if err := r.materials(ctx); err != nil {
+		return err
+	}
+	if err := r.check(); err != nil {
 		return err
 	}
 	sums, err := writeSums(r.out)

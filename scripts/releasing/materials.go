@@ -49,17 +49,16 @@ func (r *release) materials(ctx context.Context) error {
 			if err != nil || !entry.Type().IsRegular() {
 				return err
 			}
-			missing, err := all.missing(path)
-			if err != nil || missing == "" {
+			info, err := buildinfo.ReadFile(path)
+			if err != nil {
 				return err
 			}
-			if err := r.describe(ctx, path, &all); err != nil {
-				return err
+			if missing, err := all.missing(info); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			} else if missing == "" {
+				return nil
 			}
-			if missing, err = all.missing(path); missing != "" {
-				return fmt.Errorf("%s is made of %s, which its bill of materials does not have", path, missing)
-			}
-			return err
+			return r.describe(ctx, path, &all)
 		})
 		if err != nil {
 			return err
@@ -69,17 +68,13 @@ func (r *release) materials(ctx context.Context) error {
 }
 
 // missing returns a module that an executable is made of and the bill does not have, or "".
-func (b *bill) missing(path string) (string, error) {
-	info, err := buildinfo.ReadFile(path)
-	if err != nil {
-		return "", err
-	}
+func (b *bill) missing(info *buildinfo.BuildInfo) (string, error) {
 	if len(info.Deps) == 0 {
-		return "", fmt.Errorf("%s does not tell what it is made of", path)
+		return "", errors.New("does not tell what it is made of")
 	}
 	for _, module := range info.Deps {
 		if module.Replace != nil {
-			return "", fmt.Errorf("%s is made of a replacement for %s", path, module.Path)
+			return "", fmt.Errorf("is made of a replacement for %s", module.Path)
 		}
 		if !slices.ContainsFunc(b.Components, func(c map[string]any) bool { return c["name"] == module.Path && c["version"] == module.Version }) {
 			return module.Path + " " + module.Version, nil
@@ -151,7 +146,9 @@ func (r *release) write(b bill) error {
 	if err := encoder.Encode(b); err != nil {
 		return err
 	}
-	name := "git-datapact_" + r.version + "_sbom.cdx.json"
-	fmt.Println(name)
-	return os.WriteFile(filepath.Join(r.out, name), text.Bytes(), 0o666)
+	fmt.Println(r.billName())
+	return os.WriteFile(filepath.Join(r.out, r.billName()), text.Bytes(), 0o666)
 }
+
+// billName is the name of the bill's file.
+func (r *release) billName() string { return "git-datapact_" + r.version + "_sbom.cdx.json" }
