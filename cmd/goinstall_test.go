@@ -1,6 +1,7 @@
 package cmd_test
 
 import (
+	"debug/buildinfo"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -12,23 +13,36 @@ import (
 	"golang.org/x/mod/zip"
 )
 
-// TestGoInstall has the go command install the front door from a proxy, as somebody does who
-// has Go and no checkout: of the module's zip, and not of the files here.
+// TestGoInstall has the go command install all executables from a proxy, as somebody does who
+// has Go and no checkout: of the module's zip, and not of the files here. Without what debuggers
+// read, they are linked in half the time.
 func TestGoInstall(t *testing.T) {
 	t.Parallel()
 	watch()
 	const version = "v0.9.8"
 	bin := t.TempDir()
-	cmd := exec.Command("go", "install", module+"cmd/git-datapact@latest")
+	cmd := exec.Command("go", "install", module+"cmd/...@latest")
 	cmd.Dir = t.TempDir()
 	cmd.Env = append(os.Environ(), "GOPROXY="+moduleProxy(t, version)+","+downloaded(t), "GOSUMDB=off",
-		"GOMODCACHE="+t.TempDir(), "GOFLAGS=-modcacherw -trimpath", "GOWORK=off", "GOBIN="+bin)
+		"GOMODCACHE="+t.TempDir(), "GOFLAGS=-modcacherw -trimpath -ldflags=-w", "GOWORK=off", "GOBIN="+bin)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %v\n%s", cmd.Args, err, out)
 	}
-	got := manRun(t, filepath.Join(bin, "git-datapact"), "version")
-	if want := "git-datapact version " + strings.TrimPrefix(version, "v") + "\n"; got != want {
-		t.Errorf("git-datapact version printed %q, want %q", got, want)
+	folders, err := filepath.Glob("git-datapact*")
+	if err != nil || len(folders) < 2 {
+		t.Fatalf("there are the commands %q, %v", folders, err)
+	}
+	for _, name := range folders {
+		if strings.HasPrefix(name, "git-datapact-store-") {
+			if info, err := buildinfo.ReadFile(filepath.Join(bin, name)); err != nil || info.Main.Version != version {
+				t.Errorf("%s is of %+v, %v, want version %s", name, info, err, version)
+			}
+			continue
+		}
+		got := manRun(t, filepath.Join(bin, name), "--version")
+		if want := name + " version " + strings.TrimPrefix(version, "v") + "\n"; got != want {
+			t.Errorf("%s --version printed %q, want %q", name, got, want)
+		}
 	}
 }
 
