@@ -65,10 +65,9 @@ type Archive struct {
 	// Missed is told of a store that does not have a blob right, or does not take it, while
 	// others may. Calls do not overlap.
 	Missed    func(store string, err error)
-	Leave     ledger.Leave                // receipts that selectors of inputs do not choose; nil for none
-	Known     Knowledge                   // what becomes of what is known of files that have not changed
-	appending sync.Mutex                  // its own recordings need not race each other for the branch
-	appended  map[string]ledger.Recording // the last ones, by branch; under the mutex
+	Leave     ledger.Leave // receipts that selectors of inputs do not choose; nil for none
+	Known     Knowledge    // what becomes of what is known of files that have not changed
+	appending sync.Mutex   // its own recordings need not race each other for the branch
 	faults    faults
 }
 

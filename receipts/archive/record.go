@@ -107,16 +107,7 @@ func (a *Archive) same(ctx context.Context, receipt *receipts.Receipt) (*ledger.
 func (a *Archive) append(ctx context.Context, receipt *receipts.Receipt, opts *RecordOptions) (*ledger.Entry, error) {
 	a.appending.Lock()
 	defer a.appending.Unlock()
-	commit := opts.Commit
-	commit.After = a.appended[receipt.Branch]
-	entry, err := ledger.Append(ctx, a.Repository, receipt, &commit)
-	if entry != nil {
-		if a.appended == nil {
-			a.appended = map[string]ledger.Recording{}
-		}
-		a.appended[receipt.Branch] = ledger.Recording{Commit: entry.Commit, Timestamp: entry.Receipt.Timestamp}
-	}
-	return entry, err
+	return ledger.Append(ctx, a.Repository, receipt, &opts.Commit)
 }
 
 // Draft is the receipt of a result without its outputs. It has the id that the

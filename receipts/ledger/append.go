@@ -16,16 +16,7 @@ type AppendOptions struct {
 	// Build and URL name the build of a CI system that made the result. Build
 	// becomes the subject of the commit.
 	Build, URL string
-	// After is the last recording on the branch, if that is known, which saves reading the
-	// history as long as the branch is at its commit.
-	After  Recording
-	replay bool
-}
-
-// A Recording is a commit that [Append] made, and the timestamp of its receipt.
-type Recording struct {
-	Commit    gitcmd.Hash // "" for none
-	Timestamp receipts.Timestamp
+	replay     bool
 }
 
 // Append records a receipt on the local branch name, which is created when it is
@@ -64,7 +55,7 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 		return nil, err
 	}
 	l := At(repository, branch)
-	finished, err := l.date(ctx, branch.Commit, &receipt, opts.After)
+	finished, err := l.date(ctx, branch.Commit, &receipt)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +85,7 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 	if err != nil && !gitcmd.IsSyncError(err) {
 		return nil, err
 	}
+	l.noteLast(ctx, entry)
 	return entry, err
 }
 
@@ -136,9 +128,9 @@ const looked = 8
 
 // follow dates the receipt no earlier than its inputs and than the newest that the commit
 // holds. It looks at the last recordings alone, however many there are. What a
-// pseudo-branch says of its results are no dates of recordings. If the commit is that of a
-// recording, this has the newest.
-func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt, after Recording) error {
+// pseudo-branch says of its results are no dates of recordings. If the commit is the
+// last recording, this has the newest.
+func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
 	atLeast := func(t receipts.Timestamp) {
 		if receipt.Timestamp.Before(t) {
 			receipt.Timestamp = t
@@ -152,8 +144,8 @@ func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receip
 	if commit == "" {
 		return nil
 	}
-	if after.Commit == commit {
-		atLeast(after.Timestamp)
+	if newest, ok := l.recalled(ctx, commit); ok {
+		atLeast(newest)
 		return nil
 	}
 	cut, err := l.repository.CutOff(ctx)
@@ -195,8 +187,8 @@ func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receip
 
 // date gives the receipt the timestamp that it has if it is recorded on the commit. It
 // returns the one that it would have if no execution had to be told from it.
-func (l *Ledger) date(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt, after Recording) (receipts.Timestamp, error) {
-	if err := l.follow(ctx, commit, receipt, after); err != nil {
+func (l *Ledger) date(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) (receipts.Timestamp, error) {
+	if err := l.follow(ctx, commit, receipt); err != nil {
 		return receipts.Timestamp{}, err
 	}
 	finished := receipt.Timestamp
@@ -207,7 +199,7 @@ func (l *Ledger) date(ctx context.Context, commit gitcmd.Hash, receipt *receipts
 func Date(ctx context.Context, repository *gitcmd.Repository, receipt *receipts.Receipt) error {
 	branch, err := LocalBranch(ctx, repository, receipt.Branch)
 	if err == nil {
-		_, err = At(repository, branch).date(ctx, branch.Commit, receipt, Recording{})
+		_, err = At(repository, branch).date(ctx, branch.Commit, receipt)
 	}
 	return err
 }

@@ -130,26 +130,67 @@ func TestAppendAgain(t *testing.T) {
 	}
 }
 
-// What was recorded before is believed as long as the branch is where it left it.
-func TestAppendAfter(t *testing.T) {
-	repository, _ := newRepository(t)
-	appendAfter := func(input, finished string, after Recording) *Entry {
+// TestLastRecording: the last recording is believed as long as the branch is where it left
+// it, nothing stands in the place of other objects, and its file is not damaged. Whatever
+// becomes of the file, the date is that which the history tells.
+func TestLastRecording(t *testing.T) {
+	for name, spoil := range map[string]func(t *testing.T, dir, file string){
+		"untouched": func(*testing.T, string, string) {},
+		"deleted":   func(t *testing.T, _, file string) { check(t, os.Remove(file)) },
+		"empty":     func(t *testing.T, _, file string) { check(t, os.Truncate(file, 0)) },
+		"cut":       func(t *testing.T, _, file string) { check(t, os.Truncate(file, 90)) },
+		"altered": func(t *testing.T, _, file string) {
+			data, err := os.ReadFile(file)
+			check(t, err)
+			check(t, os.WriteFile(file, []byte(strings.Replace(string(data), "11:00:00", "23:00:00", 1)), 0o666))
+		},
+		"a folder": func(t *testing.T, _, file string) {
+			check(t, os.Remove(file))
+			check(t, os.Mkdir(file, 0o777))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			repository, dir := newRepository(t)
+			record(t, repository, sample("a", "11:00:00"), "11:00:00")
+			spoil(t, dir, filepath.Join(dir, ".git", "datapact", lastFolder, lastFile("data")))
+			if got := record(t, repository, sample("b", "09:00:00"), "11:00:00").Receipt.Timestamp; got != at("11:00:00") {
+				t.Errorf("dated %s, want 11:00:00", got)
+			}
+			imported(t, dir, at("09:00:00").Time(), sample("by hand", "14:00:00"))
+			if got := record(t, repository, sample("c", "12:00:00"), "12:00:00").Receipt.Timestamp; got != at("14:00:00") {
+				t.Errorf("after somebody else's it is dated %s, want 14:00:00", got)
+			}
+		})
+	}
+}
+
+// TestLastRecordingUsed: a recording goes by the file, and not where that is forbidden.
+func TestLastRecordingUsed(t *testing.T) {
+	repository, dir := newRepository(t)
+	ahead := func(entry *Entry) {
 		t.Helper()
-		entry, err := Append(t.Context(), repository, sample(input, finished), &AppendOptions{After: after})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return entry
+		sharing, err := repository.Sharing(t.Context())
+		check(t, err)
+		file := filepath.Join(dir, ".git", "datapact", lastFolder, lastFile("data"))
+		check(t, sharing.WriteSealed(file, lastRecording{entry.Commit, at("15:00:00").String()}))
 	}
-	first := record(t, repository, sample("a", "10:00:00"), "10:00:00")
-	second := appendAfter("b", "09:00:00", Recording{first.Commit, at("10:30:00")})
-	if got := second.Receipt.Timestamp; got != at("10:30:00") {
-		t.Errorf("after a recording it is dated %s, want 10:30:00", got)
+	ahead(record(t, repository, sample("a", "10:00:00"), "10:00:00"))
+	gittest.Run(t, dir, "config", "datapact.index", "false")
+	if got := record(t, open(t, dir), sample("b", "10:00:00"), "10:00:00"); got.Receipt.Timestamp != at("10:00:00") {
+		t.Errorf("it was forbidden, but it is dated %s", got.Receipt.Timestamp)
+	} else {
+		ahead(got)
 	}
-	record(t, repository, sample("c", "11:00:00"), "11:00:00")
-	late := appendAfter("d", "09:00:00", Recording{second.Commit, second.Receipt.Timestamp})
-	if got := late.Receipt.Timestamp; got != at("11:00:00") {
-		t.Errorf("after somebody else's it is dated %s, want 11:00:00", got)
+	gittest.Run(t, dir, "config", "datapact.index", "true")
+	if got := record(t, open(t, dir), sample("c", "10:00:00"), "10:00:00").Receipt.Timestamp; got != at("15:00:00") {
+		t.Errorf("dated %s, want as the file says", got)
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
