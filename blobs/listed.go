@@ -2,6 +2,7 @@ package blobs
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -16,8 +17,34 @@ const (
 	strangers = 4
 )
 
-// unlisted returns which of the keys a listing of their branches does not show. It shows what is there when it is asked, as the stores of Amazon, Google and
-// Microsoft promise; what it cannot tell, since keys may not list or there is too much else,
+// A namer is a backend that lists what is right in a folder by name alone, which takes much
+// less than looking at each object.
+type namer interface {
+	Names(ctx context.Context, folder string) iter.Seq2[Key, error]
+}
+
+// lists reports whether a listing tells of many objects in less time than looks at each.
+func (u *Upload) lists() bool {
+	_, named := u.store.backend.(namer)
+	return named || u.sender != nil
+}
+
+// names lists the keys of a branch.
+func (s *Store) names(ctx context.Context, branch string) iter.Seq2[Key, error] {
+	if n, ok := s.backend.(namer); ok {
+		return n.Names(ctx, branch)
+	}
+	return func(yield func(Key, error) bool) {
+		for object, err := range s.backend.List(ctx, branch+"/") {
+			if !yield(object.Key, err) {
+				return
+			}
+		}
+	}
+}
+
+// unlisted returns which of the keys a listing of their branches does not show. It shows what
+// is there when it is asked, as folders do and the stores of Amazon, Google and Microsoft promise; what it cannot tell, since keys may not list or there is too much else,
 // counts as not shown.
 func (s *Store) unlisted(ctx context.Context, keys []Key) []Key {
 	branches := map[string][]Key{}
@@ -42,11 +69,11 @@ func (s *Store) unlistedOf(ctx context.Context, branch string, keys []Key) []Key
 		wanted[key] = true
 	}
 	left := (1 + strangers) * len(keys)
-	for object, err := range s.backend.List(ctx, branch+"/") {
+	for key, err := range s.names(ctx, branch) {
 		if err != nil {
 			break
 		}
-		if delete(wanted, object.Key); len(wanted) == 0 {
+		if delete(wanted, key); len(wanted) == 0 {
 			break
 		}
 		if left--; left == 0 {

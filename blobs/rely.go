@@ -8,10 +8,10 @@ import (
 	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
-// A toucher is a backend that makes an object young without a look at it first. It reports
-// false where that is not possible, also since there is none.
+// A toucher is a backend that makes an object young without a look at it first, and looks at
+// it then. It reports false where the first is not possible, also since there is no object.
 type toucher interface {
-	Touch(ctx context.Context, key Key) (bool, error)
+	Touch(ctx context.Context, key Key) (have backend.Entry, young bool, err error)
 }
 
 // Rely makes an object part of the upload of which it is known how it was stored for the
@@ -49,21 +49,27 @@ func (u *Upload) Rely(ctx context.Context, branch string, stored Stored) (bool, 
 // young makes an object young and then looks whether it is there: so a collection of garbage
 // either leaves it, or is seen to have set it aside.
 func (s *Store) young(ctx context.Context, object Object) (bool, error) {
-	t, canTouch := s.backend.(toucher)
-	if canTouch {
-		if done, err := t.Touch(ctx, object.Key); !done || err != nil {
-			return false, err
-		}
+	if t, ok := s.backend.(toucher); ok {
+		have, young, err := t.Touch(ctx, object.Key)
+		return young && err == nil && is(have, object), missing(err)
 	}
 	have, err := s.backend.Stat(ctx, object.Key)
-	if errors.Is(err, ErrNotFound) || backend.Lacking(err) != "" {
-		return false, nil
-	}
-	if err != nil || have.Size != object.Size || have.SHA256 != "" && !strings.EqualFold(have.SHA256, object.SHA256) {
-		return false, err
-	}
-	if canTouch {
-		return true, nil
+	if err != nil || !is(have, object) {
+		return false, missing(err)
 	}
 	return s.backend.Refresh(ctx, have)
+}
+
+// is reports whether what a store has may be an object.
+func is(have backend.Entry, object Object) bool {
+	return have.Size == object.Size && (have.SHA256 == "" || strings.EqualFold(have.SHA256, object.SHA256))
+}
+
+// missing takes an error for none that says that there is no object, or that this cannot be
+// told.
+func missing(err error) error {
+	if errors.Is(err, ErrNotFound) || backend.Lacking(err) != "" {
+		return nil
+	}
+	return err
 }

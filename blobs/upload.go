@@ -302,11 +302,11 @@ func (u *Upload) Commit(ctx context.Context) error {
 // collection of garbage sees the names, and before it this sees what was
 // collected. One that is gone is a [*GoneError].
 //
-// Of many objects in a bucket it lists the branch before it looks for one by one those that
-// were not listed.
+// Of many objects it lists the branch before it looks for one by one those that were not
+// listed.
 func (u *Upload) Confirm(ctx context.Context) error {
 	keys := slices.Sorted(maps.Keys(u.items))
-	if u.sender != nil {
+	if u.lists() {
 		keys = u.store.unlisted(ctx, keys)
 	}
 	return backend.EachOf(ctx, u.store.Transfers(), keys, func(key Key) error { return u.store.keep(ctx, key) })

@@ -55,21 +55,28 @@ func (f *findings) addInput(i int, in *Input) {
 }
 
 func (f *findings) addOutput(i int, o *Output) {
-	f.add(blobFault(o.Blob), "output[%d].blob", i)
-	f.add(digestFault(o.Checksum.SHA256), "output[%d].checksum.sha256", i)
+	add := func(fault, key string) {
+		if fault != "" { // else nothing is to be allocated for it
+			f.add(fault, "output[%d].%s", i, key)
+		}
+	}
+	add(blobFault(o.Blob), "blob")
+	add(digestFault(o.Checksum.SHA256), "checksum.sha256")
 	if o.Content != nil {
-		f.add(digestFault(o.Content.SHA256), "output[%d].content.sha256", i)
-		f.add(sizeFault(o.Content.Size), "output[%d].content.size", i)
-		f.add(sizeFault(o.Content.Files), "output[%d].content.files", i)
+		add(digestFault(o.Content.SHA256), "content.sha256")
+		add(sizeFault(o.Content.Size), "content.size")
+		add(sizeFault(o.Content.Files), "content.files")
 	}
 	for k, name := range o.Filters {
-		f.add(textFault(name), "output[%d].filters[%d]", i, k)
+		if fault := textFault(name); fault != "" {
+			f.add(fault, "output[%d].filters[%d]", i, k)
+		}
 	}
 	if o.Mode != "" && o.Mode != "0755" {
-		f.add(`want "0755" or none`, "output[%d].mode", i)
+		add(`want "0755" or none`, "mode")
 	}
-	f.add(pathFault(o.Path), "output[%d].path", i)
-	f.add(sizeFault(o.Size), "output[%d].size", i)
+	add(pathFault(o.Path), "path")
+	add(sizeFault(o.Size), "size")
 }
 
 // addOrder finds outputs whose paths are not in strict byte order, and those

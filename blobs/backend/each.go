@@ -3,6 +3,7 @@ package backend
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 )
 
 // parallel is how many small operations run at a time: enough to hide the
@@ -19,27 +20,17 @@ func Each[T any](ctx context.Context, all []T, do func(T) error) error {
 func EachOf[T any](ctx context.Context, atOnce int, all []T, do func(T) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	work := make(chan T)
+	var next atomic.Int64
 	var workers sync.WaitGroup
 	for range min(atOnce, len(all)) {
 		workers.Go(func() {
-			for v := range work {
-				if err := do(v); err != nil {
+			for i := next.Add(1) - 1; i < int64(len(all)) && ctx.Err() == nil; i = next.Add(1) - 1 {
+				if err := do(all[i]); err != nil {
 					stop(err)
 				}
 			}
 		})
 	}
-	for _, v := range all {
-		if ctx.Err() != nil {
-			break
-		}
-		select {
-		case work <- v:
-		case <-ctx.Done():
-		}
-	}
-	close(work)
 	workers.Wait()
 	return context.Cause(ctx)
 }

@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -68,6 +69,11 @@ func (f *Folder) Stat(_ context.Context, key backend.Key) (backend.Entry, error)
 	if err != nil {
 		return backend.Entry{}, err
 	}
+	return f.stat(key, name)
+}
+
+// stat looks at the file of an object.
+func (f *Folder) stat(key backend.Key, name string) (backend.Entry, error) {
 	info, err := os.Stat(name)
 	if err == nil && !info.Mode().IsRegular() {
 		err = fs.ErrNotExist
@@ -127,6 +133,47 @@ func (f *Folder) List(ctx context.Context, prefix string) iter.Seq2[backend.Attr
 			yield(backend.Attributes{}, f.explain(fmt.Errorf("listing blobs: %w", err)))
 		}
 	}
+}
+
+// namesAtOnce is how many names of a folder are read at a time.
+const namesAtOnce = 4096
+
+// Names lists the keys of the regular files that are right in a folder, in no particular
+// order.
+func (f *Folder) Names(ctx context.Context, folder string) iter.Seq2[backend.Key, error] {
+	return func(yield func(backend.Key, error) bool) {
+		name, err := f.locate(backend.Key(folder))
+		if err == nil {
+			err = eachName(ctx, name, func(base string) bool { return yield(backend.Key(folder+"/"+base), nil) })
+		}
+		if err != nil && !backend.IsMissing(err) {
+			yield("", f.explain(fmt.Errorf("listing blobs: %w", err)))
+		}
+	}
+}
+
+// eachName visits the names of regular files in a folder until one is not to be followed by
+// another.
+func eachName(ctx context.Context, dir string, visit func(name string) bool) error {
+	opened, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer opened.Close()
+	for err = ctx.Err(); err == nil; {
+		var entries []fs.DirEntry
+		entries, err = opened.ReadDir(namesAtOnce)
+		for _, entry := range entries {
+			if entry.Type().IsRegular() && !visit(entry.Name()) {
+				return nil
+			}
+		}
+		err = cmp.Or(err, ctx.Err())
+	}
+	if err == io.EOF {
+		return nil
+	}
+	return err
 }
 
 // A walk yields the objects of a folder.

@@ -1,17 +1,21 @@
 package folder_test
 
 import (
+	"context"
 	"crypto/sha1"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/git-datapact/git-datapact/blobs"
 	"github.com/git-datapact/git-datapact/blobs/blobstest"
+	"github.com/git-datapact/git-datapact/blobs/folder"
 )
 
 func TestFolderLayout(t *testing.T) {
@@ -162,4 +166,49 @@ func wantWhole(t *testing.T, s *blobs.Store, dir string) int {
 		count++
 	}
 	return count
+}
+
+// TestNames: of a folder the regular files right in it are listed, those of large ones too,
+// and of one that is not there none.
+func TestNames(t *testing.T) {
+	dir := t.TempDir()
+	f, err := folder.Open(&url.URL{Scheme: "file", Path: filepath.ToSlash(dir)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := make([]string, 9000)
+	for i := range want {
+		want[i] = fmt.Sprintf("b/%05d", i)
+	}
+	for _, name := range append([]string{"b/deep/x", "c"}, want...) {
+		if err := os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := func(ctx context.Context, folder string) (got []string, failed error) {
+		for key, err := range f.Names(ctx, folder) {
+			if err != nil {
+				return got, err
+			}
+			got = append(got, string(key))
+		}
+		slices.Sort(got)
+		return got, nil
+	}
+	if got, err := list(t.Context(), "b"); err != nil || !slices.Equal(got, want) {
+		t.Errorf("Names lists %d, %v, want %d", len(got), err, len(want))
+	}
+	for _, missing := range []string{"missing", "c"} {
+		if got, err := list(t.Context(), missing); err != nil || got != nil {
+			t.Errorf("Names of %s, which is no folder = %q, %v", missing, got, err)
+		}
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	if got, err := list(ended, "b"); !errors.Is(err, context.Canceled) {
+		t.Errorf("Names when it is cancelled = %d, %v", len(got), err)
+	}
 }

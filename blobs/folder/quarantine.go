@@ -14,17 +14,23 @@ import (
 
 // Refresh sets the time of an object's file, which a user who may write to the
 // folder but not to this file cannot do.
-func (f *Folder) Refresh(ctx context.Context, have backend.Entry) (bool, error) {
-	return f.Touch(ctx, have.Key)
-}
-
-// Touch is Refresh of an object that may not be there, which it reports as not done.
-func (f *Folder) Touch(_ context.Context, key backend.Key) (bool, error) {
-	name, err := f.locate(key)
+func (f *Folder) Refresh(_ context.Context, have backend.Entry) (bool, error) {
+	name, err := f.locate(have.Key)
 	if err != nil {
 		return false, err
 	}
 	return touch(name) == nil, nil
+}
+
+// Touch refreshes an object that may not be there, and then looks at it. It reports false
+// where it cannot set the time.
+func (f *Folder) Touch(_ context.Context, key backend.Key) (backend.Entry, bool, error) {
+	name, err := f.locate(key)
+	if err != nil || touch(name) != nil {
+		return backend.Entry{}, false, err
+	}
+	have, err := f.stat(key, name)
+	return have, err == nil, err
 }
 
 func touch(name string) error {

@@ -55,6 +55,9 @@ func (f *finder) look(folder string, left int) error {
 		return fmt.Errorf("looking for inputs: %w", err)
 	}
 	for _, entry := range entries {
+		if entry.Type().IsRegular() {
+			continue
+		}
 		path := filepath.Join(folder, entry.Name())
 		info, err := os.Stat(path)
 		if err != nil || !info.IsDir() || strings.HasPrefix(entry.Name(), ".") || os.SameFile(info, f.own) {

@@ -20,10 +20,10 @@ import (
 // trial is the folder in which names are tried out.
 const trial = incoming + "/names"
 
-// Warnings says which outputs of a receipt cannot be fetched everywhere: some file
+// Warnings says which outputs of a receipt that was recorded cannot be fetched everywhere: some file
 // systems take two of them for one file, or Windows refuses the name.
 func Warnings(receipt *receipts.Receipt) []string {
-	all, err := targetsOf(receipt, false)
+	all, err := listTargets(receipt, false)
 	if err != nil {
 		return nil // which whoever fetches it is told
 	}

@@ -71,6 +71,11 @@ func targetsOf(receipt *receipts.Receipt, raw bool) ([]target, error) {
 	if err := receipt.Validate(); err != nil {
 		return nil, err
 	}
+	return listTargets(receipt, raw)
+}
+
+// listTargets lists the outputs of a valid receipt as targetsOf does.
+func listTargets(receipt *receipts.Receipt, raw bool) ([]target, error) {
 	all := make([]target, len(receipt.Output))
 	for i := range receipt.Output {
 		t, err := newTarget(&receipt.Output[i], raw)

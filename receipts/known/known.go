@@ -146,13 +146,13 @@ func (f *Files) find(s stamp, as string) (found Facts, ok bool) {
 			continue
 		}
 		f.used[i] = true
-		facts := r.facts()
 		if r.form() == form && as != "" {
-			facts.As = as
+			facts := r.facts()
+			facts.As, facts.Form = as, r.formed()
 			return facts, true
 		}
-		if facts.Form = (Form{}); !ok || found.Shrinks == Unknown {
-			found, ok = facts, true
+		if !ok || found.Shrinks == Unknown {
+			found, ok = r.facts(), true
 		}
 	}
 	return found, ok

@@ -83,12 +83,14 @@ func (r *record) is(s stamp) bool {
 	return r.inode() == s.inode && number(8) == s.size && number(16) == s.modified && number(24) == s.changed
 }
 
+// facts are those that hold in whatever form the file is stored.
 func (r *record) facts() Facts {
-	facts := Facts{SHA256: hex.EncodeToString(r[32:64]), Shrinks: Answer(r[72])}
-	if r.form() != [8]byte{} {
-		facts.Form = Form{hex.EncodeToString(r[80:100]), int64(binary.BigEndian.Uint64(r[104:])), hex.EncodeToString(r[112:144])}
-	}
-	return facts
+	return Facts{SHA256: hex.EncodeToString(r[32:64]), Shrinks: Answer(r[72])}
+}
+
+// formed is how the file is stored in the form that the record is of.
+func (r *record) formed() Form {
+	return Form{hex.EncodeToString(r[80:100]), int64(binary.BigEndian.Uint64(r[104:])), hex.EncodeToString(r[112:144])}
 }
 
 // at is a record as it was read.
