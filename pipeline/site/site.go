@@ -199,10 +199,8 @@ func (s *Site) update(ctx context.Context, b *branch, found gitcmd.Branch) error
 		added = append(added, newRecord(b, entry.ID, entry.Blob, entry.Receipt))
 	}
 	next := append(u.same, added...)
-	if len(added) > 0 || len(next) != len(b.records) {
-		slices.SortFunc(next, compareRecords)
-		b.changed = true
-	}
+	slices.SortFunc(next, compareRecords) // those of a branch that was made anew come by their ids
+	b.changed = b.changed || len(added) > 0 || len(next) != len(b.records)
 	b.records, b.commit, b.bad = next, found.Commit, u.bad
 	return s.expire(ctx, b, found, since)
 }

@@ -109,6 +109,29 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// TestRewritten wants a branch with another history and the same receipts to have the pages
+// that it would have from scratch, now and after one more receipt.
+func TestRewritten(t *testing.T) {
+	dir := gittest.New(t)
+	gittest.Import(t, dir, imported(30))
+	repository := gitcmd.Open(dir)
+	defer repository.Close()
+	out := t.TempDir()
+	build(t, repository, out)
+	gittest.Run(t, dir, "update-ref", "refs/heads/a", gittest.Run(t, dir, "commit-tree", "-m", "again", "a^{tree}"))
+	for _, change := range []string{"written anew", "one more receipt"} {
+		build(t, repository, out)
+		scratch := t.TempDir()
+		build(t, repository, scratch)
+		if diff := cmp.Diff(files(t, scratch), files(t, out)); diff != "" {
+			t.Errorf("%s: pages made again differ from those made from scratch (-want +got):\n%s", change, diff)
+		}
+		if _, err := ledger.Append(t.Context(), repository, sample("a", 100), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // change records, executes again or retracts a receipt.
 func change(t *testing.T, repository *gitcmd.Repository, random *rand.Rand) {
 	t.Helper()
