@@ -3,6 +3,7 @@ package archive
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -11,12 +12,13 @@ import (
 
 // HasFolder reports whether a receipt has an output that is a packed folder.
 func HasFolder(receipt *receipts.Receipt) bool {
-	for i := range receipt.Output {
-		if t, err := newTarget(&receipt.Output[i], false); err == nil && t.isFolder() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(receipt.Output, func(o receipts.Output) bool { return IsFolder(&o) })
+}
+
+// IsFolder reports whether an output is a packed folder.
+func IsFolder(output *receipts.Output) bool {
+	t, err := newTarget(output, false)
+	return err == nil && t.isFolder()
 }
 
 // Unpacked lists the files of an output that is a packed folder, read from the store and

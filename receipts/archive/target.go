@@ -246,9 +246,13 @@ func findTarget(receipt *receipts.Receipt, name string, opts *FetchOptions) (tar
 	return all[i], nil
 }
 
+// ErrNoOutput says that a receipt has no output of a name. It is a [gitcmd.ErrNotFound], as
+// the error for a blob is that a store does not have.
+var ErrNoOutput = fmt.Errorf("%w", gitcmd.ErrNotFound)
+
 // noOutput says that a receipt has no output of a name.
 func noOutput(receipt *receipts.Receipt, name string) error {
-	return gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), gitcmd.ErrNotFound)),
+	return gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("output %q of %s@%s: %w", name, receipt.Branch, receipt.ID(), ErrNoOutput)),
 		"'git datapact ls' lists the outputs")
 }
 

@@ -9,15 +9,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
-	"strings"
 
-	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/storeflag"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
-	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/archive"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
@@ -25,6 +21,9 @@ import (
 // content has git show how one output differs. What one receipt does not have is as good as
 // empty there, as a file that is new or gone is for git.
 func (c *command) content(ctx context.Context, env *frame.Env, repository *gitcmd.Repository, catalog jobs.Opener, before, after *ledger.Entry) (err error) {
+	if !filepath.IsLocal(c.Content) {
+		return gitcmd.Usage(fmt.Errorf("--content %q: want the path of an output", c.Content))
+	}
 	a, err := c.FindArchive(ctx, env, repository, catalog, storeflag.Reading)
 	if err != nil {
 		return err
@@ -36,14 +35,11 @@ func (c *command) content(ctx context.Context, env *frame.Env, repository *gitcm
 		return err
 	}
 	defer os.RemoveAll(folder)
-	if !filepath.IsLocal(c.Content) {
-		return gitcmd.Usage(fmt.Errorf("--content %q: want the path of an output", c.Content))
-	}
 	sides := []string{path.Join("a", c.Content), path.Join("b", c.Content)}
 	missing := 0
 	for i, entry := range []*ledger.Entry{before, after} {
 		err := bring(ctx, a, entry, c.Content, filepath.Join(folder, filepath.FromSlash(sides[i])))
-		if errors.Is(err, errNoOutput) {
+		if errors.Is(err, archive.ErrNoOutput) {
 			sides[i] = os.DevNull
 			missing++
 			err = nil
@@ -67,15 +63,9 @@ func (c *command) content(ctx context.Context, env *frame.Env, repository *gitcm
 	return nil
 }
 
-var errNoOutput = errors.New("no such output")
-
-// bring writes an output into a file, verified.
+// bring writes an output into a file, verified. The error where the receipt has none of that
+// name is [archive.ErrNoOutput].
 func bring(ctx context.Context, a *archive.Archive, entry *ledger.Entry, name, file string) error {
-	if entry, err := unpacked(ctx, a, entry, func(o *receipts.Output) bool { return strings.HasPrefix(name, entries.Path(o)+"/") }); err != nil {
-		return err
-	} else if !has(entry, name) {
-		return errNoOutput
-	}
 	content, err := a.Open(ctx, entry, name, nil)
 	if err != nil {
 		return err
@@ -90,10 +80,4 @@ func bring(ctx context.Context, a *archive.Archive, entry *ledger.Entry, name, f
 	}
 	_, err = io.Copy(f, content)
 	return errors.Join(err, f.Close())
-}
-
-// has reports whether a receipt has an output of this name, with or without the suffixes of
-// its filters.
-func has(entry *ledger.Entry, name string) bool {
-	return slices.ContainsFunc(entry.Receipt.Output, func(o receipts.Output) bool { return o.Path == name || entries.Path(&o) == name })
 }
