@@ -97,11 +97,13 @@ func (g *Graph) Without(state State) *Graph {
 	return rest
 }
 
-// neighbours lists, for each node, what it reads and what reads it.
+// neighbours lists, for each node, what it reads and what reads it, each once.
 func (g *Graph) neighbours() (reads, readers [][]int) {
 	reads, readers = make([][]int, len(g.Nodes)), make([][]int, len(g.Nodes))
+	known := make(map[[2]int]bool, len(g.Edges))
 	for _, e := range g.Edges {
-		if !slices.Contains(reads[e.To], e.From) {
+		if ends := [2]int{e.From, e.To}; !known[ends] {
+			known[ends] = true
 			reads[e.To] = append(reads[e.To], e.From)
 			readers[e.From] = append(readers[e.From], e.To)
 		}

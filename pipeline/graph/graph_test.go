@@ -186,8 +186,8 @@ func TestManyLines(t *testing.T) {
 	if _, ok := g.Rows(); ok {
 		t.Error("a hundred lines are drawn beside each other")
 	}
-	if got := g.Reads(100); len(got) != 100 || got[7] != "7" {
-		t.Errorf("Reads = %q, want all hundred", got)
+	if got := g.Reads(); len(got[100]) != 100 || got[100][7] != "7" || len(got[7]) != 0 {
+		t.Errorf("Reads = %q, want all hundred for the last, and none for the others", got)
 	}
 }
 

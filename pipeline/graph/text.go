@@ -171,13 +171,11 @@ func pick(ok bool, yes, no string) string {
 	return no
 }
 
-// Reads lists the names of what a node of a graph reads, in the order of the nodes.
-func (g *Graph) Reads(node int) []string {
-	var names []string
+// Reads lists, for each node of a graph, the names of what it reads.
+func (g *Graph) Reads() [][]string {
+	names := make([][]string, len(g.Nodes))
 	for _, e := range g.Edges {
-		if e.To == node {
-			names = append(names, g.Nodes[e.From].Name)
-		}
+		names[e.To] = append(names[e.To], g.Nodes[e.From].Name)
 	}
 	return names
 }

@@ -40,12 +40,14 @@ func printRows(env *frame.Env, g *graph.Graph, rows []graph.Row, drawn bool) err
 		names = max(names, utf8.RuneCountInString(node.Name))
 	}
 	width := max(env.Columns(columns), 40)
+	var reads [][]string // where no lines say it
+	if !drawn {
+		reads = g.Reads()
+	}
 	for _, row := range rows {
 		node := g.Nodes[row.Node]
-		if !drawn {
-			if reads := g.Reads(row.Node); len(reads) > 0 {
-				node.Text += "  ← " + strings.Join(reads, ", ")
-			}
+		if reads != nil && len(reads[row.Node]) > 0 {
+			node.Text += "  ← " + strings.Join(reads[row.Node], ", ")
 		}
 		if err := printRow(env, row, node, min(names, width/2), width); err != nil {
 			return err
