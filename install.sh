@@ -270,6 +270,8 @@ uninstall() {
 root=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 action=install
 prefix=
+removing=
+folder= # to stage in
 release=
 while [ $# -gt 0 ]; do
 	case "$1" in
@@ -278,17 +280,24 @@ while [ $# -gt 0 ]; do
 		prefix=${2-}
 		[ -n "$prefix" ] || refuse "--prefix wants a folder"
 		shift ;;
-	--uninstall) action=uninstall ;;
+	--uninstall) removing=yes ;;
 	--stage)
-		action=stage
-		prefix=${2-} release=${3-}
-		[ -n "$prefix" ] || refuse "--stage wants a folder"
-		[ -z "$release" ] || shift
+		folder=${2-} release=
+		[ -n "$folder" ] || refuse "--stage wants a folder"
+		case "${3-}" in
+		'' | -*) ;;
+		*) release=$3 && shift ;;
+		esac
 		shift ;;
 	*) refuse "unknown argument: $1" ;;
 	esac
 	shift
 done
+if [ -n "$folder" ]; then
+	[ -z "$prefix$removing" ] || refuse "--stage stands alone, without --prefix and --uninstall"
+	action=stage prefix=$folder
+fi
+[ -z "$removing" ] || action=uninstall
 if [ -z "$prefix" ]; then
 	prefix=/usr/local
 	[ "$(id -u)" -eq 0 ] || prefix=${HOME:?}/.local

@@ -210,6 +210,7 @@ func TestInstallRefuses(t *testing.T) {
 		{"unknown argument", "", "", []string{"--force"}, 2, "unknown argument: --force\nusage: "},
 		{"missing folder", "", "", []string{"--prefix"}, 2, "--prefix wants a folder\nusage: "},
 		{"missing folder of a package", "", "", []string{"--stage"}, 2, "--stage wants a folder\nusage: "},
+		{"removed from a package", "", "", []string{"--stage", "DIR", "--uninstall"}, 2, "--stage stands alone, without --prefix and --uninstall\nusage: "},
 		{"nothing to remove", "", "", []string{"--uninstall"}, 1, "nothing is installed in "},
 	}
 	caches := manGoCaches(t)
