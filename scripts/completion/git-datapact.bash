@@ -74,7 +74,7 @@ __git_datapact_scan ()
 __git_datapact_takes_value ()
 {
 	case "$command,$1" in
-	*,-C|branch,-i|edit,-[Fm]|fetch,-o|find,-n|log,-n|record,-[bim]|run,-[ij]|site,-o|store,-j|tag,-m|validate,-b|verify,-j)
+	*,-C|branch,-i|edit,-[Fm]|fetch,-o|find,-n|log,-n|record,-[bim]|retract,-m|run,-[ij]|site,-o|store,-j|tag,-m|validate,-b|verify,-j)
 		return 0 ;;
 	*,--*)
 		[[ " $(__git_datapact_options) " = *" $1= "* ]] ;;
@@ -90,10 +90,12 @@ __git_datapact_value ()
 	case "$command,$1" in
 	*,-C|*,--dir|fetch,-o|fetch,--output|site,-o|site,--output)
 		__git_datapact_folders "$2" ;;
-	branch,-i|branch,--input|record,-b|record,--branch|validate,-b|validate,--branch)
+	branch,-i|branch,--input|record,-b|record,--branch|replay,--pending|replay,--stale|replay,--outdated|replay,--failed|validate,-b|validate,--branch)
 		__gitcomp_nl "$(__git_datapact_branches)" "" "$2" ;;
 	find,--where|log,--where)
 		__git_datapact_condition "$2" " " "${first:---all}" ;;
+	log,--date)
+		__gitcomp_nl "$(printf '%s\n' iso relative short)" "" "$2" ;;
 	log,--columns)
 		__git_datapact_offer "$(__git_datapact_keys "${first:---all}")" "${cur%"${2##*,}"}" "" ;;
 	log,--sort)

@@ -27,12 +27,19 @@ end
 # Prints the command's first argument.
 function __git_datapact_argument
     set -l words (__git_datapact_words)
-    set -l options C/dir= b/branch= i/input=+ m/metadata=+ o/output= j/jobs= engine= config= log= store= hook= require-signed-by=+ filter=+ since= where=+ size=
-    test "$words[1]" = log; and set -a options n/number= until= columns= sort=
+    set -l known __git_datapact_values_(string replace -a - _ -- "$words[1]")
+    set -l options $$known
     argparse -i $options -- $words[2..] 2>/dev/null
     or set -e words[-1] # an option whose value is being typed
     argparse -i $options -- $words[2..] 2>/dev/null
     and string match -v -- '-*' $argv | head -n 1
+end
+
+# Prints an option with a value as argparse wants it: with its short name, if it has one.
+function __git_datapact_spec --argument-names name
+    set -l short (string match -r '^(?:branch|file|input|jobs|message|metadata|number|output)$' -- $name | string sub -l 1)
+    test "$name" = file; and set short F
+    string join '' -- $short/ $name =+ | string replace -r '^/' ''
 end
 
 function __git_datapact_commands
@@ -143,16 +150,20 @@ complete -c git-datapact -s q -l quiet -d 'Say nothing but errors and warnings'
 complete -c git-datapact -s v -l verbose -d 'Say more about what is done'
 complete -c git-datapact -l version -d 'Print the version'
 
-# The options that commands tell themselves. Only our own are asked, which have a
+# The options that commands tell themselves, and of those the ones with values, by which
+# arguments are told from these. Only our own are asked, which have a
 # synopsis in the list: another one might do its work instead of answering.
 for command in (git datapact help 2>/dev/null | string replace -fr '^  (\S+) +\S.*' '$1')
+    set -g __git_datapact_values_(string replace -a - _ -- $command)
     for option in (git datapact $command --git-completion-helper 2>/dev/null | string split ' ')
         set -l name (string match -r '^--([^=]+)(=?)' -- $option)
         contains -- "$name[2]" '' dir help quiet verbose version
         and continue
         set -l flags -l $name[2]
-        test -n "$name[3]"
-        and set -a flags -x
+        if test -n "$name[3]"
+            set -a flags -x
+            set -ga __git_datapact_values_(string replace -a - _ -- $command) (__git_datapact_spec $name[2])
+        end
         complete -c git-datapact -n "__git_datapact_using $command" $flags
     end
 end
@@ -177,6 +188,11 @@ complete -c git-datapact -n '__git_datapact_using log' -s n -l number -x
 complete -c git-datapact -n '__git_datapact_using find log' -l where -x -a '(__git_datapact_conditions (__git_datapact_word) (__git_datapact_argument))'
 complete -c git-datapact -n '__git_datapact_using log' -l columns -x -a '(__git_datapact_columns)'
 complete -c git-datapact -n '__git_datapact_using log' -l sort -x -a '(__git_datapact_keys (__git_datapact_argument))'
+complete -c git-datapact -n '__git_datapact_using log' -l date -x -a 'iso relative short'
+complete -c git-datapact -n '__git_datapact_using pipeline' -l against -r -F
+complete -c git-datapact -n '__git_datapact_using edit' -s F -l file -r -F
+complete -c git-datapact -n '__git_datapact_using edit retract tag' -s m -l message -x
+complete -c git-datapact -n '__git_datapact_using replay' -l pending -l stale -l outdated -l failed -x -a '(__git_datapact_branches)'
 complete -c git-datapact -n '__git_datapact_using run' -s n -l dry-run
 complete -c git-datapact -n '__git_datapact_using run' -s j -l jobs -x
 complete -c git-datapact -n '__git_datapact_using run' -s k -l keep-going
