@@ -221,6 +221,32 @@ func TestAction(t *testing.T) {
 	})
 }
 
+// TestActionWindows wants the action to put a path of Windows on PATH there, where bash has
+// paths of its own.
+func TestActionWindows(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("it stands in for the programs that bash has on Windows")
+	}
+	var action ciAction
+	ciRead(t, "../action.yml", &action)
+	fake, temp, releases := t.TempDir(), t.TempDir(), t.TempDir()
+	manScript(t, filepath.Join(fake, "cygpath"), `[ "$1" = -w ] && printf 'D:%s\n' "$2" | tr / '\\'`)
+	manScript(t, filepath.Join(fake, "unzip"), `tar -xf "$2"`)
+	ciRun(t, releases, os.Environ(), `mkdir v1 && cd v1
+name=git-datapact_1_windows_amd64
+mkdir -p $name/bin && printf '#!/bin/sh\n' >$name/bin/git-datapact && chmod +x $name/bin/git-datapact
+tar -cf $name.zip $name && sha256sum $name.zip >SHA256SUMS`)
+	path := filepath.Join(temp, "path")
+	env := append(os.Environ(), "PATH="+fake+":"+os.Getenv("PATH"), "RUNNER_OS=Windows", "RUNNER_ARCH=X64", "RUNNER_TEMP="+temp,
+		"GITHUB_PATH="+path, "VERSION=1", "SUMS=", "RELEASES=file://"+releases)
+	ciRun(t, temp, env, action.Runs.Steps[0].Run)
+	got, err := os.ReadFile(path)
+	want := "D:" + strings.ReplaceAll(temp+"/git-datapact/git-datapact_1_windows_amd64/bin", "/", `\`) + "\n"
+	if err != nil || string(got) != want {
+		t.Errorf("PATH has got %q, %v, want %q", got, err, want)
+	}
+}
+
 // ciCheck wants what was printed to match, or a failure and what it says to match.
 func ciCheck(t *testing.T, out string, err error, want, fails string) {
 	t.Helper()
