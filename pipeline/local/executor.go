@@ -187,7 +187,7 @@ func (x *execution) fetch(ctx context.Context, in jobs.Input, planned receipts.I
 	}
 	folder, err := archive.MakeFolder(x.build, in.Alias, x.aliases())
 	if err == nil {
-		_, err = x.archive.Fetch(ctx, entry, folder, nil)
+		_, err = x.archive.Fetch(ctx, entry, folder, &archive.FetchOptions{Once: true})
 	}
 	if err != nil {
 		return fmt.Errorf("input %s (%s@%s): %w", in.Alias, planned.Branch, planned.Result[:12], err)

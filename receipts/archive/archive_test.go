@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -229,6 +230,37 @@ func TestAfterKilledFetch(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(out, incoming)); err == nil {
 		t.Error("files on their way are left behind")
+	}
+}
+
+// A folder that is fetched into once holds the outputs, and is an input; of the fetch it
+// knows nothing, so that another one tells the files by their bytes.
+func TestFetchOnce(t *testing.T) {
+	a, dir := newArchive(t)
+	result, out := filepath.Join(dir, "result"), filepath.Join(dir, "out")
+	put(t, result, "a", "1", "b/c", "2", ".datapact/input", seed)
+	entry := recordDir(t, a, result, "gz")
+	if _, err := a.Fetch(t.Context(), entry, out, &FetchOptions{Once: true}); err != nil {
+		t.Fatal(err)
+	}
+	if content(t, filepath.Join(out, "a")) != "1" || content(t, filepath.Join(out, "b", "c")) != "2" {
+		t.Error("the outputs are not there")
+	}
+	if read, err := ReadInput(out); err != nil || len(read) != 1 || read[0].Result != string(entry.ID) {
+		t.Errorf("ReadInput = %v, %v, want %v", read, err, entry.Input())
+	}
+	for _, name := range []string{fetchedFile, journalFile, incoming} {
+		if _, err := os.Lstat(filepath.Join(out, name)); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v, want it not there", name, err)
+		}
+	}
+	put(t, out, "a", "another")
+	if _, err := a.Fetch(t.Context(), entry, out, nil); err == nil {
+		t.Error("Fetch replaced a file that was changed")
+	}
+	put(t, out, "a", "1")
+	if report, err := a.Fetch(t.Context(), entry, out, nil); err != nil || report.Present != 2 {
+		t.Errorf("Fetch = %+v, %v, want both there", report, err)
 	}
 }
 

@@ -29,6 +29,7 @@ type FetchOptions struct {
 	Raw         bool     // leave the filters on
 	Force       bool     // replace files that this folder's fetches did not write
 	Hide        bool     // from git, in a folder of the worktree that the fetch makes
+	Once        bool     // nothing is fetched into the folder again: it keeps no note of what was written
 	Progress    Progress
 }
 
@@ -69,7 +70,7 @@ func (a *Archive) Fetch(ctx context.Context, entry *ledger.Entry, dir string, op
 	var save func()
 	folder.known, save = a.knowledge(ctx, dir)
 	defer save()
-	folder.branch = entry.Receipt.Branch
+	folder.branch, folder.memory.off = entry.Receipt.Branch, opts.Once
 	f := fetching{archive: a, opts: opts, folder: folder, entry: entry}
 	return f.run(ctx, wanted)
 }

@@ -305,6 +305,17 @@ func (f *folder) finish(document []byte) error {
 	if f.memory.same() && bytes.Equal(f.document, document) {
 		return nil
 	}
+	if err := f.remember(); err != nil {
+		return err
+	}
+	return f.write(resultFile, document)
+}
+
+// remember writes what is known of the files.
+func (f *folder) remember() error {
+	if f.memory.off {
+		return nil
+	}
 	f.memory.keepRest(f.obsolete)
 	if err := f.write(fetchedFile, f.memory.encode()); err != nil {
 		return err
@@ -315,7 +326,7 @@ func (f *folder) finish(document []byte) error {
 	if err := f.root.Remove(journalFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return f.write(resultFile, document)
+	return nil
 }
 
 // removeOld removes a file of an earlier receipt, unless it was changed since,
