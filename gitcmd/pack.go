@@ -2,9 +2,9 @@ package gitcmd
 
 import (
 	"bufio"
-	"compress/zlib"
 	"context"
 	"encoding/binary"
+	"hash/adler32"
 	"io"
 )
 
@@ -58,37 +58,45 @@ func (p *pack) encode(to io.Writer) error {
 	out := bufio.NewWriterSize(io.MultiWriter(to, sum), 64<<10)
 	head := binary.BigEndian.AppendUint32([]byte("PACK\x00\x00\x00\x02"), uint32(len(p.all)))
 	_, _ = out.Write(head) // as with all that follows, Flush tells
-	stored, err := zlib.NewWriterLevel(out, zlib.NoCompression)
-	if err != nil {
-		return err
-	}
 	for _, o := range p.all {
-		if err := o.encode(out, stored); err != nil {
-			return err
-		}
+		o.encode(out)
 	}
 	if err := out.Flush(); err != nil {
 		return err
 	}
-	_, err = to.Write(sum.Sum(nil))
+	_, err := to.Write(sum.Sum(nil))
 	return err
 }
 
 // encode writes the kind and the size of an object, 4 bits of that and then 7 a byte, the
-// lowest first, and its content, through a writer that is used again.
-func (o packed) encode(to io.Writer, stored *zlib.Writer) error {
+// lowest first, and its content. What fails, the writer says when it is flushed.
+func (o packed) encode(out *bufio.Writer) {
 	size := uint64(len(o.data))
 	head := []byte{packKinds[o.kind]<<4 | byte(size&15)}
 	for size >>= 4; size > 0; size >>= 7 {
 		head[len(head)-1] |= 0x80
 		head = append(head, byte(size&0x7f))
 	}
-	if _, err := to.Write(head); err != nil {
-		return err
+	_, _ = out.Write(head)
+	store(out, o.data)
+}
+
+// maxStored is how many bytes a stored block has at most.
+const maxStored = 1<<16 - 1
+
+// store writes a stream of RFC 1950 that holds data in stored blocks, see RFC 1951, 3.2.4:
+// compress/zlib would make tables of 650 KB first, which it uses for nothing.
+func store(out *bufio.Writer, data []byte) {
+	_, _ = out.Write([]byte{0x78, 0x01})
+	sum := adler32.Checksum(data)
+	for last := byte(0); last == 0; {
+		block := data[:min(len(data), maxStored)]
+		if data = data[len(block):]; len(data) == 0 {
+			last = 1
+		}
+		size := uint16(len(block))
+		_, _ = out.Write([]byte{last, byte(size), byte(size >> 8), ^byte(size), ^byte(size >> 8)})
+		_, _ = out.Write(block)
 	}
-	stored.Reset(to)
-	if _, err := stored.Write(o.data); err != nil {
-		return err
-	}
-	return stored.Close()
+	_, _ = out.Write(binary.BigEndian.AppendUint32(nil, sum))
 }
