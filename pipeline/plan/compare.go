@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha1"
 	"fmt"
@@ -64,7 +65,7 @@ func (c *comparison) run(ctx context.Context) error {
 func (c *comparison) judgeEach(set *dataset) {
 	picked := make([]int32, 1)
 	for at := range set.all {
-		if set.all[at].left || set.all[at].expected && !c.planner.Ahead {
+		if set.all[at].left || set.all[at].expected && !c.planner.Ahead || c.planner.skips(set, at) {
 			continue
 		}
 		picked[0] = int32(at)
@@ -101,6 +102,9 @@ func (c *comparison) index() {
 	c.recorded = make(map[key]int32, len(c.own.all))
 	c.called = make([]bool, len(c.own.all))
 	for at := range c.own.all {
+		if c.planner.skips(c.own, at) {
+			continue
+		}
 		s, _ := c.read(int32(at))
 		if earlier, ok := c.recorded[s]; !ok || c.own.all[earlier].finished.Before(c.own.all[at].finished) {
 			c.recorded[s] = int32(at)
@@ -354,7 +358,7 @@ func (c *comparison) explain(e *Execution, at int32, picked []int32, waits int) 
 func (c *comparison) leave(ctx context.Context) error {
 	for at := range c.called {
 		r := &c.own.all[at]
-		if r.expected || !c.readsBranches(int32(at)) {
+		if r.expected || !c.readsBranches(int32(at)) || c.planner.skips(c.own, at) {
 			continue
 		}
 		s, read := c.read(int32(at))
@@ -420,7 +424,8 @@ func (c *comparison) disagreement(ctx context.Context, g group, picked []int32) 
 		if err != nil {
 			return "", err
 		}
-		for _, branch := range g.shared[n] {
+		names := c.planner.datasets.names // numbers depend on what was planned before
+		for _, branch := range slices.SortedFunc(slices.Values(g.shared[n]), func(x, y int32) int { return strings.Compare(names[x], names[y]) }) {
 			if left, right := together.on(branch), own.on(branch); !meet(left, right) {
 				return fmt.Sprintf("%s@%s comes from %s, and what it was paired with from %s", c.planner.datasets.names[set.number], set.all[picked[i]].id.id()[:12],
 					lineage.describe(branch, right), lineage.describe(branch, left)), nil
@@ -436,6 +441,12 @@ func (l *lineage) describe(branch int32, records ancestry) string {
 	if len(records) == 0 {
 		return "nothing of " + l.datasets.names[branch]
 	}
-	id := l.datasets.byNumber[branch].all[records[0].at].id.id()
+	first := l.datasets.byNumber[branch].all[records[0].at].id
+	for _, r := range records[1:] {
+		if other := l.datasets.byNumber[branch].all[r.at].id; bytes.Compare(other[:], first[:]) < 0 {
+			first = other
+		}
+	}
+	id := first.id()
 	return l.datasets.names[branch] + "@" + string(id[:12])
 }

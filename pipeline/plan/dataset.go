@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
+	"maps"
 	"slices"
 
 	"github.com/git-datapact/git-datapact/receipts"
@@ -82,7 +83,8 @@ type datasets struct {
 	names    []string // of branches, by their numbers
 	numbers  map[string]int32
 	byNumber map[int32]*dataset
-	bad      func(error) // is told of receipts that cannot be read; nil: they are errors
+	shapes   map[string]shape // of branches of which not all receipts are here; nil for none
+	bad      func(error)      // is told of receipts that cannot be read; nil: they are errors
 }
 
 func newDatasets(source Source) *datasets {
@@ -116,6 +118,7 @@ func (d *datasets) get(ctx context.Context, number int32) (*dataset, error) {
 		return known, nil
 	}
 	set := &dataset{number: number, newest: -1, later: map[key]int32{}, ranAt: map[ran]int32{}, codeRefs: map[string]string{}}
+	d.shape(set)
 	if name := d.names[number]; !isPseudo(name) {
 		for entry, err := range d.source.Receipts(ctx, name) {
 			if errors.Is(err, fs.ErrNotExist) {
@@ -133,6 +136,15 @@ func (d *datasets) get(ctx context.Context, number int32) (*dataset, error) {
 	}
 	d.byNumber[number] = set
 	return set, nil
+}
+
+// shape begins a dataset with what is known of all receipts of its branch.
+func (d *datasets) shape(set *dataset) {
+	known := d.shapes[d.names[set.number]]
+	for _, name := range known.Reads {
+		set.reads = append(set.reads, d.number(name))
+	}
+	maps.Copy(set.codeRefs, known.Code)
 }
 
 func isPseudo(branch string) bool { return len(branch) > 0 && branch[0] == ':' }
@@ -192,7 +204,9 @@ func (s *dataset) runs(r *receipts.Receipt) int32 {
 		what = ran{known: true, config: r.Job.Config, docker: r.Job.Docker, image: r.Job.Image}
 		if r.Job.Code != nil {
 			what.code = r.Job.Code.Tree
-			s.codeRefs[what.code] = r.Job.Code.Ref
+			if known, ok := s.codeRefs[what.code]; !ok || r.Job.Code.Ref < known { // any would do, but always the same
+				s.codeRefs[what.code] = r.Job.Code.Ref
+			}
 		}
 	} else if i := slices.IndexFunc(r.Metadata, func(m receipts.Metadata) bool { return m.Key == buildenv }); i >= 0 {
 		what.buildenv, _ = r.Metadata[i].Value.(string)

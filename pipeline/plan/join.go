@@ -34,7 +34,7 @@ func (c *comparison) candidates(ctx context.Context, set *dataset, ancestries bo
 	list := make([]combination, 0, len(set.all))
 	picks := make([]int32, len(set.all))
 	for i := range set.all {
-		if set.all[i].left || set.all[i].expected && !c.planner.Ahead {
+		if set.all[i].left || set.all[i].expected && !c.planner.Ahead || c.planner.skips(set, i) {
 			continue
 		}
 		picks[i] = int32(i)

@@ -91,13 +91,16 @@ type Planner struct {
 	// what will read it waits.
 	Ahead bool
 
-	trusting bool // upstream, every receipt counts
+	trusting bool                              // upstream, every receipt counts
+	chosen   func(set *dataset, at int32) bool // which records are planned; nil for all
 	source   Source
 	datasets *datasets
 	lineage  lineage
 	jobs     map[int32]*jobs.Job // by the number of the branch; nil for none
 	plans    map[int32]*Plan     // nil while one is made
 	recalled map[string]*Plan    // by branch, of the last time, see Recall
+	amended  *remembered         // what is to be remembered of those, nil where nothing has changed
+	order    []int32             // of the branches whose jobs were planned, those upstream first
 	memory   string              // the file to remember them in, "" for none
 }
 
@@ -112,12 +115,12 @@ func New(source Source) *Planner {
 // NewPlanner returns a planner of the branches of a repository, as a catalog finds
 // them.
 func NewPlanner(repository *gitcmd.Repository, catalog *jobs.Catalog) *Planner {
-	return New(&traced{gitSource: &gitSource{repository, catalog}, known: map[string]bool{}})
+	return New(&traced{gitSource: &gitSource{repository, catalog}, known: map[string]bool{}, changed: map[string]receipts.Timestamp{}})
 }
 
 // Add takes over a receipt that was recorded since a branch was read.
 func (p *Planner) Add(entry *ledger.Entry) {
-	p.recalled = nil
+	p.recalled, p.amended = nil, nil
 	set := p.datasets.read(entry.Receipt.Branch)
 	if set == nil {
 		return
@@ -236,6 +239,7 @@ func (p *Planner) Plan(ctx context.Context, job *jobs.Job) (*Plan, error) {
 		return nil, err
 	}
 	p.plans[number] = made
+	p.order = append(p.order, number)
 	return made, nil
 }
 
@@ -282,7 +286,7 @@ func (p *Planner) plan(ctx context.Context, job *jobs.Job) (*Plan, error) {
 // Calls says why the plan of a job does not call for an execution that read some
 // receipts, "" if it does.
 func (p *Planner) Calls(ctx context.Context, job *jobs.Job, read []receipts.Input) (string, error) {
-	p.recalled = nil
+	p.recalled, p.amended = nil, nil
 	set, err := p.datasets.get(ctx, p.datasets.number(job.Branch))
 	if err != nil {
 		return "", err
@@ -317,6 +321,11 @@ func (p *Planner) upstream(ctx context.Context, branch string) (*dataset, error)
 		}
 	}
 	return p.datasets.get(ctx, number)
+}
+
+// skips reports whether a record is not to be planned.
+func (p *Planner) skips(set *dataset, at int) bool {
+	return p.chosen != nil && !p.chosen(set, int32(at))
 }
 
 // jobOf is the job of a branch, nil for none.

@@ -2,18 +2,11 @@ package plan
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
@@ -21,123 +14,11 @@ import (
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
-// A traced source takes note of what a planner was told, so that its plans can be known
-// again while all of that is the same.
-type traced struct {
-	*gitSource
-	notes []note
-	known map[string]bool // notes that were taken
-}
-
-// A note is a question and a short form of its answer.
-type note struct{ Kind, About, More, Answer string }
-
-// The kinds of notes.
-const (
-	jobNote    = "job"    // of a branch: what counts of it for planning
-	branchNote = "branch" // its commit, "" for none
-	treeNote   = "tree"   // whether a name is that of a folder in git
-	codeNote   = "code"   // which files of it changed since a commit
-)
-
-func (s *traced) take(n note) {
-	if name := n.Kind + "\n" + n.About + "\n" + n.More; !s.known[name] {
-		s.known[name] = true
-		s.notes = append(s.notes, n)
-	}
-}
-
-func (s *traced) Job(ctx context.Context, branch string) (*jobs.Job, error) {
-	job, err := s.gitSource.Job(ctx, branch)
-	if err == nil {
-		s.take(note{Kind: jobNote, About: branch, Answer: jobDigest(job)})
-	}
-	return job, err
-}
-
-// jobDigest stands for all of a job that planning depends on.
-func jobDigest(job *jobs.Job) string {
-	if job == nil {
-		return "none"
-	}
-	parts := []any{job.Commit, job.Input, job.Join, job.Runs(), job.ConfigTree}
-	if job.Code != nil {
-		parts = append(parts, job.Code.Branch, fmt.Sprintf("%q", job.Code.Patterns), job.Code.Files.Commit, job.Code.Files.Tree)
-	}
-	text, err := json.Marshal(parts)
-	if err != nil {
-		return rand.Text() // it is never the same
-	}
-	return digestOf(text)
-}
-
-func digestOf(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
-}
-
-func (s *traced) Receipts(ctx context.Context, branch string) iter.Seq2[*ledger.Entry, error] {
-	if commit, err := s.commit(ctx, branch); err == nil {
-		s.take(note{Kind: branchNote, About: branch, Answer: commit})
-	}
-	return s.gitSource.Receipts(ctx, branch)
-}
-
-// commit is that of a branch, "" where there is none.
-func (s *traced) commit(ctx context.Context, branch string) (string, error) {
-	found, err := s.catalog.Branch(ctx, branch)
-	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil
-	}
-	return string(found.Commit), err
-}
-
-func (s *traced) HasTree(ctx context.Context, name string) (bool, error) {
-	has, err := s.gitSource.HasTree(ctx, name)
-	if err == nil {
-		s.take(note{Kind: treeNote, About: name, Answer: fmt.Sprint(has)})
-	}
-	return has, err
-}
-
-func (s *traced) CodeChanges(ctx context.Context, code *jobs.Code, ref, tree string) ([]string, error) {
-	files, err := s.gitSource.CodeChanges(ctx, code, ref, tree)
-	if err == nil {
-		s.take(note{Kind: codeNote, About: codeName(code), More: ref + " " + tree, Answer: fmt.Sprintf("%q", files)})
-	}
-	return files, err
-}
-
-func codeName(code *jobs.Code) string { return fmt.Sprintf("%s %q", code.Branch, code.Patterns) }
-
-// holds reports whether a question has the answer that it had.
-func (s *traced) holds(ctx context.Context, n note, list []*jobs.Job) bool {
-	switch n.Kind {
-	case jobNote:
-		job, err := s.gitSource.Job(ctx, n.About)
-		return err == nil && jobDigest(job) == n.Answer
-	case branchNote:
-		commit, err := s.commit(ctx, n.About)
-		return err == nil && commit == n.Answer
-	case treeNote:
-		has, err := s.gitSource.HasTree(ctx, n.About)
-		return err == nil && fmt.Sprint(has) == n.Answer
-	case codeNote:
-		ref, tree, _ := strings.Cut(n.More, " ")
-		for _, job := range list {
-			if job.Code != nil && codeName(job.Code) == n.About {
-				files, err := s.gitSource.CodeChanges(ctx, job.Code, ref, tree)
-				return err == nil && fmt.Sprintf("%q", files) == n.Answer
-			}
-		}
-	}
-	return false
-}
-
 // A remembered is what is known of some plans: what they depend on, and what they were.
 type remembered struct {
-	Notes []note
-	Plans []savedPlan
+	Notes    []note
+	Plans    []savedPlan      // those upstream first
+	Branches map[string]shape // that were read
 }
 
 // A savedPlan is a plan as it is written.
@@ -200,6 +81,7 @@ func (p *Planner) memoryFile(ctx context.Context, list []*jobs.Job) string {
 
 // Recall has the planner answer for some jobs as it did the last time, if nothing has changed
 // since that any of the plans depends on: the branches that it read, the jobs, what they run.
+// Where receipts alone are new, it amends the plans.
 func (p *Planner) Recall(ctx context.Context, list []*jobs.Job) {
 	file := p.memoryFile(ctx, list)
 	if file == "" {
@@ -207,51 +89,144 @@ func (p *Planner) Recall(ctx context.Context, list []*jobs.Job) {
 	}
 	p.memory = file
 	var known remembered
-	if !gitcmd.ReadSealed(file, &known) || len(known.Plans) != len(list) {
+	if !gitcmd.ReadSealed(file, &known) {
 		return
 	}
+	s := p.source.(*traced)
+	plans, changed, err := p.recall(ctx, &known, list)
+	if err != nil {
+		s.forget()
+		return
+	}
+	p.recalled = map[string]*Plan{}
+	for _, job := range list {
+		if p.recalled[job.Branch] = plans[job.Branch]; plans[job.Branch] == nil {
+			p.recalled = nil
+			s.forget()
+			return
+		}
+	}
+	if changed {
+		known.Notes = s.notes
+		for i := range known.Plans {
+			known.Plans[i] = save(plans[known.Plans[i].Branch])
+		}
+		p.amended = &known
+	}
+}
+
+// recall brings remembered plans up to date, and tells whether anything has changed since they
+// were remembered. The error is for plans that are to be made anew.
+func (p *Planner) recall(ctx context.Context, known *remembered, list []*jobs.Job) (plans map[string]*Plan, changed bool, err error) {
+	s := p.source.(*traced)
+	a := &amendment{planner: p, source: s, history: &gitHistory{source: s.gitSource}, shapes: known.Branches, changes: map[string]map[receipts.ID]ledger.Change{}, was: map[string]*Plan{}}
 	for _, n := range known.Notes {
-		if !p.source.(*traced).holds(ctx, n, list) {
-			return
+		now, same := s.again(ctx, n, list)
+		if !same {
+			return nil, false, errWhole
+		}
+		s.take(now)
+		if n.Kind == branchNote && n.Answer != now.Answer {
+			changed = true
+			if err := a.compare(ctx, n.About, gitcmd.Hash(n.Answer)); err != nil {
+				return nil, false, err
+			}
 		}
 	}
-	plans := map[string]*Plan{}
-	for i, job := range list {
-		if known.Plans[i].Branch != job.Branch || known.Plans[i].Job != jobDigest(job) {
-			return
+	var planned []*jobs.Job
+	for i := range known.Plans {
+		job, err := p.jobFor(ctx, known.Plans[i].Branch, list)
+		if err != nil || job == nil || known.Plans[i].Job != jobDigest(job) {
+			return nil, false, errors.Join(err, errWhole)
 		}
-		plan, err := known.Plans[i].plan(job)
-		if err != nil {
-			return
+		planned = append(planned, job)
+		if a.was[job.Branch], err = known.Plans[i].plan(job); err != nil {
+			return nil, false, err
 		}
-		plans[job.Branch] = plan
 	}
-	p.recalled = plans
+	if !changed {
+		return a.was, false, nil
+	}
+	err = a.run(ctx, planned)
+	return a.is, true, err
+}
+
+// jobFor is the job of a branch, the one in a list where that has it.
+func (p *Planner) jobFor(ctx context.Context, branch string, list []*jobs.Job) (*jobs.Job, error) {
+	if at := slices.IndexFunc(list, func(job *jobs.Job) bool { return job.Branch == branch }); at >= 0 {
+		return list[at], nil
+	}
+	return p.source.Job(ctx, branch)
+}
+
+// compare notes in which receipts a branch is unlike a commit of it.
+func (a *amendment) compare(ctx context.Context, branch string, since gitcmd.Hash) error {
+	l, err := a.source.(*traced).open(ctx, branch)
+	if err != nil {
+		return err
+	}
+	list, err := l.Changes(ctx, since, mostAmended)
+	if err != nil {
+		return err
+	}
+	a.changes[branch] = map[receipts.ID]ledger.Change{}
+	for _, change := range list {
+		a.changes[branch][change.ID] = change
+	}
+	return nil
 }
 
 // Keep remembers the plans of the jobs that were to be recalled, all of which have been
 // planned since.
 func (p *Planner) Keep(ctx context.Context, list []*jobs.Job) {
-	if p.memory == "" || p.recalled != nil || gitcmd.Receiving() || ctx.Err() != nil {
+	if p.memory == "" || p.recalled != nil && p.amended == nil || gitcmd.Receiving() || ctx.Err() != nil {
 		return
 	}
-	s := p.source.(*traced)
-	known := remembered{Notes: s.notes}
-	size := 0
-	for _, job := range list {
-		made := p.plans[p.datasets.number(job.Branch)]
-		if made == nil {
-			return
-		}
-		if size += len(made.Executions) + len(made.Unplanned); size > mostSaved {
-			return
-		}
-		known.Plans = append(known.Plans, save(made))
+	known := p.amended
+	if known == nil {
+		known = p.remember()
 	}
-	folder, sharing, err := s.repository.DataFolder(ctx, plansFolder)
+	size := 0
+	for i := range known.Plans {
+		size += len(known.Plans[i].Executions) + len(known.Plans[i].Unplanned)
+	}
+	for _, one := range known.Branches {
+		size += len(one.Reads) + len(one.Code)
+	}
+	has := func(job *jobs.Job) bool {
+		return slices.ContainsFunc(known.Plans, func(one savedPlan) bool { return one.Branch == job.Branch })
+	}
+	if size > mostSaved || slices.ContainsFunc(list, func(job *jobs.Job) bool { return !has(job) }) {
+		return
+	}
+	folder, sharing, err := p.source.(*traced).repository.DataFolder(ctx, plansFolder)
 	if err == nil && sharing.WriteSealed(p.memory, known) == nil {
 		forget(folder)
 	}
+}
+
+// remember is what the planner has planned.
+func (p *Planner) remember() *remembered {
+	known := &remembered{Notes: p.source.(*traced).notes, Branches: p.shapes()}
+	for _, number := range p.order {
+		if made := p.plans[number]; made != nil {
+			known.Plans = append(known.Plans, save(made))
+		}
+	}
+	return known
+}
+
+// shapes are those of the branches that were read.
+func (p *Planner) shapes() map[string]shape {
+	shapes := map[string]shape{}
+	for number, set := range p.datasets.byNumber {
+		one := shape{Code: set.codeRefs}
+		for _, read := range set.reads {
+			one.Reads = append(one.Reads, p.datasets.names[read])
+		}
+		shapes[p.datasets.names[number]] = one
+	}
+	return shapes
 }
 
 // mostRemembered is how many files there are of remembered plans.

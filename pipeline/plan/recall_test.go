@@ -75,11 +75,14 @@ func TestRecall(t *testing.T) {
 		}
 	}
 	record(many...)
-	record(receipt("other", 3, seed("x")))
+	other := receipt("other", 3, seed("x"))
+	b := receipt("b", 1000, input(many[0]), input(other))
+	record(other, b, receipt("ab", 1001, input(some("a")), input(b)))
 	steps := map[string]func(){
 		"new":     func() { record(receipt("src", 1000+random.IntN(50), seed(fmt.Sprint(random.Uint32())))) },
 		"a":       func() { record(receipt("a", 1100, input(some("src")))) },
 		"b":       func() { record(receipt("b", 1100, input(some("src")), input(some("other")))) },
+		"ab":      func() { record(receipt("ab", 1101, input(some("a")), input(some("b")))) },
 		"other":   func() { record(receipt("other", random.IntN(1200), seed(fmt.Sprint(random.Uint32())))) },
 		"replay":  func() { one := *some("src"); one.Timestamp = day(1200 + random.IntN(99)); record(&one) },
 		"retract": func() { retract(t, r, some("a")) },
@@ -99,6 +102,9 @@ func TestRecall(t *testing.T) {
 		},
 		"back": func() { gittest.Run(t, dir, "update-ref", "refs/heads/src", "src^") },
 	}
+	amended := map[string]bool{"a": true, "ab": true}
+	whole := map[string]bool{"src": true, "new": true, "retract": true, "job": true, "back": true}
+	remembering(t, dir, true)
 	for round := range 2 {
 		for name, step := range steps {
 			step()
@@ -108,7 +114,7 @@ func TestRecall(t *testing.T) {
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Fatalf("round %d, after %s, time %d, recalled %v:\n%s", round, name, again, recalled, diff)
 				}
-				if recalled != (again > 0) {
+				if want := again > 0 || amended[name]; recalled != want && (again > 0 || amended[name] || whole[name]) {
 					t.Errorf("round %d, after %s, time %d: recalled is %v", round, name, again, recalled)
 				}
 			}
