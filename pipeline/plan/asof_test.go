@@ -210,6 +210,30 @@ func TestUnplanned(t *testing.T) {
 	}
 }
 
+// One receipt that names one input more makes another branch an ancestor of both inputs. The
+// others, which have nothing of it, go together as before.
+func TestOddAncestor(t *testing.T) {
+	w := newWorld(reads("top"), reads("left top"), reads("right top"), reads("both left right"))
+	odd := receipt("count", 0, seed("0"))
+	top1, top2 := receipt("top", 1, seed("1")), receipt("top", 2, seed("2"), input(odd))
+	lefts := []*receipts.Receipt{receipt("left", 3, input(top1)), receipt("left", 3, input(top2)), receipt("left", 4, seed("a"))}
+	rights := []*receipts.Receipt{receipt("right", 3, input(top1)), receipt("right", 3, input(top2)), receipt("right", 4, seed("a"))}
+	good, bad := receipt("both", 5, input(lefts[0]), input(rights[0])), receipt("both", 6, input(lefts[0]), input(rights[1]))
+	none := receipt("both", 7, input(lefts[2]), input(rights[2]))
+	for _, recorded := range [][]*receipts.Receipt{nil, {odd}} { // whether the branch is here or not
+		w.record(append(recorded, top1, top2, good, bad, none)...)
+		w.record(append(lefts, rights...)...)
+		p, _ := w.plan(t, "both", false)
+		if got := counts(p); got != "3 recorded 1 pending 0 stale 0 outdated 1 fresh" {
+			t.Errorf("plan = %s, want the second pair pending", got)
+		}
+		if len(p.Unplanned) != 2 {
+			t.Errorf("unplanned %+v, want a pair of two tops, and one of none", p.Unplanned)
+		}
+		w = newWorld(reads("count"), reads("top"), reads("left top"), reads("right top"), reads("both left right"))
+	}
+}
+
 // Ahead, what is due is counted on, and what will read it waits.
 func TestAhead(t *testing.T) {
 	w := newWorld(reads("top"), reads("left top"), reads("right top"), reads("both left right"))

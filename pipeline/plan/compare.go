@@ -424,12 +424,10 @@ func (c *comparison) disagreement(ctx context.Context, g group, picked []int32) 
 		if err != nil {
 			return "", err
 		}
-		names := c.planner.datasets.names // numbers depend on what was planned before
-		for _, branch := range slices.SortedFunc(slices.Values(g.shared[n]), func(x, y int32) int { return strings.Compare(names[x], names[y]) }) {
-			if left, right := together.on(branch), own.on(branch); !meet(left, right) {
-				return fmt.Sprintf("%s@%s comes from %s, and what it was paired with from %s", c.planner.datasets.names[set.number], set.all[picked[i]].id.id()[:12],
-					lineage.describe(branch, right), lineage.describe(branch, left)), nil
-			}
+		if n > 0 && !together.agree(own, g.shared[n]) {
+			branch := lineage.apart(together, own, g.shared[n])
+			return fmt.Sprintf("%s@%s comes from %s, and what it was paired with from %s", c.planner.datasets.names[set.number], set.all[picked[i]].id.id()[:12],
+				lineage.describe(branch, own.on(branch)), lineage.describe(branch, together.on(branch))), nil
 		}
 		together = merge(together, own)
 	}

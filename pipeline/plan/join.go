@@ -51,19 +51,19 @@ func (c *comparison) candidates(ctx context.Context, set *dataset, ancestries bo
 }
 
 // combine extends every combination by the candidates that agree with it on the
-// branches they share. They are found by their record of one of these, not by trying
-// all.
+// branches they share. They are found by their record of the first of these that they have
+// any of, which is the same for all that agree, not by trying all.
 func combine(combinations, candidates []combination, shared []int32) []combination {
 	byAncestor := map[ref][]int32{}
 	for i, c := range candidates {
-		for _, r := range c.ancestry.on(shared[0]) {
+		for _, r := range c.ancestry.first(shared) {
 			byAncestor[r] = append(byAncestor[r], int32(i))
 		}
 	}
 	var extended []combination
 	for _, left := range combinations {
 		var hits []int32
-		for _, r := range left.ancestry.on(shared[0]) {
+		for _, r := range left.ancestry.first(shared) {
 			hits = append(hits, byAncestor[r]...)
 		}
 		slices.Sort(hits)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 )
 
 // An ancestry is the records that one descends from, itself included, each once and
@@ -31,15 +32,42 @@ func (a ancestry) on(branch int32) ancestry {
 	return a[from:to]
 }
 
-// agree reports whether two ancestries descend from a common record of each of some
-// branches.
+// agree reports whether two ancestries descend from a common record of some branches: of
+// each that either descends from, and of one at least.
 func (a ancestry) agree(b ancestry, branches []int32) bool {
+	met := false
 	for _, branch := range branches {
-		if !meet(a.on(branch), b.on(branch)) {
+		x, y := a.on(branch), b.on(branch)
+		if len(x)+len(y) == 0 {
+			continue
+		}
+		if met = meet(x, y); !met {
 			return false
 		}
 	}
-	return true
+	return met
+}
+
+// first is the part of an ancestry that is on the first of some branches that it descends
+// from at all.
+func (a ancestry) first(branches []int32) ancestry {
+	for _, branch := range branches {
+		if list := a.on(branch); len(list) > 0 {
+			return list
+		}
+	}
+	return nil
+}
+
+// apart is the first by its name of the branches by which two ancestries do not agree.
+func (l *lineage) apart(a, b ancestry, branches []int32) int32 {
+	names := l.datasets.names // numbers depend on what was planned before
+	list := slices.SortedFunc(slices.Values(branches), func(x, y int32) int { return strings.Compare(names[x], names[y]) })
+	at := slices.IndexFunc(list, func(branch int32) bool {
+		x, y := a.on(branch), b.on(branch)
+		return len(x)+len(y) > 0 && !meet(x, y)
+	})
+	return list[max(at, 0)] // of none of them, where they share nothing
 }
 
 // meet reports whether two ancestries have a record in common.
