@@ -136,8 +136,9 @@ func (f *fetching) sameBranch() error {
 
 // missing sorts out what is there already, and refuses to replace what a fetch
 // did not write.
-func (f *fetching) missing(ctx context.Context, wanted []target) ([]target, error) {
-	var missing []target
+func (f *fetching) missing(ctx context.Context, wanted []target) (missing []target, err error) {
+	in := newFolders(f.folder.root, false)
+	defer func() { err = errors.Join(err, in.close()) }()
 	var conflicts []error
 	var without *openPack // of which the folder is not there
 	for _, t := range wanted {
@@ -145,7 +146,7 @@ func (f *fetching) missing(ctx context.Context, wanted []target) ([]target, erro
 			missing = append(missing, t)
 			continue
 		}
-		state, err := f.folder.stateOf(ctx, t)
+		state, err := f.folder.stateOf(ctx, t, in)
 		if err != nil {
 			return nil, err
 		}

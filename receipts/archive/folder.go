@@ -39,7 +39,8 @@ type folder struct {
 	// respelled are those of them that stand where this fetch writes, since the file system
 	// takes two names for one; by their folded names.
 	respelled map[string]string
-	parts     sync.Map // names of the parts that are open, or were: each is written by one
+	parents   map[string]bool // folders of files that are no links, nor files that stay
+	parts     sync.Map        // names of the parts that are open, or were: each is written by one
 }
 
 func openFolder(ctx context.Context, dir string) (*folder, error) {
@@ -120,8 +121,8 @@ const (
 	foreign              // anything else
 )
 
-func (f *folder) stateOf(ctx context.Context, t target) (state, error) {
-	info, err := f.lookAt(t.path)
+func (f *folder) stateOf(ctx context.Context, t target, in *folders) (state, error) {
+	info, err := f.lookAt(t.path, in)
 	if err != nil || info == nil {
 		return absent, err
 	}
@@ -157,14 +158,11 @@ func (f *folder) isKnown(t target, info fs.FileInfo) bool {
 // lookAt tells what stands at the path of a file: nil for nothing, or for what
 // will be gone before the file comes. It refuses to write through a link, which
 // could lead elsewhere, and to put a file where a folder is.
-func (f *folder) lookAt(name string) (fs.FileInfo, error) {
-	for parent := path.Dir(name); parent != "."; parent = path.Dir(parent) {
-		info, err := f.root.Lstat(parent)
-		if err == nil && !info.IsDir() && !f.goes(parent, info) {
-			return nil, fmt.Errorf("%s is not a folder: remove it to fetch %q", filepath.Join(f.dir, parent), name)
-		}
+func (f *folder) lookAt(name string, in *folders) (fs.FileInfo, error) {
+	if err := f.checkParents(name); err != nil {
+		return nil, err
 	}
-	info, err := f.root.Lstat(name)
+	info, err := in.lstat(name)
 	switch {
 	case isAbsent(err):
 		return nil, nil
@@ -179,6 +177,21 @@ func (f *folder) lookAt(name string) (fs.FileInfo, error) {
 		return nil, gitcmd.WithHint(fmt.Errorf("%s is a folder, want a file", filepath.Join(f.dir, name)), "move it away, then fetch again")
 	}
 	return nil, nil
+}
+
+// checkParents refuses a file that would be written through a link. It looks at each folder
+// that files are in once.
+func (f *folder) checkParents(name string) error {
+	for parent := path.Dir(name); parent != "." && !f.parents[parent]; parent = path.Dir(parent) {
+		info, err := f.root.Lstat(parent)
+		if err == nil && !info.IsDir() && !f.goes(parent, info) {
+			return fmt.Errorf("%s is not a folder: remove it to fetch %q", filepath.Join(f.dir, parent), name)
+		}
+	}
+	for parent := path.Dir(name); parent != "." && !f.parents[parent]; parent = path.Dir(parent) {
+		f.parents[parent] = true
+	}
+	return nil
 }
 
 // allGoes reports whether a folder is gone when its files that go are.
@@ -255,7 +268,7 @@ func (f *folder) fixMode(name string, t target, info fs.FileInfo) error {
 // plan sorts out what the folder has to lose: when it held another receipt, all
 // that is not wanted now.
 func (f *folder) plan(wanted []target, document []byte) {
-	f.obsolete, f.respelled = map[string]bool{}, map[string]string{}
+	f.obsolete, f.respelled, f.parents = map[string]bool{}, map[string]string{}, map[string]bool{}
 	if f.document != nil && bytes.Equal(f.document, document) {
 		return
 	}

@@ -11,7 +11,7 @@ import (
 // openFolders is how many folders are open while files in them are.
 const openFolders = 64
 
-// Folders opens files below a folder and keeps some of those open that they are in, so that a
+// Folders opens files below a folder, or looks at them, and keeps some of those open that they are in, so that a
 // file takes one step and not one for each element of its path.
 type folders struct {
 	root *os.Root
@@ -34,6 +34,20 @@ func (d *folders) openFile(name string, flag int, mode fs.FileMode) (*os.File, e
 		file, err := in.OpenFile(path.Base(name), flag, mode)
 		if !errors.Is(err, fs.ErrClosed) { // to make room for another folder
 			return file, err
+		}
+	}
+}
+
+// lstat is [os.Root.Lstat].
+func (d *folders) lstat(name string) (fs.FileInfo, error) {
+	for {
+		in, err := d.in(path.Dir(name))
+		if err != nil {
+			return d.root.Lstat(name) // which tells why, where it is no folder
+		}
+		info, err := in.Lstat(path.Base(name))
+		if !errors.Is(err, fs.ErrClosed) { // to make room for another folder
+			return info, err
 		}
 	}
 }
