@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"slices"
 	"strconv"
 )
 
@@ -248,15 +249,24 @@ func (c *Code) decode(s *scanner) error {
 	return err
 }
 
+// judged is from how many elements how many there are is told, so that their list need not
+// grow by copies.
+const judged = 64
+
 // decodeList reads an array of objects, nil for an empty one and for null.
 func decodeList[T any](s *scanner, decode func(*T, *scanner) error) (list []T, err error) {
 	if s.null() {
 		return nil, nil
 	}
 	size := 2 * int(reflect.TypeFor[T]().Size()) // twice, since lists grow by copies
+	start := s.pos
 	err = s.array(func(i int) error {
 		if err := s.spend(size); err != nil {
 			return err
+		}
+		if i == judged { // those of a long list are about as long as the first ones
+			more := (len(s.text) - s.pos) / max(1, (s.pos-start)/judged)
+			list = slices.Grow(list, min(more, s.room/size)+1)
 		}
 		list = append(list, *new(T))
 		if err := decode(&list[i], s); err != nil {

@@ -56,7 +56,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestManyOutputs reads a receipt as large as honest ones are.
+// TestManyOutputs reads a receipt as large as honest ones are, whose list of outputs is not
+// copied over and over while it grows.
 func TestManyOutputs(t *testing.T) {
 	digest := strings.Repeat("0", 64)
 	var b strings.Builder
@@ -69,8 +70,16 @@ func TestManyOutputs(t *testing.T) {
 		fmt.Fprintf(&b, `{"blob":"%040d","checksum":{"sha256":"%s"},"content":{"sha256":"%s","size":10},"filters":["zstd"],"path":"some/folder/%08d.png.zst","size":9}`, i, digest, digest, i)
 	}
 	b.WriteString("]}")
-	receipt, err := receipts.Parse([]byte(b.String()))
+	data := []byte(b.String())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	receipt, err := receipts.Parse(data)
+	runtime.ReadMemStats(&after)
 	if err != nil || len(receipt.Output) != outputs {
-		t.Fatalf("%d MiB: %v", b.Len()>>20, err)
+		t.Fatalf("%d MiB: %v", len(data)>>20, err)
+	}
+	const each = 512 // bytes beside the text
+	if took, most := after.TotalAlloc-before.TotalAlloc, uint64(len(data)+outputs*each); took > most {
+		t.Errorf("%d MiB took %d MiB, want at most %d", len(data)>>20, took>>20, most>>20)
 	}
 }

@@ -107,6 +107,7 @@ func (l *Ledger) read(ctx context.Context, files []gitcmd.File, yield func(*Entr
 
 func (l *Ledger) decodeAll(p filled, yield func(*Entry, error) bool) bool {
 	for i, object := range p.objects {
+		p.objects[i] = nil // a receipt of many outputs has a copy of its text
 		entry, err := l.decode(p.files[i], object)
 		if (entry != nil || err != nil) && !yield(entry, err) {
 			return false

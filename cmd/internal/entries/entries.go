@@ -26,7 +26,7 @@ func Print(env *frame.Env, entry *ledger.Entry, asJSON bool, text func(*ledger.E
 		return env.PrintSpans(frame.Span{Style: frame.Struck, Text: line}, frame.Span{Text: "  (" + Retraction(entry) + ")\n" + rest})
 	}
 	if !asJSON {
-		return env.Printf("%s", text(entry))
+		return env.CopyText(strings.NewReader(text(entry)))
 	}
 	data, err := entry.Receipt.Encode()
 	if err != nil {
@@ -214,6 +214,12 @@ func Full(entry *ledger.Entry) string {
 		out.WriteString("metadata\n")
 		metadata(r.Metadata)
 	}
+	const each = 160 // beside the path
+	room := 0
+	for i := range r.Output {
+		room += each + len(r.Output[i].Path)
+	}
+	out.Grow(room) // of many outputs, a text that grows would be there several times
 	for _, output := range r.Output {
 		field("output", plain(output.Path)+outputDetails(output))
 		fmt.Fprintf(&out, "    sha256 %s\n    blob   %s\n", output.Checksum.SHA256, plain(output.Blob))
