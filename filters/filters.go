@@ -73,7 +73,7 @@ func Parse(names ...string) (Chain, error) {
 	var c Chain
 	for _, name := range names {
 		if name == none {
-			return nil, errors.New(`parsing filters: "none" cannot stand beside others`)
+			return nil, errors.New(`parsing filters: "none" cannot be combined with other filters`)
 		}
 		c = append(c, Name(name))
 	}

@@ -54,7 +54,7 @@ func NewSession(access Access) (*Session, error) {
 		access.Patience = gitcmd.DefaultPatience
 	}
 	if strings.HasPrefix(access.Address, "-") || strings.Contains(access.Address, "::") {
-		return nil, errors.New("the address of the git repository is none")
+		return nil, errors.New("this is not an address of a git repository")
 	}
 	folder, err := os.MkdirTemp("", "git-datapact-")
 	if err != nil {

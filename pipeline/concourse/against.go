@@ -18,7 +18,7 @@ func (p *Pipeline) Against(data []byte) ([]string, error) {
 		return nil, fmt.Errorf("reading the pipeline of Concourse: %w", err)
 	}
 	if len(theirs) == 0 {
-		return nil, fmt.Errorf("reading the pipeline of Concourse: there is none")
+		return nil, fmt.Errorf("reading the pipeline of Concourse: it is empty")
 	}
 	var differences []string
 	for _, section := range sections {

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -165,7 +164,7 @@ func (p *Planner) Newest(ctx context.Context, branch string) (receipts.Input, er
 		newest = append(newest, int32(at))
 	}
 	if len(newest) == 0 {
-		return receipts.Input{}, fmt.Errorf("receipt of %s: %w (the branch has none)", branch, gitcmd.ErrNotFound)
+		return receipts.Input{}, ledger.NoReceipts(branch)
 	}
 	if source, ok := p.source.(historian); ok && len(newest) > 1 {
 		id, err := source.Newest(ctx, branch, func(id receipts.ID) bool {

@@ -75,7 +75,7 @@ func (s *gitSource) Firsts(ctx context.Context, branch string, visit func(receip
 		return err
 	}
 	if err := s.repository.WholeHistory(ctx); err != nil {
-		return fmt.Errorf("when the receipts of %s were recorded first is not known here: %w", branch, err)
+		return fmt.Errorf("finding out when the receipts of %s were first recorded: %w", branch, err)
 	}
 	return l.Firsts(ctx, visit)
 }
@@ -94,7 +94,7 @@ func (s *gitSource) Newest(ctx context.Context, branch string, accept func(recei
 		}
 	})
 	if err == nil && newest == nil {
-		err = fmt.Errorf("receipt of %s: %w (the branch has none)", branch, gitcmd.ErrNotFound)
+		err = ledger.NoReceipts(branch)
 	}
 	if err != nil {
 		return "", err

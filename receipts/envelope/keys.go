@@ -82,7 +82,7 @@ func digest(hash crypto.Hash, data []byte) []byte {
 func ParsePrivateKey(data []byte) (*PrivateKey, error) {
 	raw, err := ssh.ParseRawPrivateKey(data)
 	if _, encrypted := errors.AsType[*ssh.PassphraseMissingError](err); encrypted || bytes.Contains(data, []byte("BEGIN ENCRYPTED")) {
-		return nil, gitcmd.WithHint(errors.New("the key is protected by a passphrase, which nobody is asked for here"),
+		return nil, gitcmd.WithHint(errors.New("the key has a passphrase, and nothing here asks for one"),
 			"sign with a key without one: 'ssh-keygen -p -f COPY' takes it off a copy of the key")
 	}
 	if err != nil {
@@ -105,7 +105,7 @@ func ParsePrivateKey(data []byte) (*PrivateKey, error) {
 // ParsePublicKeys reads the keys in a file: lines as those of OpenSSH's .pub files, or PEM.
 func ParsePublicKeys(data []byte) ([]*PublicKey, error) {
 	if bytes.Contains(data, []byte("PRIVATE KEY-----")) {
-		return nil, gitcmd.WithHint(errors.New("a private key, want the public one"), "ssh-keygen wrote it beside the other, as FILE.pub; 'openssl pkey -pubout' prints that of a PEM file")
+		return nil, gitcmd.WithHint(errors.New("a private key, want the public one"), "ssh-keygen wrote the public key to FILE.pub; for a PEM file, 'openssl pkey -pubout' prints it")
 	}
 	if bytes.Contains(data, []byte("-----BEGIN ")) {
 		return pemKeys(data)

@@ -35,7 +35,7 @@ func TestManyUnknownBranches(t *testing.T) {
 			listed = done
 		}
 	}})
-	if err == nil || !strings.Contains(err.Error(), "the store holds objects of branches that are not known here: theirs-0000") {
+	if err == nil || !strings.Contains(err.Error(), "the store holds objects of branches that this repository does not have: theirs-0000") {
 		t.Errorf("Collect: %v, want that the branches are not known", err)
 	}
 	if listed > 2000 {

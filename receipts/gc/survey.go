@@ -103,7 +103,7 @@ func isRecorded(key blobs.Key) bool {
 	return len(name) == 40 && strings.Trim(name, "0123456789abcdef") == ""
 }
 
-// strangers refuses a store with objects of branches that are not known here: they
+// strangers refuses a store with objects of branches that this repository does not have: they
 // may be those of another repository. It also refuses to take a branch for deleted
 // that is there.
 func (c *collection) strangers(ctx context.Context) error {
@@ -118,7 +118,7 @@ func (c *collection) strangers(ctx context.Context) error {
 		return err
 	}
 	if len(unknown) > 0 {
-		return gitcmd.WithHint(fmt.Errorf("the store holds objects of branches that are not known here: %s", few(unknown)),
+		return gitcmd.WithHint(fmt.Errorf("the store holds objects of branches that this repository does not have: %s", few(unknown)),
 			"if another repository keeps its blobs there, nothing must be deleted; a branch that was deleted is named with --gone=BRANCH")
 	}
 	var faults []error

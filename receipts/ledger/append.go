@@ -223,7 +223,7 @@ func (l *Ledger) distinguish(ctx context.Context, commit gitcmd.Hash, receipt *r
 		}
 		next := receipt.Timestamp.Add(time.Second)
 		if next == receipt.Timestamp {
-			return fmt.Errorf("branch %s holds a receipt of %s, which is the last date that one can have", l.branch.Name, next)
+			return fmt.Errorf("branch %s has a receipt of %s, and no receipt can have a later date", l.branch.Name, next)
 		}
 		receipt.Timestamp = next
 	}

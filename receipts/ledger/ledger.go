@@ -104,6 +104,17 @@ func openBranch(ctx context.Context, repository *gitcmd.Repository, name string)
 	return At(repository, branch), nil
 }
 
+// NoReceipts says that a branch has no receipts. It is a [gitcmd.ErrNotFound].
+func NoReceipts(branch string) error {
+	return gitcmd.WithHint(&missingReceipts{branch, "no receipts"}, "name a branch that has some: 'git datapact status' lists those with jobs")
+}
+
+type missingReceipts struct{ branch, has string }
+
+func (e *missingReceipts) Error() string { return "branch " + e.branch + " has " + e.has }
+
+func (*missingReceipts) Unwrap() error { return gitcmd.ErrNotFound }
+
 // A missingBranch says that there is no branch of a name.
 type missingBranch struct{ name, hint string }
 
@@ -123,7 +134,7 @@ func withNextStep(ctx context.Context, repository *gitcmd.Repository, err error)
 // missingHint is the next step where there is no branch of a name.
 func missingHint(ctx context.Context, repository *gitcmd.Repository, name string) string {
 	if strings.Contains(name, "@") {
-		return "after an @ stand 4 to 64 hexadecimal digits of a receipt's id or a commit, or braces"
+		return "after '@' comes an id or a commit, of at least 4 hexadecimal digits, or something in braces such as @{yesterday}"
 	}
 	there, _ := repository.ReadableBranches(ctx) // without them, nothing is similar
 	return gitcmd.SimilarBranch(name, there, "'git branch -a' lists the branches that are here, 'git fetch' brings those of a remote")

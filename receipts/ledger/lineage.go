@@ -170,7 +170,7 @@ func (l *Lineage) open(ctx context.Context, name string) (*lineageBranch, error)
 	found, err := l.repository.FindBranch(ctx, name)
 	switch {
 	case errors.Is(err, gitcmd.ErrNotFound):
-		l.bad(fmt.Errorf("there is no branch %s here, so what its receipts say is not known: %w", name, gitcmd.ErrNotFound))
+		l.bad(fmt.Errorf("branch %s: %w in this clone, so the metadata of its receipts is unknown", name, gitcmd.ErrNotFound))
 	case err != nil:
 		return nil, err
 	default:

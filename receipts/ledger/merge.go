@@ -52,7 +52,7 @@ func Newer(path string, ours, theirs []byte) ([]byte, error) {
 		return nil, gitcmd.WithHint(err, "choose one of the two with 'git checkout --ours' or '--theirs', then 'git add' it")
 	}
 	if inputs == 0 && !bytes.Equal(ours, theirs) {
-		return nil, gitcmd.WithHint(fmt.Errorf("%s is a different result without inputs on each side, both of %s", path, our),
+		return nil, gitcmd.WithHint(fmt.Errorf("%s: both sides recorded a receipt without inputs at %s, with different results", path, our),
 			"give up with 'git merge --abort' or 'git rebase --abort'; 'git datapact pull' keeps both")
 	}
 	if c := our.Compare(their); c > 0 || c == 0 && bytes.Compare(ours, theirs) > 0 {

@@ -128,7 +128,7 @@ func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
 	case s.Key != "":
 		err := fmt.Errorf("receipt of %s with %s=%s: %w", l.branch.Name, s.Key, s.Value, gitcmd.ErrNotFound)
 		if len(unseen) > 0 {
-			err = gitcmd.WithHint(err, "not all of what its receipts were made from could be looked at: "+strings.Join(unseen, "; "))
+			err = gitcmd.WithHint(err, "some of its lineage could not be read: "+strings.Join(unseen, "; "))
 		}
 		return nil, err
 	case s.Back > 0:
@@ -136,7 +136,19 @@ func (l *Ledger) Resolve(ctx context.Context, s Selector) (*Entry, error) {
 	case !s.Before.IsZero():
 		return nil, fmt.Errorf("receipt of %s at or before %s: %w", l.branch.Name, s.Before.Format(time.RFC3339), gitcmd.ErrNotFound)
 	}
-	return nil, fmt.Errorf("receipt of %s: %w (the branch has none)", l.branch.Name, gitcmd.ErrNotFound)
+	return nil, l.noReceipts(ctx)
+}
+
+// noReceipts is [NoReceipts], or says that all that the branch has are left out.
+func (l *Ledger) noReceipts(ctx context.Context) error {
+	for _, err := range l.Log(ctx) {
+		if err == nil && l.leave != nil {
+			return gitcmd.WithHint(&missingReceipts{l.branch.Name, "only unplanned receipts"},
+				fmt.Sprintf("'git datapact status --explain %s' says why; each can still be named by its id", l.branch.Name))
+		}
+		break
+	}
+	return NoReceipts(l.branch.Name)
 }
 
 // Newest is the first of a list that is newest first, nil for an empty one. The error is

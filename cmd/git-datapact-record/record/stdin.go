@@ -24,11 +24,11 @@ const standardInput = "-"
 func (c *command) checkName() error {
 	switch {
 	case c.Dir != standardInput && c.Name != "":
-		return errors.New("--name is for a result from standard input: want it with -")
+		return errors.New("--name is for a result from standard input: give it with '-'")
 	case c.Dir != standardInput:
 		return nil
 	case c.Name == "":
-		return errors.New("what is read from standard input needs a name: want --name FILE")
+		return errors.New("a result from standard input needs a name: give --name FILE")
 	case c.Name == ".datapact" || strings.HasPrefix(c.Name, ".datapact/"):
 		return fmt.Errorf("--name %s: .datapact is for what a result says of itself", c.Name)
 	}

@@ -46,7 +46,7 @@ func (c *command) exchange(ctx context.Context, env *frame.Env, repository *gitc
 	if c.URL != "" {
 		far, err = storechoice.Named("URL", c.URL)
 	} else if near, err = storechoice.Own(ctx, repository); err == nil && near.URL == far.URL {
-		err = gitcmd.Usage(fmt.Errorf("%s: want the URL of another store: this repository uses that of this clone alone", c.Action))
+		err = gitcmd.Usage(fmt.Errorf("%s: name the URL of another store: the store of this repository is in this clone alone", c.Action))
 	}
 	if err == nil && near.URL == far.URL {
 		err = gitcmd.Usage(fmt.Errorf("%s: %s is the store itself, want the URL of another one", c.Action, far.Shown()))

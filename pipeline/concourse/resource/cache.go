@@ -132,7 +132,7 @@ func (c *Cache) prepare() error {
 		return err
 	}
 	if !info.IsDir() || info.Mode().Perm()&0o077 != 0 || !owned(info) {
-		return fmt.Errorf("%s is not a folder of this user alone", c.Dir)
+		return fmt.Errorf("%s: not a folder that only this user can use", c.Dir)
 	}
 	return nil
 }

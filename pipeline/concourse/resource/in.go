@@ -110,7 +110,7 @@ func readVersionOf(ctx context.Context, c *remote.Clone, request *Request) (*led
 		return nil, err
 	}
 	if entry.Receipt.Branch != branch {
-		return nil, fmt.Errorf("version %s is of branch %s, and not of %s", v.Ref, entry.Receipt.Branch, branch)
+		return nil, fmt.Errorf("version %s belongs to branch %s, not to %s", v.Ref, entry.Receipt.Branch, branch)
 	}
 	entry.Commit = v.Ref
 	if standing && found[1] == "" {

@@ -94,7 +94,7 @@ func out(ctx context.Context, request *Request, build string, opts *Options) (*A
 func readBuild(ctx context.Context, params OutParams, build, branch string) (*archive.Result, []receipts.Input, error) {
 	dir, err := folderIn(build, params.Result)
 	if err != nil {
-		return nil, nil, gitcmd.WithHint(fmt.Errorf("result %w", err), "the task is to leave its files in its output 'result', or name another folder as params.result")
+		return nil, nil, gitcmd.WithHint(fmt.Errorf("result %w", err), "write the files of the task to its output 'result', or name another folder in params.result")
 	}
 	result, err := archive.ReadResult(ctx, dir)
 	if err != nil {
@@ -302,7 +302,7 @@ func (o *recording) checkPlan(ctx context.Context) error {
 	read := o.inputs()
 	if p := o.params.Plan; p != nil {
 		if p.Branch != o.source.Branch {
-			return fmt.Errorf("params.plan is that of %s, and not of %s", p.Branch, o.source.Branch)
+			return fmt.Errorf("params.plan is the plan of %s, not of %s", p.Branch, o.source.Branch)
 		}
 		return nil
 	}

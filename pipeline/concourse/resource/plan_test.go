@@ -131,7 +131,7 @@ func TestPlanOfDiamond(t *testing.T) {
 	a, b := w.git("-C", w.repo, "ls-tree", "-r", "--name-only", "a", "result/"), w.git("-C", w.repo, "ls-tree", "-r", "--name-only", "b", "result/")
 	left, right := idOf(strings.Split(a, "\n")[0]), idOf(strings.Split(b, "\n")[1])
 	mismatch := object{"input": []any{object{"branch": "a", "result": left}, object{"branch": "b", "result": right}}}
-	w.fails("no plan of ab calls for this: b@", "out", object{"source": w.sourceOf("ab", nil), "params": mismatch}, w.build("result/x", "x"))
+	w.fails("the plan of ab does not include this execution: b@", "out", object{"source": w.sourceOf("ab", nil), "params": mismatch}, w.build("result/x", "x"))
 	fits := object{"input": []any{object{"branch": "a", "result": left}, object{"branch": "b", "result": left}}}
 	w.out("ab", w.build("result/x", "x"), fits)
 }
@@ -181,7 +181,7 @@ func TestPlanCauses(t *testing.T) {
 	v = last(known)
 	// Taken back upstream, it is not called for any more, and in says so.
 	w.commit("src", "revert", "result/"+next.Version.Receipt[:2]+"/"+next.Version.Receipt[2:]+".json", "-")
-	w.fails("is not called for any more: it read src@", "in", object{"source": w.planOf("a", nil), "version": v}, w.build())
+	w.fails("is no longer planned: it read src@", "in", object{"source": w.planOf("a", nil), "version": v}, w.build())
 	if got := w.due("a", v); len(got) != 1 {
 		t.Errorf("check after the input was taken back = %v", got)
 	}
@@ -235,7 +235,7 @@ func TestPlanOfLostHistory(t *testing.T) {
 	v := w.due("a", nil)[0]
 	w.execute("a", v)
 	// A version of another job is not one of this.
-	w.fails("is not called for any more", "in", object{"source": w.planOf("ab", nil), "version": v}, w.build())
+	w.fails("is no longer planned", "in", object{"source": w.planOf("ab", nil), "version": v}, w.build())
 	// The history of an input is replaced: what is there counts.
 	w.out("src", w.seeded("lost"), nil)
 	lost := w.due("a", v)[1]
@@ -246,7 +246,7 @@ func TestPlanOfLostHistory(t *testing.T) {
 			t.Errorf("check after the input was replaced = %v, want the one that is new", got)
 		}
 	}
-	w.fails("is not called for any more", "in", object{"source": w.planOf("a", nil), "version": lost}, w.build())
+	w.fails("is no longer planned", "in", object{"source": w.planOf("a", nil), "version": lost}, w.build())
 	// A job that reads a branch which is not there.
 	w.commit("b", "job", "config/job.json", `{"input": [{"branch": "nowhere"}]}`)
 	w.fails("b:config/job.json: input: branch nowhere: not found", "check", object{"source": w.planOf("b", nil)})

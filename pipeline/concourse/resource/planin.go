@@ -86,7 +86,7 @@ func (p *planning) find(ctx context.Context, id receipts.ID) (*plan.Execution, e
 			why = u.Why
 		}
 	}
-	return nil, gitcmd.WithHint(fmt.Errorf("execution %s of %s is not called for any more: %s", id, p.source.Plan, why),
+	return nil, gitcmd.WithHint(fmt.Errorf("execution %s of %s is no longer planned: %s", id, p.source.Plan, why),
 		"check finds the executions that are due now")
 }
 

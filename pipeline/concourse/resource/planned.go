@@ -253,7 +253,7 @@ func (p *planning) calls(ctx context.Context, read []receipts.Input) error {
 	}
 	why, err := plan.NewPlanner(p.clone.Repository, catalog).Calls(ctx, job, read)
 	if err == nil && why != "" {
-		err = gitcmd.WithHint(fmt.Errorf("no plan of %s calls for this: %s", p.source.Plan, why),
+		err = gitcmd.WithHint(fmt.Errorf("the plan of %s does not include this execution: %s", p.source.Plan, why),
 			"let the job get its inputs from a resource with plan: "+p.source.Plan+", as 'git datapact pipeline' writes it")
 	}
 	return err
