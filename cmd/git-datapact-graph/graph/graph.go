@@ -5,6 +5,7 @@ package graph
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/drawing"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -31,6 +32,9 @@ func (*command) Help() string {
 func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if c.Selector == "" && (c.Up || c.Down || c.Depth >= 0) {
 		return gitcmd.Usage(errors.New("--up, --down and --depth are for the lineage of a receipt: name one"))
+	}
+	if c.Depth < -1 {
+		return gitcmd.Usage(fmt.Errorf("--depth=%d: want a number of steps, 0 or more", c.Depth))
 	}
 	repository := gitcmd.Open("")
 	defer repository.Close()

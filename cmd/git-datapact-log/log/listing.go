@@ -41,6 +41,20 @@ func (d dateFormat) text(t receipts.Timestamp) string {
 	return t.String()
 }
 
+// columns are keys of metadata.
+type columns []string
+
+// UnmarshalText reads keys with commas between them, beside those that are there.
+func (c *columns) UnmarshalText(text []byte) error {
+	for key := range strings.SplitSeq(string(text), ",") {
+		if key == "" {
+			return fmt.Errorf("%q: want keys of metadata with a comma between each two", text)
+		}
+		*c = append(*c, key)
+	}
+	return nil
+}
+
 // A listing prints what was found.
 type listing struct {
 	*command
@@ -121,6 +135,11 @@ func (l *listing) table(ctx context.Context) error {
 		rows[i] = append(rows[i], name, l.Date.text(entry.Receipt.Timestamp))
 		for _, key := range l.Columns {
 			rows[i] = append(rows[i], l.value(entry.Receipt, key))
+		}
+	}
+	for i, key := range l.Columns {
+		if len(rows) > 0 && !slices.ContainsFunc(rows, func(cells []string) bool { return cells[i+2] != "" }) {
+			l.env.Warnf("none of these receipts has the metadata %q", key)
 		}
 	}
 	if l.Sort != "" {

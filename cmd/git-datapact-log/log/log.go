@@ -25,7 +25,7 @@ type command struct {
 	Where    []receipts.Condition `sep:"none" placeholder:"CONDITION" help:"List receipts whose metadata, or else those of what they were made from, the nearest first, fulfil this: KEY=VALUE, or with != < <= > >= or ~ for =; several must all hold."`
 	Reverse  bool                 `help:"List the oldest first."`
 	Date     dateFormat           `placeholder:"FORMAT" default:"iso" help:"How times are said: iso, relative or short."`
-	Columns  []string             `placeholder:"KEY,…" help:"Print a table with these metadata."`
+	Columns  columns              `placeholder:"KEY,…" help:"Print a table with these metadata."`
 	Sort     string               `placeholder:"KEY" help:"Sort the table by this column: numbers and versions by what they are worth."`
 	Graph    bool                 `xor:"form" help:"Draw beside the list what was made from what, and list all that the receipts were made from, each below what was made from it."`
 	Taken    bool                 `name:"retracted" help:"With --json, list retracted receipts too, each with the reason, as lines do in any case."`

@@ -9,7 +9,7 @@ import (
 )
 
 // lengthen writes out the long flags that stand abbreviated on a command line: as in git,
-// any beginning will do that only one of them has. It leaves alone what none of them begins
+// any beginning will do that only one of them has, and -3 is --number=3. It leaves alone what none of them begins
 // with, for the parser to complain of, and what stands behind a -- or behind the name of a command.
 func lengthen(model *kong.Application, args []string) ([]string, error) {
 	names := longFlags(model)
@@ -18,6 +18,10 @@ func lengthen(model *kong.Application, args []string) ([]string, error) {
 	for i, arg := range args {
 		if arg == "--" || passing && !strings.HasPrefix(arg, "-") {
 			break
+		}
+		if limit, ok := asLimit(arg); ok && slices.Contains(names, "number") && (i == 0 || args[i-1] != "-n" && args[i-1] != "--number") {
+			args[i] = "--number=" + limit
+			continue
 		}
 		given, isLong := strings.CutPrefix(arg, "--")
 		if !isLong {
@@ -45,6 +49,12 @@ func lengthen(model *kong.Application, args []string) ([]string, error) {
 		}
 	}
 	return args, nil
+}
+
+// asLimit is the number in a flag such as -3.
+func asLimit(arg string) (string, bool) {
+	digits, isFlag := strings.CutPrefix(arg, "-")
+	return digits, isFlag && digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
 // longFlags lists the long flags that are not hidden, sorted.
