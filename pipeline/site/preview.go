@@ -65,6 +65,7 @@ func (s *Site) previews(ctx context.Context, h head, r *record, entry *ledger.En
 		case ctx.Err() != nil:
 			return nil, ctx.Err()
 		case errors.Is(err, fs.ErrNotExist):
+			s.lack(p.Path + " of " + r.name())
 			p.Note = "The store does not have it."
 		case err != nil:
 			s.bad(fmt.Errorf("showing %s of %s: %w", p.Path, r.name(), err))
@@ -87,6 +88,16 @@ func (s *Site) previews(ctx context.Context, h head, r *record, entry *ledger.En
 		files = append(files, p.file)
 	}
 	return list, s.removeImages(r, files)
+}
+
+// lack notes that the store does not have a file that is to be shown.
+func (s *Site) lack(name string) {
+	s.badMu.Lock()
+	defer s.badMu.Unlock()
+	s.lacks++
+	if s.lacking == "" || name < s.lacking {
+		s.lacking = name
+	}
 }
 
 // mayPreview reports whether an output is small enough, as far as its receipt tells.

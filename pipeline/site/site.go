@@ -48,7 +48,9 @@ type Site struct {
 	fresh      bool // it is made from scratch
 	changed    bool // some receipt, or branch
 
-	badMu sync.Mutex
+	badMu   sync.Mutex
+	lacks   int    // files that the store does not have, of those to be shown
+	lacking string // one of them
 }
 
 // A branch is one with receipts.

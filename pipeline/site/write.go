@@ -50,6 +50,10 @@ func (s *Site) Write(ctx context.Context, overview *Overview) error {
 			return fmt.Errorf("writing the site: %w", err)
 		}
 	}
+	if s.lacks > 0 { // the next run looks for them again
+		next.Made = ""
+		s.bad(fmt.Errorf("the store does not have %d of the files to preview, such as %s", s.lacks, s.lacking))
+	}
 	return s.folder.keep(next)
 }
 
