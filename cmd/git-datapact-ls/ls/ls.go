@@ -4,6 +4,8 @@ package ls
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/git-datapact/git-datapact/cmd/internal/entries"
 	"github.com/git-datapact/git-datapact/cmd/internal/frame"
@@ -48,9 +50,27 @@ func (c *command) Run(ctx context.Context, env *frame.Env) (err error) {
 	if err != nil {
 		return err
 	}
-	if len(files) == 0 && len(c.Path) > 0 {
-		return gitcmd.Negative(fmt.Errorf("no output of %s@%s matches", entry.Receipt.Branch, entry.ID))
+	if err := c.print(env, files); err != nil {
+		return err
 	}
+	return c.checkMatched(entry, files)
+}
+
+// checkMatched wants each path that was asked for to match an output.
+func (c *command) checkMatched(entry *ledger.Entry, files []entries.File) error {
+	var unmatched []string
+	for _, p := range c.Path {
+		if !slices.ContainsFunc(files, func(f entries.File) bool { return f.ChosenBy(p) }) {
+			unmatched = append(unmatched, string(p))
+		}
+	}
+	if len(unmatched) == 0 {
+		return nil
+	}
+	return gitcmd.Negative(fmt.Errorf("no output of %s@%s matches %s", entry.Receipt.Branch, entry.ID, strings.Join(unmatched, ", ")))
+}
+
+func (c *command) print(env *frame.Env, files []entries.File) error {
 	switch {
 	case c.JSON:
 		for _, f := range files {

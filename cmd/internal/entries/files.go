@@ -28,10 +28,7 @@ func Files(r *receipts.Receipt, patterns []receipts.Pattern) []File {
 func AllFiles(r *receipts.Receipt, patterns []receipts.Pattern, unpacked func(*receipts.Output) ([]receipts.Output, error)) ([]File, error) {
 	var files []File
 	add := func(f File) {
-		chosen := func(p receipts.Pattern) bool {
-			return p.Matches(f.Path) || p.Matches(f.Output.Path) || f.In != nil && p.Matches(f.In.Path)
-		}
-		if len(patterns) == 0 || slices.ContainsFunc(patterns, chosen) {
+		if len(patterns) == 0 || slices.ContainsFunc(patterns, f.ChosenBy) {
 			files = append(files, f)
 		}
 	}
@@ -51,6 +48,12 @@ func AllFiles(r *receipts.Receipt, patterns []receipts.Pattern, unpacked func(*r
 	}
 	sortFiles(files)
 	return files, nil
+}
+
+// ChosenBy reports whether a pattern chooses a file, by its path, that of what is stored, or
+// that of the packed folder it is in.
+func (f File) ChosenBy(p receipts.Pattern) bool {
+	return p.Matches(f.Path) || p.Matches(f.Output.Path) || f.In != nil && p.Matches(f.In.Path)
 }
 
 func sortFiles(files []File) {
