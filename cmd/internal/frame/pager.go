@@ -64,6 +64,14 @@ func (e *Env) startPager(command string) error {
 	return nil
 }
 
+// missing says that the shell found no such program to run, or may not run it.
+func (p *pager) missing() error {
+	if status := p.command.ProcessState.ExitCode(); status != 126 && status != 127 {
+		return nil
+	}
+	return gitcmd.WithHint(fmt.Errorf("the pager %q cannot be run", p.command.Args[2]), "git config core.pager, or $GIT_PAGER, chooses another; 'git --no-pager datapact' does without")
+}
+
 // errLeft says that whoever reads has left the pager before the end of the answer.
 var errLeft = fmt.Errorf("the pager was left: %w", context.Canceled)
 
@@ -76,6 +84,9 @@ func (e *Env) endPager(err error) error {
 	flushed := e.flush()
 	_ = e.pager.input.Close()
 	_ = e.pager.command.Wait()
+	if missing := e.pager.missing(); missing != nil {
+		err = missing
+	}
 	e.pager, e.flush, e.Stdout = nil, nil, standardOutput{os.Stdout}
 	if errors.Is(err, syscall.EPIPE) || err == nil && errors.Is(flushed, syscall.EPIPE) {
 		return errLeft
