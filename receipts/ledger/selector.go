@@ -26,7 +26,7 @@ import (
 //	BRANCH@{N}           the N-th before the newest
 //	TAG                  the one that a tag names, where no branch has the name
 //	ID                   the one of any branch, where neither a branch nor a tag has the name
-//	HEAD                 the current branch
+//	HEAD, @              the current branch
 //
 // An id has 4 to 40 hexadecimal digits, a commit as many or, where objects are named by
 // SHA-256, up to 64; any other @ is part of the branch's name.
@@ -67,6 +67,9 @@ func parseSelector(text string) (Selector, error) {
 		return parseBraces(text, branch, inner)
 	}
 	s := Selector{Branch: text}
+	if text == "@" { // as git has it
+		s.Branch = "HEAD"
+	}
 	if at := strings.LastIndexByte(text, '@'); at >= 0 && isRevision(strings.ToLower(text[at+1:])) {
 		s.Branch, s.Revision = text[:at], strings.ToLower(text[at+1:])
 	}
@@ -301,12 +304,17 @@ func OpenSelector(ctx context.Context, repository *gitcmd.Repository, text strin
 	if err != nil {
 		return nil, selector, err
 	}
-	if selector.Branch == "" || selector.Branch == "HEAD" {
+	current := selector.Branch == "" || selector.Branch == "HEAD"
+	if current {
 		if selector.Branch, err = CurrentBranch(ctx, repository); err != nil {
 			return nil, selector, err
 		}
 	}
 	l, selector, err := openSelected(ctx, repository, selector)
+	if missing, ok := errors.AsType[*missingBranch](err); ok && current {
+		err = gitcmd.WithHint(fmt.Errorf("the current branch %s has no commits yet", missing.name),
+			"name a dataset branch, as 'git datapact status' lists them, or start one with 'git datapact branch'")
+	}
 	if err == nil {
 		l.leave = leave
 	}

@@ -89,7 +89,7 @@ func previous(ctx context.Context, repository *gitcmd.Repository, entry *ledger.
 		}
 		found = other.ID == entry.ID
 	}
-	return nil, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("receipt %s@%s: %w (nothing was recorded before it)", entry.Receipt.Branch, entry.ID, gitcmd.ErrNotFound)),
+	return nil, gitcmd.WithHint(gitcmd.Negative(fmt.Errorf("%s@%s is the first receipt of its branch", entry.Receipt.Branch, entry.ID[:12])),
 		"name two receipts to compare them")
 }
 
