@@ -72,6 +72,28 @@ func (r *Repository) settings(ctx context.Context, key string) ([]setting, error
 	return r.config[key], nil
 }
 
+// Remotes lists the names of the remotes, sorted, as `git remote` does: of all that the
+// configuration says something about.
+func (r *Repository) Remotes(ctx context.Context) ([]string, error) {
+	if _, err := r.where(ctx); err != nil { // outside of a repository there is a configuration too
+		return nil, err
+	}
+	if _, err := r.settings(ctx, ""); err != nil { // reads all of it
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := map[string]bool{}
+	for key := range r.config {
+		rest, isRemote := strings.CutPrefix(key, "remote.")
+		end := strings.LastIndexByte(rest, '.')
+		if isRemote && end > 0 && rest[0] != '/' { // which git refuses as a name, with a warning
+			names[rest[:end]] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names)), nil
+}
+
 // SetConfig sets a configuration key in the repository's own file.
 func (r *Repository) SetConfig(ctx context.Context, key, value string) error {
 	if _, err := r.git.output(ctx, "config", "--local", key, value); err != nil {

@@ -131,7 +131,8 @@ func TestOutsideOfRepository(t *testing.T) {
 	_, objectErr := r.Object(t.Context(), "HEAD")
 	_, whereErr := r.GitDir(t.Context())
 	_, branchErr := r.Branch(t.Context(), "data")
-	for _, err := range []error{objectErr, whereErr, branchErr} {
+	_, remotesErr := r.Remotes(t.Context())
+	for _, err := range []error{objectErr, whereErr, branchErr, remotesErr} {
 		if !errors.Is(err, ErrNoRepository) || Hint(err) == "" {
 			t.Errorf("error = %v, want no repository with a hint", err)
 		}

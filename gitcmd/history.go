@@ -86,15 +86,6 @@ func (r *Repository) Incomplete(ctx context.Context) (string, error) {
 	return "", err
 }
 
-// Remotes lists the names of the remotes.
-func (r *Repository) Remotes(ctx context.Context) ([]string, error) {
-	out, err := r.git.output(ctx, "remote")
-	if err != nil {
-		return nil, fmt.Errorf("listing remotes: %w", err)
-	}
-	return strings.Fields(string(out)), nil
-}
-
 // RemoteRefs asks a remote for its branches and tags.
 func (r *Repository) RemoteRefs(ctx context.Context, remote string) ([]Ref, error) {
 	out, err := r.talk(ctx, r.git, remote, "ls-remote", "--quiet", "--heads", "--tags", "--", remote)

@@ -1,6 +1,8 @@
 package gitcmd_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -39,6 +41,29 @@ func TestTracking(t *testing.T) {
 		gittest.Run(t, dir, "config", "remote."+name+".fetch", spec)
 		if _, err := gitcmd.Open(dir).Tracking(t.Context(), name); err == nil {
 			t.Errorf("Tracking(%q) = nil, want an error about %s", name, spec)
+		}
+	}
+}
+
+// TestRemotes: the configuration tells the same remotes as git does.
+func TestRemotes(t *testing.T) {
+	for _, config := range [][]string{
+		{},
+		{"remote.pushDefault=hub"},
+		{"remote.hub.url=../hub.git", "remote.hub.fetch=+refs/heads/*:refs/remotes/hub/*", "remote.Hub.url=../other.git"},
+		{"remote.a.b/c.url=../x", "remote.z.prune=true", "branch.main.remote=upstream", "remotes.all=z"},
+		{"remote./refused.url=../x", "remote.b.pushurl=../y"},
+	} {
+		dir := gittest.New(t)
+		for _, setting := range config {
+			key, value, _ := strings.Cut(setting, "=")
+			gittest.Run(t, dir, "config", "--add", key, value)
+		}
+		r := gitcmd.Open(dir)
+		got, err := r.Remotes(t.Context())
+		want, gitErr := r.Git(t.Context(), nil, "remote")
+		if err != nil || gitErr != nil || !slices.Equal(got, strings.Fields(string(want))) {
+			t.Errorf("%v: Remotes = %q, %v; git says %q, %v", config, got, err, want, gitErr)
 		}
 	}
 }
