@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -262,6 +263,43 @@ func TestLog(t *testing.T) {
 	if strings.Join(got, "|") != strings.Join(want, "|") {
 		t.Errorf("Log = %q, want %q", got, want)
 	}
+}
+
+// However many commits are looked at first, the log is the same.
+func TestLogShort(t *testing.T) {
+	r, _ := newRepository(t)
+	for i := range 5 {
+		write(t, r, "data", Change{Path: fmt.Sprint("result/", i), Data: []byte("1")})
+		write(t, r, "data", Change{Path: fmt.Sprint("other/", i), Data: []byte("1")})
+	}
+	objects, err := r.Headers(t.Context(), []string{"refs/heads/data"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tip := objects[0]
+	want := paths(t, r.Log(t.Context(), string(tip.Hash), "result"))
+	if len(want) != 5 {
+		t.Fatalf("Log = %q", want)
+	}
+	for enough := range 8 {
+		if got := paths(t, r.LogShort(t.Context(), tip.Hash, "result", enough+1)); !slices.Equal(got, want) {
+			t.Errorf("LogShort(%d) = %q, want %q", enough+1, got, want)
+		}
+	}
+}
+
+// paths are those of the files in a log.
+func paths(t *testing.T, log iter.Seq2[LogEntry, error]) (list []string) {
+	t.Helper()
+	for entry, err := range log {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range entry.Files {
+			list = append(list, file.Path)
+		}
+	}
+	return list
 }
 
 func TestWorktreeFollows(t *testing.T) {

@@ -28,6 +28,25 @@ func (r *Repository) Log(ctx context.Context, revision, path string) iter.Seq2[L
 	return r.log(ctx, revision, []string{path})
 }
 
+// LogShort is [Repository.Log] of a commit for who may have enough after some entries: git does
+// not look for more before these have been taken, which else it does far ahead.
+func (r *Repository) LogShort(ctx context.Context, commit Hash, path string, enough int) iter.Seq2[LogEntry, error] {
+	return func(yield func(LogEntry, error) bool) {
+		count := 0
+		var last LogEntry
+		for entry, err := range r.log(ctx, string(commit), []string{path}, fmt.Sprintf("--max-count=%d", enough)) {
+			if !yield(entry, err) || err != nil {
+				return
+			}
+			last = entry
+			count++
+		}
+		if count == enough && len(last.Parents) > 0 {
+			r.Log(ctx, string(last.Parents[0]), path)(yield)
+		}
+	}
+}
+
 // LogLast is the first entry that [Repository.Log] would give. It is found without
 // looking for a second one. The error for none is [ErrNotFound].
 func (r *Repository) LogLast(ctx context.Context, revision, path string) (LogEntry, error) {

@@ -22,18 +22,18 @@ const walked = 500
 // [Ledger.Log] does. Those far back name no commit. It holds a hundred bytes or
 // so for each that accept lets through, not the receipts.
 func (l *Ledger) Scan(ctx context.Context, accept func(*receipts.Receipt) bool) iter.Seq2[*Entry, error] {
-	return l.scan(ctx, accept, nil)
+	return l.scan(ctx, accept, nil, 0)
 }
 
 // ScanAll is Scan with the receipts that were retracted, each as it was recorded last.
 // Of those far back it lists the ones that messages of commits take back.
 func (l *Ledger) ScanAll(ctx context.Context, accept func(*receipts.Receipt) bool) iter.Seq2[*Entry, error] {
-	return l.scan(ctx, accept, map[receipts.ID]gitcmd.Hash{})
+	return l.scan(ctx, accept, map[receipts.ID]gitcmd.Hash{}, 0)
 }
 
-func (l *Ledger) scan(ctx context.Context, accept func(*receipts.Receipt) bool, taken map[receipts.ID]gitcmd.Hash) iter.Seq2[*Entry, error] {
+func (l *Ledger) scan(ctx context.Context, accept func(*receipts.Receipt) bool, taken map[receipts.ID]gitcmd.Hash, enough int) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
-		s := scan{ledger: l, accept: accept, given: map[receipts.ID]bool{}, taken: taken}
+		s := scan{ledger: l, accept: accept, given: map[receipts.ID]bool{}, taken: taken, enough: enough}
 		s.run(ctx, yield)
 	}
 }
@@ -43,6 +43,7 @@ type scan struct {
 	accept func(*receipts.Receipt) bool
 	given  map[receipts.ID]bool        // looked at in the history
 	taken  map[receipts.ID]gitcmd.Hash // the commits there that removed receipts, nil where these are left out
+	enough int                         // how many receipts may be, 0 where that is not known
 	build  *index.Store                // where to make an index of what is read, nil for nowhere
 }
 
@@ -54,7 +55,7 @@ func (s *scan) run(ctx context.Context, yield func(*Entry, error) bool) {
 
 // walk reports whether there may be more to find.
 func (s *scan) walk(ctx context.Context, yield func(*Entry, error) bool) bool {
-	for entry, err := range s.ledger.log(ctx, s.taken) {
+	for entry, err := range s.ledger.log(ctx, s.taken, max(s.enough, 1)) {
 		if bad, ok := errors.AsType[*ReceiptError](err); ok {
 			id, _ := receipts.IDFromPath(bad.Path)
 			s.given[id] = true

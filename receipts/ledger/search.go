@@ -62,11 +62,11 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 		}
 		all, q.Commits = l.Executions(ctx, id), true
 	case q.Taken && q.Commits:
-		all = l.LogAll(ctx)
+		all = l.log(ctx, map[receipts.ID]gitcmd.Hash{}, q.enough())
 	case q.Taken:
-		all = l.ScanAll(ctx, choice.may)
+		all = l.scan(ctx, choice.may, map[receipts.ID]gitcmd.Hash{}, q.enough())
 	case q.Commits:
-		all = l.Log(ctx)
+		all = l.log(ctx, nil, q.enough())
 	default:
 		all = l.Choose(ctx, choice, choice.may)
 	}
@@ -115,6 +115,14 @@ func (q Query) choice() Choice {
 		c.Until = before
 	}
 	return c
+}
+
+// enough is how many receipts may be enough, a screenful where the query does not say.
+func (q Query) enough() int {
+	if q.Limit < 0 || q.Limit > walked {
+		return 32
+	}
+	return q.Limit + q.Selector.Back
 }
 
 // limited is the part of a list that the query leaves.
