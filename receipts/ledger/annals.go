@@ -79,8 +79,7 @@ func (l *Ledger) annalsFile(ctx context.Context) string {
 	if err != nil || l.branch.Name == "" || l.branch.Commit == "" {
 		return ""
 	}
-	sum := sha256.Sum256([]byte(l.branch.Name))
-	return filepath.Join(data, "annals", hex.EncodeToString(sum[:12]))
+	return filepath.Join(data, "annals", annalsName(l.branch.Name))
 }
 
 // mayKeepAnnals reports whether the history here is all there is, and is what it seems.
@@ -150,12 +149,43 @@ func (l *Ledger) beginAnnals(ctx context.Context) {
 	if file == "" || gitcmd.Receiving() || !l.mayKeepAnnals(ctx) {
 		return
 	}
-	if _, _, err := l.repository.DataFolder(ctx, "annals"); err != nil {
+	folder, _, err := l.repository.DataFolder(ctx, "annals")
+	if err != nil {
 		return // it would be for nothing
 	}
 	if a, whole := l.walkTo(ctx, ""); whole && a.Tip != "" {
+		pruneAnnals(ctx, l.repository, folder)
 		l.writeAnnals(ctx, file, a)
 	}
+}
+
+// pruneAnnals removes the annals of branches that are not there any more. What was written
+// within the hour stays: somebody may be about to give it its name.
+func pruneAnnals(ctx context.Context, repository *gitcmd.Repository, folder string) {
+	files, _ := os.ReadDir(folder)
+	if len(files) == 0 {
+		return
+	}
+	branches, err := repository.AllBranches(ctx)
+	if err != nil {
+		return
+	}
+	kept := map[string]bool{}
+	for _, branch := range branches {
+		kept[annalsName(branch.Name)] = true
+	}
+	for _, file := range files {
+		info, err := file.Info()
+		if err == nil && !kept[file.Name()] && time.Since(info.ModTime()) > time.Hour {
+			_ = os.Remove(filepath.Join(folder, file.Name()))
+		}
+	}
+}
+
+// annalsName is the name of the file for those of a branch.
+func annalsName(branch string) string {
+	sum := sha256.Sum256([]byte(branch))
+	return hex.EncodeToString(sum[:12])
 }
 
 // writeAnnals writes those of the branch, if it can: the next one does, or does without.

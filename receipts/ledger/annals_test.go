@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -86,5 +87,45 @@ func TestAnnals(t *testing.T) {
 		if got, want := shown(t, dir, ids[0], remember), shown(t, dir, ids[0], false); got != want {
 			t.Errorf("with another history: %s, want %s", got, want)
 		}
+	}
+}
+
+// Annals of branches that are gone go with the next that are begun, but for those that somebody
+// may just be writing.
+func TestPruneAnnals(t *testing.T) {
+	_, dir := newRepository(t)
+	imported(t, dir, at("01:00:00").Time(), sample("one", "00:00:00"))
+	gittest.Run(t, dir, "update-ref", "refs/remotes/origin/theirs", "data")
+	folder := filepath.Join(dir, ".git", "datapact", "annals")
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-2 * time.Hour)
+	for name, at := range map[string]time.Time{
+		annalsName("data"): old, annalsName("theirs"): old, annalsName("gone"): old, annalsName("data") + "-x": old, annalsName("new"): time.Now(),
+	} {
+		file := filepath.Join(folder, name)
+		if err := errors.Join(os.WriteFile(file, nil, 0o666), os.Chtimes(file, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := gitcmd.Open(dir)
+	defer r.Close()
+	l, err := Open(t.Context(), r, "data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.beginAnnals(t.Context())
+	files, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if name := file.Name(); name != annalsName("data") && name != annalsName("theirs") && name != annalsName("new") {
+			t.Errorf("%s is still there", name)
+		}
+	}
+	if len(files) != 3 {
+		t.Errorf("there are %d annals, want 3", len(files))
 	}
 }
