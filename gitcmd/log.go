@@ -111,7 +111,8 @@ func (r *Repository) Messages(ctx context.Context, revision, pattern string) ite
 // readHistory runs `git log` with the arguments that choose commits and changes. The
 // revision is what an error says was read.
 func (r *Repository) readHistory(ctx context.Context, revision string, chosen []string) iter.Seq2[LogEntry, error] {
-	args := append([]string{"log", "--root", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-color",
+	args := append([]string{"-c", "core.packedGitWindowSize=32m", "-c", "core.packedGitLimit=64m", // else all that it reads of a pack stays mapped
+		"log", "--root", "--raw", "-z", "--no-abbrev", "--no-renames", "--no-relative", "--no-color",
 		"--no-show-signature", "--no-follow", "--no-notes", "--format=%x01%H %ct %P"}, chosen...)
 	return func(yield func(LogEntry, error) bool) {
 		err := r.git.stream(ctx, func(out io.Reader) error {

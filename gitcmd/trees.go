@@ -42,6 +42,8 @@ func (r *Repository) Files(ctx context.Context, treeish, folder string) iter.Seq
 // listed reads what `git ls-tree -z` prints.
 func (r *Repository) listed(ctx context.Context, args []string) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
+		// Each tree is read once: to remember more of what they are deltas of takes only memory.
+		args := append([]string{"-c", "core.deltaBaseCacheLimit=16m"}, args...)
 		err := r.git.stream(ctx, func(out io.Reader) error {
 			return readRecords(out, func(record string) error {
 				file, err := parseTreeLine(record)
