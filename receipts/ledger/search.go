@@ -14,16 +14,17 @@ import (
 
 // A Query chooses receipts of a branch to list.
 type Query struct {
-	Selector Selector             // narrows the list; a receipt's id lists its executions
-	Where    []receipts.Condition // all of which must hold
-	Since    time.Time            // of the execution, the zero time for any
-	Until    time.Time            // likewise
-	Limit    int                  // of the receipts listed, negative for none
-	Commits  bool                 // whether the entries must name their commits
-	Taken    bool                 // whether those that were retracted are listed too
-	Digest   string               // that one of each receipt's outputs begins with, "" for any
-	Signed   bool                 // whether their signatures are to be checked, for which they do
-	Lineage  *Lineage             // that conditions look at, see [Lineage.Values]; nil for a new one
+	Selector Selector                     // narrows the list; a receipt's id lists its executions
+	Where    []receipts.Condition         // all of which must hold
+	Since    time.Time                    // of the execution, the zero time for any
+	Until    time.Time                    // likewise
+	Limit    int                          // of the receipts listed, negative for none
+	Commits  bool                         // whether the entries must name their commits
+	Taken    bool                         // whether those that were retracted are listed too
+	Digest   string                       // that one of each receipt's outputs begins with, "" for any
+	Signed   bool                         // whether their signatures are to be checked, for which they do
+	Outputs  func(*receipts.Receipt) bool // whether a receipt has those that are looked for, nil for any
+	Lineage  *Lineage                     // that conditions look at, see [Lineage.Values]; nil for a new one
 }
 
 // A Since is the time that a list goes back to.
@@ -70,7 +71,7 @@ func (l *Ledger) Search(ctx context.Context, q Query) (iter.Seq2[*Entry, error],
 	default:
 		all = l.Choose(ctx, choice, choice.may)
 	}
-	list := q.limited(q.Lineage.fulfilling(ctx, choice.Where, choice.inTime(all)))
+	list := q.limited(q.Lineage.fulfilling(ctx, choice.Where, q.having(choice.inTime(all))))
 	if q.Signed {
 		list = l.withSignatures(ctx, list)
 	}
@@ -99,6 +100,23 @@ func (c *Choice) inTime(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 			case entry.Receipt.Timestamp.Time().Before(c.Since):
 				return // what follows is older
 			case c.late(entry.Receipt):
+				continue
+			}
+			if !yield(entry, err) {
+				return
+			}
+		}
+	}
+}
+
+// having leaves out of a list what does not have the outputs that are looked for.
+func (q Query) having(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
+	if q.Outputs == nil {
+		return all
+	}
+	return func(yield func(*Entry, error) bool) {
+		for entry, err := range all {
+			if err == nil && !q.Outputs(entry.Receipt) {
 				continue
 			}
 			if !yield(entry, err) {

@@ -36,7 +36,7 @@ func (l *listing) graph(ctx context.Context, repository *gitcmd.Repository) erro
 
 // said is what the line of a receipt says behind its name.
 func (l *listing) said(entry *ledger.Entry) string {
-	text := entries.Style{Time: l.Date.text}.Rest(entry)
+	text := entries.Style{Time: l.when}.Rest(entry)
 	if entry.Retraction != nil {
 		text = "(" + entries.Retraction(entry) + ")  " + text
 	}

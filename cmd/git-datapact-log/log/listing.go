@@ -31,8 +31,11 @@ func (d *dateFormat) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q: want iso, relative or short", text)
 }
 
-func (d dateFormat) text(t receipts.Timestamp) string {
-	switch d {
+func (c *command) when(t receipts.Timestamp) string {
+	if c.Oneline {
+		return ""
+	}
+	switch c.Date {
 	case "relative":
 		return units.Ago(t.Time(), time.Now())
 	case "short":
@@ -105,7 +108,7 @@ func (l *listing) print(ctx context.Context, repository *gitcmd.Repository, foun
 
 // entry prints one as a line, with its outputs, or as JSON.
 func (l *listing) entry(entry *ledger.Entry) error {
-	style := entries.Style{Time: l.Date.text, Branch: l.several}
+	style := entries.Style{Time: l.when, Branch: l.several}
 	text := style.Line
 	if l.Stat {
 		text = style.Stat
@@ -132,7 +135,7 @@ func (l *listing) table(ctx context.Context) error {
 		if l.several {
 			name = entry.Receipt.Branch + "@" + name
 		}
-		rows[i] = append(rows[i], name, l.Date.text(entry.Receipt.Timestamp))
+		rows[i] = append(rows[i], name, l.when(entry.Receipt.Timestamp))
 		for _, key := range l.Columns {
 			rows[i] = append(rows[i], l.value(entry.Receipt, key))
 		}

@@ -25,6 +25,8 @@ type command struct {
 	Where    []receipts.Condition `sep:"none" placeholder:"CONDITION" help:"List receipts whose metadata, or else those of what they were made from, the nearest first, fulfil this: KEY=VALUE, or with != < <= > >= or ~ for =; several must all hold."`
 	Reverse  bool                 `help:"List the oldest first."`
 	Date     dateFormat           `placeholder:"FORMAT" default:"iso" help:"How times are said: iso, relative or short."`
+	Oneline  bool                 `help:"Leave out the times."`
+	Path     []receipts.Pattern   `sep:"none" placeholder:"GLOB" help:"List receipts with an output whose path matches, as those after a -- do."`
 	Columns  columns              `placeholder:"KEY,…" help:"Print a table with these metadata."`
 	Sort     string               `placeholder:"KEY" help:"Sort the table by this column: numbers and versions by what they are worth."`
 	Graph    bool                 `xor:"form" help:"Draw beside the list what was made from what, and list all that the receipts were made from, each below what was made from it."`
@@ -77,6 +79,8 @@ func (c *command) check() error {
 		return gitcmd.Usage(errors.New("--all lists all branches: name none"))
 	case table && (c.JSON || c.Stat || c.Signed):
 		return gitcmd.Usage(errors.New("--columns prints a table, which neither --json, --stat nor --signatures changes"))
+	case c.Oneline && (table || c.JSON):
+		return gitcmd.Usage(errors.New("--oneline is for lines, not for --columns or --json"))
 	case c.Graph && (table || c.Reverse):
 		return gitcmd.Usage(errors.New("--graph has an order of its own, without --columns and --reverse"))
 	case c.Sort != "" && !table:
@@ -93,7 +97,7 @@ func (c *command) check() error {
 func (l *listing) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
 	query := ledger.Query{
 		Where: l.Where, Since: l.Since.Time, Until: l.Until.Time, Limit: l.Number, Lineage: l.lineage,
-		Commits: l.JSON, Taken: l.Taken || !l.JSON && !l.Offer, Signed: l.Signed,
+		Commits: l.JSON, Taken: l.Taken || !l.JSON && !l.Offer, Signed: l.Signed, Outputs: l.outputs(),
 	}
 	var lists []iter.Seq2[*ledger.Entry, error]
 	add := func(from *ledger.Ledger, selector ledger.Selector) error {
@@ -127,6 +131,17 @@ func (l *listing) find(ctx context.Context, repository *gitcmd.Repository) (iter
 	l.several = l.All || len(lists) > 1
 	return merge(lists, l.Number), nil
 }
+
+// outputs tells of a receipt whether it has an output that is asked for, nil where any will do.
+func (c *command) outputs() func(*receipts.Receipt) bool {
+	if len(c.Path) == 0 {
+		return nil
+	}
+	return func(r *receipts.Receipt) bool { return len(entries.Files(r, c.Path)) > 0 }
+}
+
+// AfterDashes is the flag whose values stand after a --, as paths do in git.
+func (*command) AfterDashes() string { return "path" }
 
 // merge joins lists that are newest first to one that is, of so many entries at most where
 // that is not negative.

@@ -97,7 +97,7 @@ func (s Style) Rest(entry *ledger.Entry) string {
 	if s.Time != nil {
 		at = s.Time(r.Timestamp)
 	}
-	rest := strings.TrimRight(at+"  "+strings.Join(traits(r), " "), " ")
+	rest := strings.TrimSpace(at + "  " + strings.Join(traits(r), " "))
 	if entry.Signature != nil {
 		rest += "  (" + signature(entry.Signature) + ")"
 	}

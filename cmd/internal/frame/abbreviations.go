@@ -51,6 +51,22 @@ func lengthen(model *kong.Application, args []string) ([]string, error) {
 	return args, nil
 }
 
+// A dashed command takes what stands after a -- as the values of a flag, as git takes paths.
+type dashed interface{ AfterDashes() string }
+
+// afterDashes makes what stands after a -- values of a flag.
+func afterDashes(args []string, flag string) []string {
+	at := slices.Index(args, "--")
+	if at < 0 {
+		return args
+	}
+	list := slices.Clone(args[:at])
+	for _, value := range args[at+1:] {
+		list = append(list, "--"+flag+"="+value)
+	}
+	return list
+}
+
 // asLimit is the number in a flag such as -3.
 func asLimit(arg string) (string, bool) {
 	digits, isFlag := strings.CutPrefix(arg, "-")

@@ -108,6 +108,9 @@ func run(env *Env, cmd Command, args []string) int {
 	if args, err = lengthen(parser.Model, args); err != nil {
 		return misused(env, err)
 	}
+	if c, ok := cmd.(dashed); ok {
+		args = afterDashes(args, c.AfterDashes())
+	}
 	if _, err := parser.Parse(args); err != nil {
 		return misused(env, err)
 	}
