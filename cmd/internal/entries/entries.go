@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -138,11 +139,11 @@ func short(metadata []receipts.Metadata) []string {
 }
 
 // traits are the metadata of a receipt and its inputs that are short enough for a
-// line, or else the inputs themselves.
+// line, but for what made the inputs, or else the inputs themselves.
 func traits(r *receipts.Receipt) []string {
 	var list []string
 	for _, input := range r.Input {
-		list = append(list, short(input.Metadata)...)
+		list = append(list, short(slices.DeleteFunc(slices.Clone(input.Metadata), func(m receipts.Metadata) bool { return m.Key == buildenv }))...)
 	}
 	if list = append(list, short(r.Metadata)...); len(list) > 0 {
 		return list
