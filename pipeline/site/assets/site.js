@@ -14,7 +14,7 @@
 	const collator = new Intl.Collator("en", { numeric: true });
 	const chunks = table.dataset.chunks.split(" "); // a digest of each
 
-	let rows = []; // {id, at, date, files, size, facts: Map, text}
+	let rows = []; // {id, at, files, size, shownSize, keys, facts, and on demand text}
 	let keys = []; // of the columns of metadata
 	let found = []; // the rows that the filter lets through, sorted
 	let sort = { column: "date", descending: true };
@@ -45,10 +45,13 @@
 	function start() {
 		const often = new Map();
 		for (const chunk of loaded) {
-			for (const [id, at, files, size, shownSize, ...facts] of chunk.rows) {
-				rows.push({ id, at, date: dateOf(at), files, size, shownSize, keys: chunk.keys, facts });
-				facts.forEach((value, i) => { if (value !== null) often.set(chunk.keys[i], (often.get(chunk.keys[i]) || 0) + 1); });
+			const told = chunk.keys.map(() => 0);
+			for (const row of chunk.rows) {
+				const facts = row.slice(5);
+				rows.push({ id: row[0], at: row[1], files: row[2], size: row[3], shownSize: row[4], keys: chunk.keys, facts, text: undefined });
+				for (let i = 0; i < facts.length; i++) if (facts[i] !== null) told[i]++;
 			}
+			told.forEach((n, i) => { if (n > 0) often.set(chunk.keys[i], (often.get(chunk.keys[i]) || 0) + n); });
 		}
 		const there = [...table.tHead.rows[0].cells].map((cell) => cell.dataset.fact).filter((key) => key !== undefined);
 		keys = [...often.keys()].sort((a, b) => often.get(b) - often.get(a)).slice(0, mostFacts);
@@ -126,7 +129,8 @@
 
 	function textOf(row, key) {
 		const fact = value(row, "fact " + key);
-		return fact === null && ["date", "id", "files", "size"].includes(key) ? String(row[key]) : fact;
+		if (fact !== null || !["date", "id", "files", "size"].includes(key)) return fact;
+		return key === "date" ? dateOf(row.at) : String(row[key]);
 	}
 
 	function test(word) {
@@ -140,7 +144,7 @@
 		}
 		const part = word.toLowerCase();
 		return (row) => {
-			if (row.text === undefined) row.text = (row.id + " " + row.date + " " + row.facts.join(" ")).toLowerCase();
+			if (row.text === undefined) row.text = (row.id + " " + dateOf(row.at) + " " + row.facts.join(" ")).toLowerCase();
 			return row.text.includes(part);
 		};
 	}
@@ -148,9 +152,9 @@
 	function update(remember = true) {
 		const tests = form.elements.q.value.split(/\s+/).filter((word) => word !== "").map(test);
 		const from = form.elements.from.value, to = form.elements.to.value;
-		if (from) tests.push((row) => row.date.slice(0, 10) >= from);
-		if (to) tests.push((row) => row.date.slice(0, 10) <= to && row.date !== "");
-		found = rows.filter((row) => tests.every((one) => one(row)));
+		if (from) tests.push((row) => dateOf(row.at).slice(0, 10) >= from);
+		if (to) tests.push((row) => row.at !== null && dateOf(row.at).slice(0, 10) <= to);
+		found = tests.length === 0 ? rows.slice() : rows.filter((row) => tests.every((one) => one(row)));
 		order();
 		for (const cell of table.tHead.rows[0].cells) {
 			if (columnOf(cell) === sort.column) cell.setAttribute("aria-sort", sort.descending ? "descending" : "ascending");
@@ -161,11 +165,10 @@
 	}
 
 	function order() {
-		const values = new Map(found.map((row) => [row, value(row, sort.column)]));
-		const all = [...values.values()];
+		let values = found.map((row) => value(row, sort.column));
 		let by;
-		if (all.every((v) => v === null || typeof v === "number" || numeric(v) !== null)) {
-			for (const [row, v] of values) values.set(row, v === null ? null : Number(v));
+		if (values.every((v) => v === null || typeof v === "number" || numeric(v) !== null)) {
+			values = values.map((v) => (v === null ? null : Number(v)));
 			by = (a, b) => a - b;
 		} else if (sort.column === "id") {
 			by = (a, b) => (a < b ? -1 : 1);
@@ -173,11 +176,12 @@
 			by = (a, b) => collator.compare(a, b);
 		}
 		const sign = sort.descending ? -1 : 1;
-		found.sort((a, b) => {
-			const x = values.get(a), y = values.get(b);
+		const places = found.map((_, i) => i).sort((a, b) => {
+			const x = values[a], y = values[b];
 			if (x === null || y === null) return (x === null) - (y === null); // what has no value comes last
 			return sign * by(x, y);
 		});
+		found = places.map((i) => found[i]);
 	}
 
 	function store() {
@@ -205,7 +209,7 @@
 			link.textContent = row.id.slice(0, 12);
 			const id = document.createElement("td");
 			id.append(link);
-			tr.append(cell(row.date, "date"), id);
+			tr.append(cell(dateOf(row.at), "date"), id);
 			for (const key of keys) tr.append(cell(value(row, "fact " + key) ?? ""));
 			tr.append(cell(number.format(row.files), "number"), cell(row.shownSize, "number"));
 			body.append(tr);
