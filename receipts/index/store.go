@@ -38,13 +38,14 @@ type chain struct {
 	Segments []string // names of files, the upper ones first
 }
 
-// prefix begins the names of the files of a branch.
-func prefix(branch string) string {
+// FileName is the name of the file that something is kept in for a branch, or the beginning of
+// the names of several.
+func FileName(branch string) string {
 	sum := sha256.Sum256([]byte(branch))
 	return hex.EncodeToString(sum[:12])
 }
 
-func (s *Store) chainFile(branch string) string { return filepath.Join(s.Folder, prefix(branch)) }
+func (s *Store) chainFile(branch string) string { return filepath.Join(s.Folder, FileName(branch)) }
 
 // readChain reads the chain of a branch.
 func (s *Store) readChain(branch string) (c chain, err error) {
@@ -60,7 +61,7 @@ func (s *Store) readChain(branch string) (c chain, err error) {
 		return c, errDamaged
 	}
 	for _, name := range c.Segments {
-		if filepath.Base(name) != name || !strings.HasPrefix(name, prefix(branch)) {
+		if filepath.Base(name) != name || !strings.HasPrefix(name, FileName(branch)) {
 			return c, errDamaged
 		}
 	}
@@ -172,7 +173,7 @@ func (s *Store) lock() (*flock.Flock, error) {
 
 // write makes a new file of a branch, and returns its name.
 func (s *Store) write(branch string, fill func(io.Writer) error) (string, error) {
-	name := prefix(branch) + "-" + strings.ToLower(rand.Text())
+	name := FileName(branch) + "-" + strings.ToLower(rand.Text())
 	file, err := s.sharing.OpenFile(filepath.Join(s.Folder, name), os.O_RDWR|os.O_CREATE|os.O_EXCL)
 	if err != nil {
 		return "", err
@@ -214,13 +215,13 @@ func (s *Store) clean(c chain) {
 	var old []string // branches, by the prefixes of their files
 	for _, entry := range entries {
 		if info, err := entry.Info(); err == nil && !strings.Contains(entry.Name(), "-") && entry.Name() != "lock" &&
-			entry.Name() != prefix(c.Branch) && time.Since(info.ModTime()) > forgotten {
+			entry.Name() != FileName(c.Branch) && time.Since(info.ModTime()) > forgotten {
 			old = append(old, entry.Name())
 		}
 	}
 	for _, entry := range entries {
 		of, _, segment := strings.Cut(entry.Name(), "-")
-		if slices.Contains(old, of) || segment && of == prefix(c.Branch) && !slices.Contains(c.Segments, entry.Name()) {
+		if slices.Contains(old, of) || segment && of == FileName(c.Branch) && !slices.Contains(c.Segments, entry.Name()) {
 			_ = os.Remove(filepath.Join(s.Folder, entry.Name()))
 		}
 	}

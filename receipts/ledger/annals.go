@@ -2,8 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +9,7 @@ import (
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts/index"
 )
 
 // The annals are what is remembered of the first-parent history of a branch, so that it need not
@@ -79,7 +78,7 @@ func (l *Ledger) annalsFile(ctx context.Context) string {
 	if err != nil || l.branch.Name == "" || l.branch.Commit == "" {
 		return ""
 	}
-	return filepath.Join(data, "annals", annalsName(l.branch.Name))
+	return filepath.Join(data, "annals", index.FileName(l.branch.Name))
 }
 
 // mayKeepAnnals reports whether the history here is all there is, and is what it seems.
@@ -172,7 +171,7 @@ func pruneAnnals(ctx context.Context, repository *gitcmd.Repository, folder stri
 	}
 	kept := map[string]bool{}
 	for _, branch := range branches {
-		kept[annalsName(branch.Name)] = true
+		kept[index.FileName(branch.Name)] = true
 	}
 	for _, file := range files {
 		info, err := file.Info()
@@ -180,12 +179,6 @@ func pruneAnnals(ctx context.Context, repository *gitcmd.Repository, folder stri
 			_ = os.Remove(filepath.Join(folder, file.Name()))
 		}
 	}
-}
-
-// annalsName is the name of the file for those of a branch.
-func annalsName(branch string) string {
-	sum := sha256.Sum256([]byte(branch))
-	return hex.EncodeToString(sum[:12])
 }
 
 // writeAnnals writes those of the branch, if it can: the next one does, or does without.

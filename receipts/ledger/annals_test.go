@@ -11,6 +11,7 @@ import (
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/gitcmd/gittest"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/index"
 )
 
 // shown is what is told of a receipt, by the annals of the branch or without.
@@ -102,7 +103,7 @@ func TestPruneAnnals(t *testing.T) {
 	}
 	old := time.Now().Add(-2 * time.Hour)
 	for name, at := range map[string]time.Time{
-		annalsName("data"): old, annalsName("theirs"): old, annalsName("gone"): old, annalsName("data") + "-x": old, annalsName("new"): time.Now(),
+		index.FileName("data"): old, index.FileName("theirs"): old, index.FileName("gone"): old, index.FileName("data") + "-x": old, index.FileName("new"): time.Now(),
 	} {
 		file := filepath.Join(folder, name)
 		if err := errors.Join(os.WriteFile(file, nil, 0o666), os.Chtimes(file, at, at)); err != nil {
@@ -121,7 +122,7 @@ func TestPruneAnnals(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range files {
-		if name := file.Name(); name != annalsName("data") && name != annalsName("theirs") && name != annalsName("new") {
+		if name := file.Name(); name != index.FileName("data") && name != index.FileName("theirs") && name != index.FileName("new") {
 			t.Errorf("%s is still there", name)
 		}
 	}

@@ -2,12 +2,11 @@ package ledger
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"path/filepath"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
+	"github.com/git-datapact/git-datapact/receipts/index"
 )
 
 // A lastRecording is a commit that [Append] made, and the timestamp of its receipt. It is kept
@@ -20,12 +19,6 @@ type lastRecording struct {
 
 const lastFolder = "last"
 
-// lastFile is the name of the file of a branch.
-func lastFile(branch string) string {
-	sum := sha256.Sum256([]byte(branch))
-	return hex.EncodeToString(sum[:12])
-}
-
 // recalled is the timestamp of the newest receipt that the branch holds at a commit, if this
 // is the one that was recorded last.
 func (l *Ledger) recalled(ctx context.Context, commit gitcmd.Hash) (receipts.Timestamp, bool) {
@@ -34,7 +27,7 @@ func (l *Ledger) recalled(ctx context.Context, commit gitcmd.Hash) (receipts.Tim
 		return receipts.Timestamp{}, false
 	}
 	var last lastRecording
-	if !gitcmd.ReadSealed(filepath.Join(data, lastFolder, lastFile(l.branch.Name)), &last) || last.Commit != commit || !MayIndex(ctx, l.repository) {
+	if !gitcmd.ReadSealed(filepath.Join(data, lastFolder, index.FileName(l.branch.Name)), &last) || last.Commit != commit || !MayIndex(ctx, l.repository) {
 		return receipts.Timestamp{}, false
 	}
 	t, err := receipts.ParseTimestamp(last.Timestamp)
@@ -49,6 +42,6 @@ func (l *Ledger) noteLast(ctx context.Context, entry *Entry) {
 	folder, sharing, err := l.repository.DataFolder(ctx, lastFolder)
 	if err == nil {
 		last := lastRecording{entry.Commit, entry.Receipt.Timestamp.String()}
-		_ = sharing.WriteSealed(filepath.Join(folder, lastFile(l.branch.Name)), last)
+		_ = sharing.WriteSealed(filepath.Join(folder, index.FileName(l.branch.Name)), last)
 	}
 }
