@@ -102,19 +102,12 @@ func (s *traced) Changed(ctx context.Context, job *jobs.Job) (receipts.Timestamp
 	}
 	at, err := s.gitSource.Changed(ctx, job)
 	if err == nil {
-		s.take(note{Kind: changeNote, About: job.Branch, More: string(job.Commit), Answer: timeText(at)})
+		s.take(note{Kind: changeNote, About: job.Branch, More: string(job.Commit), Answer: at.String()})
 	}
 	return at, err
 }
 
-// timeText is a timestamp as it is written, "" for the zero one.
-func timeText(t receipts.Timestamp) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.String()
-}
-
+// parseTime reads what a timestamp writes, "" for the zero one.
 func parseTime(text string) (receipts.Timestamp, error) {
 	if text == "" {
 		return receipts.Timestamp{}, nil

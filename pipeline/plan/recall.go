@@ -266,12 +266,9 @@ func save(p *Plan) savedPlan {
 // plan is the plan as it was.
 func (s *savedPlan) plan(job *jobs.Job) (*Plan, error) {
 	var failed error
-	at := func(text string) (t receipts.Timestamp) {
-		if text != "" {
-			var err error
-			t, err = receipts.ParseTimestamp(text)
-			failed = errors.Join(failed, err)
-		}
+	at := func(text string) receipts.Timestamp {
+		t, err := parseTime(text)
+		failed = errors.Join(failed, err)
 		return t
 	}
 	p := &Plan{Job: job, Recorded: s.Recorded, Newest: at(s.Newest), Unplanned: s.Unplanned, counts: s.Counts, waiting: s.Waiting}

@@ -37,11 +37,6 @@ type gitSource struct {
 	catalog    *jobs.Catalog
 }
 
-// GitSource is the branches of a repository, as a catalog finds them.
-func GitSource(repository *gitcmd.Repository, catalog *jobs.Catalog) Source {
-	return &gitSource{repository, catalog}
-}
-
 func (s *gitSource) Job(ctx context.Context, branch string) (*jobs.Job, error) {
 	job, err := s.catalog.Job(ctx, branch)
 	if err != nil && ctx.Err() == nil {
