@@ -54,9 +54,9 @@ func (c content) size() int64 {
 func (c content) again(ctx context.Context, want Object) (io.ReadCloser, error) {
 	src := backend.ContextReader(ctx, named(io.NewSectionReader(c.at, 0, c.at.Size())))
 	if len(c.chain) == 0 {
-		return &proof{src: io.NopCloser(src), want: want, sum: sha256.New()}, nil
+		return newProof(io.NopCloser(src), want), nil
 	}
-	return &proof{src: encodeAgain(src, c.chain), want: want, sum: sha256.New()}, nil
+	return newProof(encodeAgain(src, c.chain), want), nil
 }
 
 // encodeAgain reads what the filters make of src. Closing it ends that, and waits for it.
@@ -95,6 +95,10 @@ type proof struct {
 	want Object
 	sum  hash.Hash
 	size int64 // bytes handed out
+}
+
+func newProof(src io.ReadCloser, want Object) *proof {
+	return &proof{src: src, want: want, sum: sha256.New()}
 }
 
 func (p *proof) Read(buf []byte) (int, error) {

@@ -52,7 +52,7 @@ func (s *Store) OpenBundle(ctx context.Context, of Packed) (*Bundle, error) {
 		return nil, err
 	}
 	err = b.openIndex(ctx)
-	if _, unindexed := errors.AsType[errUnindexed](err); unindexed {
+	if _, unindexed := errors.AsType[unindexedError](err); unindexed {
 		b.files, err = b.whole(ctx, nil)
 	}
 	if err != nil {
@@ -72,17 +72,17 @@ func (s *Store) bundle(of Packed) (*Bundle, error) {
 	return &Bundle{store: s, of: of, rest: rest}, nil
 }
 
-// openIndex reads the index of a bundle. One that is damaged, or lacking, is an errUnindexed:
+// openIndex reads the index of a bundle. One that is damaged, or lacking, is an unindexedError:
 // only who reads all of the bundle can tell whether its bytes are the recorded ones.
 func (b *Bundle) openIndex(ctx context.Context) error {
 	_, ranged := b.store.backend.(backend.Ranger)
 	if !ranged || b.of.Want == nil || !slices.Equal(b.rest, filters.Chain{filters.Zstd}) {
-		return errUnindexed{bundle.ErrNoIndex}
+		return unindexedError{bundle.ErrNoIndex}
 	}
 	read := func(offset, size int64) ([]byte, error) { return b.read(ctx, offset, size) }
 	index, err := bundle.OpenIndex(read, b.of.Size, *b.of.Want)
 	if _, away := errors.AsType[toldError](err); err != nil && !away {
-		return errUnindexed{err}
+		return unindexedError{err}
 	}
 	b.index = index
 	return err
@@ -91,10 +91,10 @@ func (b *Bundle) openIndex(ctx context.Context) error {
 // BytesRead is how many stored bytes were read of the bundle so far.
 func (b *Bundle) BytesRead() int64 { return b.count.Load() }
 
-// An errUnindexed says why the index of a bundle cannot be used.
-type errUnindexed struct{ error }
+// An unindexedError says why the index of a bundle cannot be used.
+type unindexedError struct{ error }
 
-func (e errUnindexed) Unwrap() error { return e.error }
+func (e unindexedError) Unwrap() error { return e.error }
 
 // A toldError names the blob that it is about.
 type toldError struct {

@@ -48,7 +48,7 @@ func pass(ctx context.Context, b backend.Batch, obj Object, open func(context.Co
 		if err != nil {
 			return nil, err
 		}
-		return &proof{src: good, want: obj, sum: sha256.New()}, nil
+		return newProof(good, obj), nil
 	}
 	return b.Publish(ctx, []backend.Item{{Object: obj, Again: again, Replace: true}})
 }
