@@ -67,8 +67,8 @@ type Entry struct {
 	// tells which one is newer is not in this shallow clone.
 	Tied bool
 
-	// Retraction is why the branch does not hold it any more; nil unless [Ledger.LogAll],
-	// [Ledger.ScanAll] or [Ledger.Executions] found it.
+	// Retraction is why the branch does not hold it any more; nil unless [Ledger.Search]
+	// or [Ledger.Executions] found it.
 	Retraction *Retraction
 
 	Expiry *Expiry // where its blobs are not kept any more; nil unless [Show] found it

@@ -16,12 +16,8 @@ import (
 // [*ReceiptError] it goes on with the next. It reads only as far as it is asked.
 func (l *Ledger) Log(ctx context.Context) iter.Seq2[*Entry, error] { return l.log(ctx, nil, 1) }
 
-// LogAll is Log with the receipts that were retracted, each as it was recorded last.
-func (l *Ledger) LogAll(ctx context.Context) iter.Seq2[*Entry, error] {
-	return l.log(ctx, map[receipts.ID]gitcmd.Hash{}, 1)
-}
-
-// log lists receipts for somebody who may have enough after some. Not many more commits are
+// log lists receipts for somebody who may have enough after some; those that were retracted too
+// unless taken is nil, each as it was recorded last. Not many more commits are
 // looked at before these are taken: of a branch of 100,000 receipts, each takes git most of a
 // millisecond.
 func (l *Ledger) log(ctx context.Context, taken map[receipts.ID]gitcmd.Hash, enough int) iter.Seq2[*Entry, error] {

@@ -58,14 +58,14 @@ func TestRetractOntoOthers(t *testing.T) {
 		}
 	}
 	var all []string
-	for entry, err := range l.LogAll(t.Context()) {
+	for entry, err := range l.log(t.Context(), map[receipts.ID]gitcmd.Hash{}, 1) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, fmt.Sprint(entry.Receipt.Input[0].Result, entry.Retraction != nil))
 	}
 	if got := strings.Join(all, " "); strings.Count(got, "true") != 2 || len(all) != 5 {
-		t.Errorf("LogAll = %s", got)
+		t.Errorf("log = %s", got)
 	}
 	if _, err := Retract(t.Context(), ours, "data", []receipts.ID{ids["kept"], ids["ours"]}, "twice"); !errors.Is(err, gitcmd.ErrNotFound) {
 		t.Errorf("Retract of what is gone = %v", err)
@@ -176,14 +176,14 @@ func TestRetractedInLists(t *testing.T) {
 		wanted.WriteString("\n")
 	}
 	text := "5\n" + strings.Replace(wanted.String(), "\n5\n", "\n", 1) // recorded again
-	for name, all := range map[string]iter.Seq2[*Entry, error]{"LogAll": l.LogAll(t.Context()), "ScanAll": l.ScanAll(t.Context(), everything)} {
+	for name, all := range map[string]iter.Seq2[*Entry, error]{"log": l.log(t.Context(), map[receipts.ID]gitcmd.Hash{}, 1), "scan": l.scan(t.Context(), everything, map[receipts.ID]gitcmd.Hash{}, 0)} {
 		if got := told(all); got != text {
 			t.Errorf("%s =\n%s", name, got)
 		}
 	}
 	even := func(r *receipts.Receipt) bool { return strings.HasSuffix(r.Input[0].Result, "2") }
-	if got := told(l.ScanAll(t.Context(), even)); !strings.HasSuffix(got, "\n12\n2 (bad day)\n") || strings.Contains(got, "1 (") {
-		t.Errorf("ScanAll of some = %s", got)
+	if got := told(l.scan(t.Context(), even, map[receipts.ID]gitcmd.Hash{}, 0)); !strings.HasSuffix(got, "\n12\n2 (bad day)\n") || strings.Contains(got, "1 (") {
+		t.Errorf("scan of some = %s", got)
 	}
 	if got := told(l.Scan(t.Context(), everything)); strings.Contains(got, "(") {
 		t.Errorf("Scan = %s", got)
@@ -205,9 +205,9 @@ func TestRetractedByMerge(t *testing.T) {
 	gittest.Run(t, dir, "commit", "-q", "--allow-empty", "-m", "beside")
 	gittest.Run(t, dir, "merge", "-q", "--no-edit", "data")
 	gittest.Run(t, dir, "checkout", "-q", "-B", "data", "other")
-	for entry, err := range ledger(t, repository).ScanAll(t.Context(), everything) {
+	for entry, err := range ledger(t, repository).scan(t.Context(), everything, map[receipts.ID]gitcmd.Hash{}, 0) {
 		if err != nil || entry.Retraction == nil || entry.Retraction.Why != "cut short" {
-			t.Errorf("ScanAll = %v, %v, want it to be cut short", entry.Retraction, err)
+			t.Errorf("scan = %v, %v, want it to be cut short", entry.Retraction, err)
 		}
 	}
 	if err := ledger(t, repository).Retracted(t.Context(), string(bad)); err == nil || !strings.HasSuffix(err.Error(), ": cut short") {

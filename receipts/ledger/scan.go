@@ -25,12 +25,8 @@ func (l *Ledger) Scan(ctx context.Context, accept func(*receipts.Receipt) bool) 
 	return l.scan(ctx, accept, nil, 0)
 }
 
-// ScanAll is Scan with the receipts that were retracted, each as it was recorded last.
-// Of those far back it lists the ones that messages of commits take back.
-func (l *Ledger) ScanAll(ctx context.Context, accept func(*receipts.Receipt) bool) iter.Seq2[*Entry, error] {
-	return l.scan(ctx, accept, map[receipts.ID]gitcmd.Hash{}, 0)
-}
-
+// scan is Scan for somebody who may have enough after some receipts. With taken it lists those that
+// were retracted too: of those far back, the ones that messages of commits take back.
 func (l *Ledger) scan(ctx context.Context, accept func(*receipts.Receipt) bool, taken map[receipts.ID]gitcmd.Hash, enough int) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		s := scan{ledger: l, accept: accept, given: map[receipts.ID]bool{}, taken: taken, enough: enough}
