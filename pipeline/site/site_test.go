@@ -109,15 +109,21 @@ func TestAgain(t *testing.T) {
 	}
 }
 
+// built makes the pages of a repository with so many receipts on a branch.
+func built(t *testing.T, n int) (dir string, repository *gitcmd.Repository, out string) {
+	t.Helper()
+	dir, out = gittest.New(t), t.TempDir()
+	gittest.Import(t, dir, imported(n))
+	repository = gitcmd.Open(dir)
+	t.Cleanup(func() { _ = repository.Close() })
+	build(t, repository, out)
+	return dir, repository, out
+}
+
 // TestRewritten wants a branch with another history and the same receipts to have the pages
 // that it would have from scratch, now and after one more receipt.
 func TestRewritten(t *testing.T) {
-	dir := gittest.New(t)
-	gittest.Import(t, dir, imported(30))
-	repository := gitcmd.Open(dir)
-	defer repository.Close()
-	out := t.TempDir()
-	build(t, repository, out)
+	dir, repository, out := built(t, 30)
 	gittest.Run(t, dir, "update-ref", "refs/heads/a", gittest.Run(t, dir, "commit-tree", "-m", "again", "a^{tree}"))
 	for _, change := range []string{"written anew", "one more receipt"} {
 		build(t, repository, out)
@@ -179,12 +185,7 @@ func change(t *testing.T, repository *gitcmd.Repository, random *rand.Rand) {
 
 // TestIndex wants the index to hold each receipt as it is, with its id.
 func TestIndex(t *testing.T) {
-	dir := gittest.New(t)
-	gittest.Import(t, dir, imported(30))
-	repository := gitcmd.Open(dir)
-	defer repository.Close()
-	out := t.TempDir()
-	build(t, repository, out)
+	_, _, out := built(t, 30)
 	data, err := os.ReadFile(filepath.Join(out, "a.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -208,12 +209,7 @@ func TestIndex(t *testing.T) {
 // TestDamagedMemory wants every damage to what is remembered to be noticed, or to do no harm:
 // then everything is made from scratch.
 func TestDamagedMemory(t *testing.T) {
-	dir := gittest.New(t)
-	gittest.Import(t, dir, imported(3))
-	repository := gitcmd.Open(dir)
-	defer repository.Close()
-	out := t.TempDir()
-	build(t, repository, out)
+	_, repository, out := built(t, 3)
 	want := files(t, out)
 	path := filepath.Join(out, memoryOf("a"))
 	data, err := os.ReadFile(path)
