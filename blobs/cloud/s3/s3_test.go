@@ -11,7 +11,15 @@ import (
 )
 
 func TestS3(t *testing.T) {
-	server := blobstest.StartS3(t)
+	conforms(t, blobstest.StartS3(t))
+}
+
+func TestSeaweedFS(t *testing.T) {
+	conforms(t, blobstest.StartSeaweedFS(t))
+}
+
+// conforms tests stores in buckets of a server.
+func conforms(t *testing.T, server *blobstest.S3) {
 	for name, query := range map[string]string{
 		"Bucket": "",
 		"Prefix": "&prefix=some/where/&use_path_style=true&region=us-east-1&request_checksum_calculation=when_required",
