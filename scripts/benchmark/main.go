@@ -28,6 +28,7 @@ type plan struct {
 
 	s3, files bool   // measure transfers to and from S3, or files, and nothing else
 	scale     string // sizes of branches to measure on what looks at receipts, and nothing else
+	bulk      int    // how many receipts a commit of these records
 	part      float64
 	rounds    int
 	json      string // the file that their figures are written to, too
@@ -45,12 +46,13 @@ func main() {
 	flag.BoolVar(&p.s3, "s3", false, "measure transfers to and from S3 beside rclone, and nothing else")
 	flag.BoolVar(&p.files, "files", false, "measure storing and restoring files beside other tools, and nothing else")
 	flag.StringVar(&p.scale, "scale", "", "measure what looks at receipts on branches of these sizes, such as 1000,100000, and nothing else")
+	flag.IntVar(&p.bulk, "bulk", 1, "for -scale: how many receipts a commit records, as one that joins branches does; git itself takes hours for a million commits")
 	flag.Float64Var(&p.part, "part", 1, "for -s3 and -files: which part of 1 GiB of random bytes, 690 MB of CSV, and 10,000 files of 4 KiB to use")
 	flag.IntVar(&p.rounds, "rounds", 5, "for -s3 and -files: how many rounds")
 	flag.StringVar(&p.json, "json", "", "for -s3, -files and -scale: the file to write the figures to, as JSON")
 	flag.Parse()
-	if p.part <= 0 || p.rounds < 1 {
-		fmt.Fprintln(os.Stderr, "bench: -part and -rounds: want numbers above 0")
+	if p.part <= 0 || p.rounds < 1 || p.bulk < 1 {
+		fmt.Fprintln(os.Stderr, "bench: -part, -rounds and -bulk: want numbers above 0")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)

@@ -20,6 +20,7 @@ type pipeline struct {
 	dir     string
 	name    string
 	items   int // of each branch
+	bulk    int // how many of them a commit records
 	outputs []json.RawMessage
 }
 
@@ -32,7 +33,7 @@ func benchScale(ctx context.Context, dir string, sizes []int, p plan) error {
 	var t table
 	for _, size := range sizes {
 		name := fmt.Sprint(size)
-		r := &pipeline{dir: filepath.Join(dir, name), name: name, items: size}
+		r := &pipeline{dir: filepath.Join(dir, name), name: name, items: size, bulk: p.bulk}
 		if err := r.generate(ctx); err != nil {
 			return fmt.Errorf("generating %d receipts: %w", size, err)
 		}
@@ -47,7 +48,11 @@ func benchScale(ctx context.Context, dir string, sizes []int, p plan) error {
 			}
 		}
 	}
-	t.printSizes(fmt.Sprintf("Two branches of that many receipts each, medians of %d runs: ms (ms of CPU, MiB)", p.runs))
+	title := fmt.Sprintf("Two branches of that many receipts each, medians of %d runs: ms (ms of CPU, MiB)", p.runs)
+	if p.bulk > 1 {
+		title += fmt.Sprintf("; each commit records %d", p.bulk)
+	}
+	t.printSizes(title)
 	return t.write(p.json)
 }
 
@@ -169,16 +174,32 @@ func (r *pipeline) imports(ctx context.Context, write func(io.Writer) error) err
 }
 
 func (r *pipeline) write(w io.Writer, from, to int, read bool) error {
-	for i := from; i < to; i++ {
-		one := r.source(i)
-		if err := writeCommitOn(w, "source", one.finished, "record "+one.id[:12], one.path(), one.data); err != nil {
-			return err
+	branches := []func(int) receipt{r.source}
+	if read {
+		branches = append(branches, r.reader)
+	}
+	for ; from < to; from += r.bulk {
+		for i, of := range branches {
+			var list []receipt
+			for n := from; n < min(from+r.bulk, to); n++ {
+				list = append(list, of(n))
+			}
+			if err := writeRecordings(w, [...]string{"source", "data"}[i], list); err != nil {
+				return err
+			}
 		}
-		if !read {
-			continue
-		}
-		one = r.reader(i)
-		if err := writeCommitOn(w, "data", one.finished, "record "+one.id[:12], one.path(), one.data); err != nil {
+	}
+	return nil
+}
+
+// writeRecordings has one commit record some receipts.
+func writeRecordings(w io.Writer, branch string, list []receipt) error {
+	last := list[len(list)-1]
+	if err := writeCommitOn(w, branch, last.finished, "record "+last.id[:12], last.path(), last.data); err != nil {
+		return err
+	}
+	for _, one := range list[:len(list)-1] {
+		if _, err := fmt.Fprintf(w, "M 100644 inline %s\ndata %d\n%s\n", one.path(), len(one.data), one.data); err != nil {
 			return err
 		}
 	}
