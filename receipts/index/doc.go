@@ -24,7 +24,8 @@
 //	bodies   what each receipt says, see encode.go
 //	rows     id, blob, and where its body begins (8 bytes), by id
 //	four lists of pairs, a key (8 bytes) and the number of a row (4 bytes), sorted:
-//	facts    by a hash of key and value of metadata, the receipt's own and of its inputs
+//	facts    by a hash of key and value of metadata, the receipt's own and of its inputs, and
+//	         by one of what its outputs are called
 //	reads    by a hash of branch and result of an input
 //	digests  by the first 8 bytes of the blobs of outputs, and of their SHA-256
 //	times    by when executions finished

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"hash/fnv"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/git-datapact/git-datapact/receipts"
@@ -39,7 +40,7 @@ type Record struct {
 	Bad bool
 
 	// Receipt is what the receipt says of itself, of its inputs and of the job, but for what
-	// is extra. Of outputs, a stack that was told so tells the blobs.
+	// is extra. Of outputs, a stack that was told so tells the blobs, paths and filters.
 	Receipt *receipts.Receipt
 }
 
@@ -59,15 +60,19 @@ type pen struct {
 
 // names are texts by number.
 type names struct {
-	list  []string
-	known map[string]uint64
-	size  int
+	list    []string
+	known   map[string]uint64
+	size    int
+	layouts int // how many bytes of them are layouts
 }
 
-// mostNames and mostNamed bound how many names there are, and how many bytes of them.
+// mostNames and mostNamed bound how many names there are, and how many bytes of them;
+// longestLayout and mostLayouts how long layouts are, and how many bytes all of them.
 const (
-	mostNames = 1 << 14
-	mostNamed = 4 << 20
+	mostNames     = 1 << 14
+	mostNamed     = 4 << 20
+	longestLayout = 4 << 10
+	mostLayouts   = 256 << 10
 )
 
 func (p *pen) number(n uint64) { p.buf = binary.AppendUvarint(p.buf, n) }
@@ -77,7 +82,7 @@ func (p *pen) text(s string) {
 	p.buf = append(p.buf, s...)
 }
 
-func (p *pen) name(s string) {
+func (p *pen) name(s string) (known bool) {
 	n, known := p.names.known[s]
 	if !known && len(p.names.list) < mostNames && p.names.size+len(s) <= mostNamed {
 		p.names.list, p.names.size = append(p.names.list, s), p.names.size+len(s)
@@ -87,6 +92,22 @@ func (p *pen) name(s string) {
 	if p.number(n); !known {
 		p.text(s)
 	}
+	return known
+}
+
+// layout writes what outputs are called. The layouts of most receipts of a branch are few:
+// those of branches where they are not, or are long, are no names.
+func (p *pen) layout(outputs []receipts.Output) (known bool) {
+	text := layoutOf(outputs)
+	if _, known := p.names.known[text]; !known {
+		if len(text) > longestLayout || p.names.layouts+len(text) > mostLayouts {
+			p.number(0)
+			p.text(text)
+			return false
+		}
+		p.names.layouts += len(text)
+	}
+	return p.name(text)
 }
 
 // beginning is before every timestamp, as seconds of Unix, so that 0 stays for none.
@@ -126,14 +147,14 @@ const (
 	documentValue
 )
 
-// body encodes a record.
-func (p *pen) body(r *Record) []byte {
+// body encodes a record, and reports whether its layout, if it has one, is a name.
+func (p *pen) body(r *Record) (data []byte, named bool) {
 	p.buf = p.buf[:0]
 	switch {
 	case len(r.Blob) == 0:
-		return append(p.buf, goneBody)
+		return append(p.buf, goneBody), true
 	case r.Bad:
-		return append(p.buf, badBody)
+		return append(p.buf, badBody), true
 	}
 	p.buf = append(p.buf, soundBody)
 	p.number(seconds(r.Receipt.Timestamp))
@@ -154,11 +175,11 @@ func (p *pen) body(r *Record) []byte {
 		p.metadata(in.Metadata)
 	}
 	p.metadata(r.Receipt.Metadata)
-	p.number(uint64(len(r.Receipt.Output)))
+	named = p.layout(r.Receipt.Output)
 	for i := range r.Receipt.Output {
 		p.blob(r.Receipt.Output[i].Blob)
 	}
-	return p.buf
+	return p.buf, named
 }
 
 // blob writes the name of a blob, which by default is a SHA-1, as those bytes after a 0.
@@ -170,6 +191,23 @@ func (p *pen) blob(name string) {
 	}
 	p.number(uint64(len(name)))
 	p.buf = append(p.buf, name...)
+}
+
+// layoutMark begins the text of a layout.
+const layoutMark = "\x02"
+
+// layoutOf is a text for the paths and filters of outputs.
+func layoutOf(outputs []receipts.Output) string {
+	p := pen{buf: []byte(layoutMark)}
+	p.number(uint64(len(outputs)))
+	for i := range outputs {
+		p.text(outputs[i].Path)
+		p.number(uint64(len(outputs[i].Filters)))
+		for _, filter := range outputs[i].Filters {
+			p.text(filter)
+		}
+	}
+	return string(p.buf)
 }
 
 // jobName is a text for what ran, "" for what is not known.
@@ -309,12 +347,30 @@ func (e *eye) body(text string, r *Record) bool {
 	if kind != soundBody || !e.outputs {
 		return kind == soundBody && !e.wrong
 	}
-	n = e.count(1)
-	receipt.Output = slices.Grow(receipt.Output[:0], n)[:n]
+	var ok bool
+	receipt.Output, ok = readLayout(e.name(), receipt.Output)
+	e.wrong = e.wrong || !ok
 	for i := range receipt.Output {
 		receipt.Output[i].Blob = e.blob()
 	}
 	return !e.wrong && e.left == ""
+}
+
+// readLayout reads what a text says of outputs into a list.
+func readLayout(text string, list []receipts.Output) (outputs []receipts.Output, ok bool) {
+	text, ok = strings.CutPrefix(text, layoutMark)
+	e := eye{left: text}
+	n := e.count(2)
+	list = slices.Grow(list[:0], n)[:n]
+	for i := range list {
+		list[i].Path = e.text()
+		filters := e.count(1)
+		list[i].Filters = slices.Grow(list[i].Filters[:0], filters)[:filters]
+		for k := range list[i].Filters {
+			list[i].Filters[k] = e.text()
+		}
+	}
+	return list, ok && !e.wrong && e.left == ""
 }
 
 func (e *eye) blob() string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,7 +21,10 @@ func numbered(n, version int) *Record {
 		Branch: "data", Timestamp: receipts.NewTimestamp(time.Unix(int64(1e9+n/3), 0)),
 		Input:    []receipts.Input{{Branch: "up", Result: fmt.Sprintf("%040x", n), Metadata: []receipts.Metadata{{Key: "n", Value: fmt.Sprint(n)}}}, {Branch: ":x", Result: "free text"}},
 		Metadata: []receipts.Metadata{{Key: "v", Value: fmt.Sprint(version)}},
-		Output:   []receipts.Output{{Blob: fmt.Sprintf("%08x", n) + "rest", Checksum: receipts.Checksum{SHA256: fmt.Sprintf("%064x", n)}}},
+		Output: []receipts.Output{
+			{Blob: fmt.Sprintf("%08x", n) + "rest", Path: "a.csv.gz", Filters: []string{"gz"}, Checksum: receipts.Checksum{SHA256: fmt.Sprintf("%064x", n)}},
+			{Blob: "00", Path: fmt.Sprintf("%s/%d", strings.Repeat("long", 50), n)}, // some of which are no names
+		},
 	}}
 	r.ID, _ = KeyOf(fmt.Sprintf("%040x", n*7919))
 	return r
@@ -60,7 +64,7 @@ func (s *Stack) answers(t testing.TB, n int) (lines []string) {
 		}
 	}
 	s.WithOutputs()
-	errs := []error{s.Each(line("each")), s.Facts("v", "1", line("v")), s.Reads(":x", "free text", line("x")), s.Digests("0000000", line("digest"))}
+	errs := []error{s.Each(line("each")), s.Facts("v", "1", line("v")), s.Reads(":x", "free text", line("x")), s.Digests("0000000", line("digest")), s.Outputs(ending("7"), line("output"))}
 	var times []string
 	errs = append(errs, s.Back(receipts.NewTimestamp(time.Unix(int64(1e9+n/6), 0)), func(r *Record) error {
 		times = append(times, fmt.Sprintf("%s %x", r.Receipt.Timestamp, r.ID))
@@ -84,6 +88,11 @@ func (s *Stack) answers(t testing.TB, n int) (lines []string) {
 	slices.Sort(times)
 	slices.Sort(lines) // candidates come in no order
 	return append(lines, times...)
+}
+
+// ending tells of a receipt whether its second output's path ends so.
+func ending(with string) func(*receipts.Receipt) bool {
+	return func(r *receipts.Receipt) bool { return len(r.Output) > 1 && strings.HasSuffix(r.Output[1].Path, with) }
 }
 
 // TestLayers: a stack of segments answers as one segment does that has what is on top.
@@ -116,7 +125,11 @@ func TestLayers(t *testing.T) {
 			flat = append(flat, r)
 		}
 	}
-	want := stackOf(t, flat).answers(t, n)
+	below := stackOf(t, flat)
+	if got := stack.segments[0].unnamed; below.segments[0].unnamed == 0 || got > 0 {
+		t.Errorf("%d layouts of all and %d of the upper segment are no names, want some, and none", below.segments[0].unnamed, got)
+	}
+	want := below.answers(t, n)
 	if diff := cmp.Diff(want, stack.answers(t, n)); diff != "" {
 		t.Errorf("in layers:\n%s", diff)
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // version is that of the format. Files of others are not read.
-const version = 2
+const version = 3
 
 // magic is what a footer begins with.
 const magic = "DPIX"
@@ -54,17 +54,19 @@ type footer struct {
 	hashSize int
 	rows     int
 	bad      int // of them
+	unnamed  int // of them, with layouts that are no names
 	lengths  [parts]int64
 }
 
 // footerSize is its size with the sum at the end.
-const footerSize = 4 + 4 + 4 + 8 + 8 + 8*parts + 4
+const footerSize = 4 + 4 + 4 + 8 + 8 + 8 + 8*parts + 4
 
 func (f *footer) encode() []byte {
 	data := append([]byte(magic), 0, 0, 0, version)
 	data = binary.BigEndian.AppendUint32(data, uint32(f.hashSize))
 	data = binary.BigEndian.AppendUint64(data, uint64(f.rows))
 	data = binary.BigEndian.AppendUint64(data, uint64(f.bad))
+	data = binary.BigEndian.AppendUint64(data, uint64(f.unnamed))
 	for _, n := range f.lengths {
 		data = binary.BigEndian.AppendUint64(data, uint64(n))
 	}
@@ -78,13 +80,14 @@ func parseFooter(data []byte) (f footer, err error) {
 	f.hashSize = int(binary.BigEndian.Uint32(data[8:]))
 	f.rows = int(binary.BigEndian.Uint64(data[12:]))
 	f.bad = int(binary.BigEndian.Uint64(data[20:]))
+	f.unnamed = int(binary.BigEndian.Uint64(data[28:]))
 	for i := range f.lengths {
-		f.lengths[i] = int64(binary.BigEndian.Uint64(data[28+8*i:]))
+		f.lengths[i] = int64(binary.BigEndian.Uint64(data[36+8*i:]))
 		if f.lengths[i] < 0 || f.lengths[i] > 1<<50 {
 			return f, errDamaged
 		}
 	}
-	if f.hashSize < 20 || f.hashSize > 64 || f.rows < 0 || f.rows > 1<<31 || f.bad < 0 || f.bad > f.rows ||
+	if f.hashSize < 20 || f.hashSize > 64 || f.rows < 0 || f.rows > 1<<31 || f.bad < 0 || f.bad > f.rows || f.unnamed < 0 || f.unnamed > f.rows ||
 		f.lengths[rowsPart] != int64(f.rows)*int64(f.rowSize()) || f.lengths[namesPart] > 2*mostNamed {
 		return f, errDamaged
 	}
@@ -334,6 +337,52 @@ func (s *segment) search(part int, wanted func(pair) bool) (int, error) {
 		return wanted(parsePair(data))
 	})
 	return place, failed
+}
+
+// withOutputs are the rows of records whose outputs may be those that are wanted, by their
+// paths and filters.
+func (s *segment) withOutputs(wanted func(*receipts.Receipt) bool) (rows []uint32, err error) {
+	if s.unnamed > 0 {
+		return s.walkOutputs(wanted)
+	}
+	if err := s.readNames(); err != nil {
+		return nil, err
+	}
+	var r receipts.Receipt
+	for _, name := range s.names {
+		var ok bool
+		if r.Output, ok = readLayout(name, r.Output); !ok || !wanted(&r) {
+			continue
+		}
+		h := hash(laidOut, name)
+		if err := s.pairs(factsPart, h, h, func(p pair) { rows = append(rows, p.row) }); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// walkOutputs is withOutputs where not all layouts are names.
+func (s *segment) walkOutputs(wanted func(*receipts.Receipt) bool) (rows []uint32, err error) {
+	w, err := s.walk()
+	if err != nil {
+		return nil, err
+	}
+	defer func(before bool) { s.outputs = before }(s.outputs)
+	s.outputs = true
+	var r Record
+	for ; !w.end; err = w.advance() {
+		if err == nil {
+			err = w.record(&r)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(r.Blob) > 0 && !r.Bad && wanted(r.Receipt) {
+			rows = append(rows, uint32(w.number-1))
+		}
+	}
+	return rows, err
 }
 
 // count is how many pairs of a list have a key.

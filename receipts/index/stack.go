@@ -49,7 +49,7 @@ func (s *Stack) Bad() int {
 	return n
 }
 
-// WithOutputs has the records that are visited tell the blobs of outputs.
+// WithOutputs has the records that are visited tell the blobs, paths and filters of outputs.
 func (s *Stack) WithOutputs() {
 	for _, segment := range s.segments {
 		segment.outputs = true
@@ -127,11 +127,25 @@ func (s *Stack) Digests(digits string, visit func(*Record) error) error {
 	return s.candidates(digestsPart, least, greatest, visit)
 }
 
+// Outputs visits the receipts of which wanted may say yes, who is shown outputs alone, and of
+// these their paths and filters: those of which it does, and with luck no others.
+func (s *Stack) Outputs(wanted func(*receipts.Receipt) bool, visit func(*Record) error) error {
+	return s.visitAll(visit, func(segment *segment) ([]uint32, error) { return segment.withOutputs(wanted) })
+}
+
 func (s *Stack) candidates(part int, least, greatest uint64, visit func(*Record) error) error {
+	return s.visitAll(visit, func(segment *segment) (rows []uint32, err error) {
+		err = segment.pairs(part, least, greatest, func(p pair) { rows = append(rows, p.row) })
+		return rows, err
+	})
+}
+
+// visitAll visits the records of the rows that are found in each segment.
+func (s *Stack) visitAll(visit func(*Record) error, find func(*segment) ([]uint32, error)) error {
 	var r Record
 	for level, segment := range s.segments {
-		var rows []uint32
-		if err := segment.pairs(part, least, greatest, func(p pair) { rows = append(rows, p.row) }); err != nil {
+		rows, err := find(segment)
+		if err != nil {
 			return err
 		}
 		slices.Sort(rows)

@@ -40,9 +40,13 @@ func (w *writer) add(r *Record) (uint32, error) {
 		w.rows = append(w.rows, make([]byte, w.hashSize)...)
 	}
 	w.rows = binary.BigEndian.AppendUint64(w.rows, uint64(w.out.size))
-	w.out.write(w.pen.body(r))
+	body, named := w.pen.body(r)
+	w.out.write(body)
 	if r.Bad {
 		w.bad++
+	}
+	if !named {
+		w.unnamed++
 	}
 	w.footer.rows++
 	return uint32(w.footer.rows - 1), w.out.err
@@ -116,9 +120,13 @@ func (c *collector) add(r *Record) error {
 			note(digestsPart, key)
 		}
 	}
+	note(factsPart, hash(laidOut, layoutOf(r.Receipt.Output)))
 	note(timesPart, seconds(r.Receipt.Timestamp))
 	return nil
 }
+
+// laidOut is no key of metadata. As one, it has the layout for its value.
+const laidOut = "\x00layout"
 
 // telling is no key of metadata. As one, it has the keys for values that receipts with inputs
 // of branches have metadata of, and "" for each such receipt.

@@ -18,6 +18,10 @@ type Choice struct {
 	Since  time.Time            // of the execution, the zero time for any
 	Until  time.Time            // likewise
 	Digest string               // that the blob or a SHA-256 of an output begins with, "" for any
+
+	// Outputs tells whether the outputs may be those that are looked for, by their paths and
+	// filters alone; nil where any will do.
+	Outputs func(*receipts.Receipt) bool
 }
 
 // may reports whether a receipt, whose outputs need not be known, may be chosen.
@@ -32,7 +36,7 @@ func (c *Choice) late(r *receipts.Receipt) bool {
 
 // narrows reports whether the choice leaves out more than the newest receipts tell.
 func (c *Choice) narrows() bool {
-	return len(c.Where) > 0 || !c.Since.IsZero() || !c.Until.IsZero() || c.Digest != ""
+	return len(c.Where) > 0 || !c.Since.IsZero() || !c.Until.IsZero() || c.Digest != "" || c.Outputs != nil
 }
 
 // Choose lists the current receipts that accept, as [Ledger.Scan] does: all of these have
@@ -88,6 +92,8 @@ func (c *chooser) choose(ctx context.Context) error {
 		err = c.stack.Facts(condition.Key, condition.Value, c.take)
 	case c.choice.Digest != "":
 		err = c.stack.Digests(c.choice.Digest, c.take)
+	case c.choice.Outputs != nil:
+		err = c.stack.Outputs(c.choice.Outputs, c.take)
 	default:
 		err = c.back(ctx)
 	}

@@ -190,7 +190,7 @@ func (l *Ledger) Sketches(ctx context.Context) iter.Seq2[*Entry, error] {
 	return l.sketches(ctx, false)
 }
 
-// Named is Sketches with the blobs of outputs.
+// Named is Sketches with the blobs, paths and filters of outputs.
 func (l *Ledger) Named(ctx context.Context) iter.Seq2[*Entry, error] { return l.sketches(ctx, true) }
 
 func (l *Ledger) sketches(ctx context.Context, outputs bool) iter.Seq2[*Entry, error] {

@@ -84,7 +84,7 @@ func (p *past) receipt() *receipts.Receipt {
 		if p.random.IntN(2) == 0 {
 			r.Job = &receipts.Job{Config: p.pick("a", "b"), Docker: p.pick("", "d"), Code: &receipts.Code{Ref: p.pick("x", "y", "z"), Tree: p.pick("s", "t")}}
 		}
-		r.Output = []receipts.Output{{Blob: fmt.Sprintf("%04x%036x", p.random.IntN(90), 0), Path: "f", Checksum: receipts.Checksum{SHA256: fmt.Sprintf("%064x", p.number)}}}
+		r.Output = []receipts.Output{{Blob: fmt.Sprintf("%04x%036x", p.random.IntN(90), 0), Path: p.pick("f", "g.gz", fmt.Sprintf("h%d", p.number)), Checksum: receipts.Checksum{SHA256: fmt.Sprintf("%064x", p.number)}}}
 	}
 	r.Timestamp = receipts.NewTimestamp(p.clock)
 	p.known = append(p.known, r)
@@ -192,12 +192,24 @@ var choices = map[string]Choice{
 	"until":     {Until: at("00:02:00").Time()},
 	"digest":    {Digest: "00000000000000000000000000000000000000000000000000000000000001"},
 	"blob":      {Digest: "0004"},
+	"path":      {Outputs: called("g.*")},
+	"own path":  {Outputs: called("h1*"), Since: at("00:01:00").Time()},
 	"none":      {Where: []receipts.Condition{{Key: "k", Op: "=", Value: "nothing"}}},
+}
+
+// called tells whether a receipt has an output whose path a pattern chooses.
+func called(pattern receipts.Pattern) func(*receipts.Receipt) bool {
+	return func(r *receipts.Receipt) bool {
+		return slices.ContainsFunc(r.Output, func(o receipts.Output) bool { return pattern.Matches(o.Path) })
+	}
 }
 
 // accepting is what a choice may choose.
 func accepting(c Choice) func(*receipts.Receipt) bool {
 	return func(r *receipts.Receipt) bool {
+		if c.Outputs != nil && !c.Outputs(r) {
+			return false
+		}
 		found := c.Digest == ""
 		for _, o := range r.Output {
 			found = found || strings.HasPrefix(o.Blob, c.Digest) || strings.HasPrefix(o.Checksum.SHA256, c.Digest)

@@ -23,7 +23,7 @@ type Query struct {
 	Taken    bool                         // whether those that were retracted are listed too
 	Digest   string                       // that one of each receipt's outputs begins with, "" for any
 	Signed   bool                         // whether their signatures are to be checked, for which they do
-	Outputs  func(*receipts.Receipt) bool // whether a receipt has those that are looked for, nil for any
+	Outputs  func(*receipts.Receipt) bool // whether a receipt has those that are looked for, by their paths and filters alone; nil for any
 	Lineage  *Lineage                     // that conditions look at, see [Lineage.Values]; nil for a new one
 }
 
@@ -128,7 +128,7 @@ func (q Query) having(all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 
 // choice is what the query says of the receipts themselves.
 func (q Query) choice() Choice {
-	c := Choice{Where: slices.Concat(q.Where, q.Selector.conditions()), Since: q.Since, Until: q.Until, Digest: q.Digest}
+	c := Choice{Where: slices.Concat(q.Where, q.Selector.conditions()), Since: q.Since, Until: q.Until, Digest: q.Digest, Outputs: q.Outputs}
 	if before := q.Selector.Before; !before.IsZero() && (c.Until.IsZero() || before.Before(c.Until)) {
 		c.Until = before
 	}

@@ -91,6 +91,10 @@ type search struct {
 
 func (s *search) branch(ctx context.Context, l *ledger.Ledger) error {
 	query := ledger.Query{Where: s.Where, Since: s.Since.Time, Until: s.Until.Time, Limit: -1, Digest: s.digest, Lineage: s.lineage}
+	if s.Path != "" {
+		patterns := []receipts.Pattern{s.Path}
+		query.Outputs = func(r *receipts.Receipt) bool { return len(entries.Files(r, patterns)) > 0 }
+	}
 	list, err := l.Search(ctx, query)
 	if err != nil {
 		return err
