@@ -41,7 +41,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	var g *graph.Graph
 	var err error
 	if c.Selector == "" {
-		g, err = jobGraph(ctx, repository)
+		g, err = jobGraph(ctx, env, repository)
 	} else {
 		g, err = c.lineage(ctx, env, repository)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/cmd/internal/plans"
 	"github.com/git-datapact/git-datapact/cmd/internal/units"
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -13,11 +14,12 @@ import (
 
 // jobGraph is the jobs of a repository and what they read. Beside it, the error says which
 // jobs cannot be planned.
-func jobGraph(ctx context.Context, repository *gitcmd.Repository) (*graph.Graph, error) {
+func jobGraph(ctx context.Context, env *frame.Env, repository *gitcmd.Repository) (*graph.Graph, error) {
 	all, err := plans.Survey(ctx, repository, nil)
 	if err != nil {
 		return nil, err
 	}
+	all.TellNone(env)
 	now := time.Now()
 	g, err := plans.Graph(ctx, repository, all, func(t time.Time) string { return units.Ago(t, now) })
 	if err != nil {

@@ -31,7 +31,7 @@ func (c *command) Run(ctx context.Context, env *frame.Env) error {
 	if err != nil {
 		return err
 	}
-	s, err := c.survey(ctx, repository)
+	s, err := c.survey(ctx, env, repository)
 	if err != nil {
 		return err
 	}

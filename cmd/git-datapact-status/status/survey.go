@@ -20,11 +20,12 @@ type survey struct {
 }
 
 // survey plans the jobs, and those that they depend on.
-func (c *command) survey(ctx context.Context, repository *gitcmd.Repository) (*survey, error) {
+func (c *command) survey(ctx context.Context, env *frame.Env, repository *gitcmd.Repository) (*survey, error) {
 	all, err := plans.Survey(ctx, repository, c.Branch)
 	if err != nil {
 		return nil, err
 	}
+	all.TellNone(env)
 	s := &survey{bad: all.Bad}
 	for _, line := range all.Lines {
 		s.due = s.due || line.Plan.Due()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/git-datapact/git-datapact/cmd/internal/frame"
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/pipeline/jobs"
 	"github.com/git-datapact/git-datapact/pipeline/local/failures"
@@ -15,6 +16,13 @@ import (
 type All struct {
 	Lines []Line     // of the jobs that can be planned, in the order of their dependencies
 	Bad   []jobs.Bad // the others
+}
+
+// TellNone says on standard error that a repository has no job, if it has none.
+func (a *All) TellNone(env *frame.Env) {
+	if len(a.Lines)+len(a.Bad) == 0 {
+		env.Infof("There are no jobs: 'git datapact branch NAME' starts the branch of one")
+	}
 }
 
 // Survey plans the jobs of some branches and those that they depend on, or all jobs where
