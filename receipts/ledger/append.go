@@ -144,8 +144,8 @@ func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receip
 	if commit == "" {
 		return nil
 	}
-	if newest, ok := l.recalled(ctx, commit); ok {
-		atLeast(newest)
+	if last, err := receipts.ParseTimestamp(l.recalled(ctx, commit).Timestamp); err == nil {
+		atLeast(last)
 		return nil
 	}
 	cut, err := l.repository.CutOff(ctx)

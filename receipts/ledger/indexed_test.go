@@ -241,6 +241,13 @@ func (p *past) answers(indexed bool) map[string][]string {
 			}
 		}
 	}
+	for _, time := range []string{"newest", "newest again"} { // which is known by then
+		entry, err := Newest(l.Select(p.Context(), Selector{Branch: "data"}))
+		answers[time] = []string{fmt.Sprint(err)}
+		if entry != nil {
+			answers[time] = append(told(one(entry)), string(entry.Commit))
+		}
+	}
 	for name, c := range choices {
 		if name == "fact" { // as commands do, which look up the lineage
 			list, err := l.Search(p.Context(), Query{Where: c.Where, Limit: -1})

@@ -173,7 +173,7 @@ func TestLastRecordingUsed(t *testing.T) {
 		sharing, err := repository.Sharing(t.Context())
 		check(t, err)
 		file := filepath.Join(dir, ".git", "datapact", lastFolder, index.FileName("data"))
-		check(t, sharing.WriteSealed(file, lastRecording{entry.Commit, at("15:00:00").String()}))
+		check(t, sharing.WriteSealed(file, lastState{Commit: entry.Commit, Timestamp: at("15:00:00").String()}))
 	}
 	ahead(record(t, repository, sample("a", "10:00:00"), "10:00:00"))
 	gittest.Run(t, dir, "config", "datapact.index", "false")

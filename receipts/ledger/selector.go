@@ -276,7 +276,11 @@ func (l *Ledger) Select(ctx context.Context, s Selector) iter.Seq2[*Entry, error
 
 func (l *Ledger) pick(ctx context.Context, s Selector, lineage *Lineage) iter.Seq2[*Entry, error] {
 	choice := Query{Selector: s}.choice()
-	all := lineage.fulfilling(ctx, choice.Where, l.Choose(ctx, choice, choice.may))
+	all := l.Choose(ctx, choice, choice.may)
+	if !choice.narrows() && l.branch.Commit != "" {
+		all = l.newestFirst(ctx, all)
+	}
+	all = lineage.fulfilling(ctx, choice.Where, all)
 	if l.leave == nil && s.Back == 0 {
 		return all
 	}
