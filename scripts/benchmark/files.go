@@ -72,16 +72,16 @@ func (b *filesBench) run(ctx context.Context) error {
 			}
 		}
 	}
-	return os.RemoveAll(b.dir)
+	return b.transfer.putAway(b.dir)
 }
 
 // use takes all steps with a tool, and compares what it restored.
-func (b *filesBench) use(ctx context.Context, tool tool) error {
+func (b *filesBench) use(ctx context.Context, tool tool) (err error) {
 	work := filepath.Join(b.dir, "work")
 	if err := os.Mkdir(work, 0o777); err != nil {
 		return err
 	}
-	defer os.RemoveAll(work)
+	defer func() { err = errors.Join(err, b.transfer.putAway(work)) }()
 	if tool.setUp != "" {
 		if err := run(ctx, work, nil, "sh", "-ec", tool.setUp); err != nil {
 			return fmt.Errorf("setting up: %w", err)
@@ -98,6 +98,9 @@ func (b *filesBench) use(ctx context.Context, tool tool) error {
 		}
 		if err := run(ctx, work, nil, "sync"); err != nil {
 			return err
+		}
+		if tool.ours {
+			time.Sleep(time.Second) // as recordings of one job are that far apart, they are made to be
 		}
 		limited, cancel := context.WithTimeout(ctx, stepTime)
 		one, err := measured(limited, work, step.script, nil)
@@ -116,7 +119,7 @@ func (b *filesBench) use(ctx context.Context, tool tool) error {
 	if tool.restored == "" {
 		return nil
 	}
-	err := run(ctx, work, nil, "diff", "-rq", "-x", ".datapact", "-x", ".git", "-x", ".gitattributes", "../result", tool.restored)
+	err = run(ctx, work, nil, "diff", "-rq", "-x", ".datapact", "-x", ".git", "-x", ".gitattributes", "../result", tool.restored)
 	if err != nil {
 		return fmt.Errorf("what came back differs: %w", err)
 	}

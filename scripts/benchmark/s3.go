@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // A transfer is what is moved to a server of S3 and back, and what it took.
@@ -20,6 +19,22 @@ type transfer struct {
 	Down  sides  `json:"down"`
 
 	make func(dir string, t *transfer) error
+}
+
+// manyFiles is from where on deleting files is slow, and makes others so.
+const manyFiles = 1000
+
+// putAway gets a folder with the transfer's files out of the way. For minutes, ext4 is slow to
+// make files where it has just deleted many, whoever makes them: these stay to the end.
+func (t *transfer) putAway(folder string) error {
+	if t.Files < manyFiles {
+		return os.RemoveAll(folder)
+	}
+	away, err := os.MkdirTemp(filepath.Dir(folder), "left-")
+	if err != nil {
+		return err
+	}
+	return os.Rename(folder, filepath.Join(away, filepath.Base(folder)))
 }
 
 // The sides of a transfer are ours and rclone's, each in the same rounds.
@@ -126,7 +141,7 @@ func (b *s3Bench) run(ctx context.Context, rounds int) error {
 		s.Theirs.settle()
 		s.Ratio = s.Ours.Median / s.Theirs.Median
 	}
-	return os.RemoveAll(b.dir)
+	return b.transfer.putAway(b.dir)
 }
 
 // round moves everything by both, to a bucket of its own each, and back, and compares what
@@ -154,9 +169,9 @@ func (b *s3Bench) round(ctx context.Context) error {
 		if err := run(ctx, b.dir, nil, "diff", "-rq", "-x", ".datapact", "-x", ".gitignore", "result", folder); err != nil {
 			return fmt.Errorf("what came back differs: %w", err)
 		}
-		if err := os.RemoveAll(filepath.Join(b.dir, folder)); err != nil {
+		if err := b.transfer.putAway(filepath.Join(b.dir, folder)); err != nil {
 			return err
 		}
 	}
-	return b.server.empty(strings.Fields("ours theirs"))
+	return b.server.empty(b.transfer)
 }

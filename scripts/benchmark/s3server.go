@@ -20,7 +20,10 @@ type s3Server struct {
 	address string
 }
 
-const benchKey, benchSecret = "benchbenchbench", "benchbenchbenchbench"
+const (
+	benchKey, benchSecret  = "benchbenchbench", "benchbenchbenchbench"
+	ourBucket, theirBucket = "ours", "theirs"
+)
 
 // startS3 starts the server that scripts/test installs. The caller stops it.
 func startS3(ctx context.Context, dir string) (*s3Server, error) {
@@ -33,7 +36,7 @@ func startS3(ctx context.Context, dir string) (*s3Server, error) {
 		return nil, err
 	}
 	s := &s3Server{dir: dir, address: listener.Addr().String()}
-	if err := errors.Join(listener.Close(), os.MkdirAll(dir, 0o777), s.empty([]string{"ours", "theirs"})); err != nil {
+	if err := errors.Join(listener.Close(), os.MkdirAll(filepath.Join(dir, ourBucket), 0o777), os.Mkdir(filepath.Join(dir, theirBucket), 0o777)); err != nil {
 		return nil, err
 	}
 	s.cmd = exec.CommandContext(ctx, path, "--port", s.address, "--keep-alive", "--quiet", "posix", dir)
@@ -69,11 +72,11 @@ func findS3() (string, error) {
 	return found[len(found)-1], nil
 }
 
-// empty makes buckets new.
-func (s *s3Server) empty(buckets []string) error {
-	for _, bucket := range buckets {
+// empty makes the buckets new, which had the files of a transfer.
+func (s *s3Server) empty(of *transfer) error {
+	for _, bucket := range []string{ourBucket, theirBucket} {
 		folder := filepath.Join(s.dir, bucket)
-		if err := errors.Join(os.RemoveAll(folder), os.Mkdir(folder, 0o777)); err != nil {
+		if err := errors.Join(of.putAway(folder), os.Mkdir(folder, 0o777)); err != nil {
 			return err
 		}
 	}
