@@ -46,7 +46,7 @@ func main() {
 	flag.BoolVar(&p.s3, "s3", false, "measure transfers to and from S3 beside rclone, and nothing else")
 	flag.BoolVar(&p.files, "files", false, "measure storing and restoring files beside other tools, and nothing else")
 	flag.StringVar(&p.scale, "scale", "", "measure what looks at receipts on branches of these sizes, such as 1000,100000, and nothing else")
-	flag.IntVar(&p.bulk, "bulk", 1, "for -scale: how many receipts a commit records, as one that joins branches does; git itself takes hours for a million commits")
+	flag.IntVar(&p.bulk, "bulk", 1, "for -scale: how many receipts each commit before the last thousand records; git itself takes hours to walk a million commits")
 	flag.Float64Var(&p.part, "part", 1, "for -s3 and -files: which part of 1 GiB of random bytes, 690 MB of CSV, and 10,000 files of 4 KiB to use")
 	flag.IntVar(&p.rounds, "rounds", 5, "for -s3 and -files: how many rounds")
 	flag.StringVar(&p.json, "json", "", "for -s3, -files and -scale: the file to write the figures to, as JSON")
