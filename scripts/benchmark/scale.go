@@ -28,9 +28,19 @@ type pipeline struct {
 const objects = 1000
 
 // benchScale measures what looks at all receipts, and what should not, on branches of
-// several sizes.
+// several sizes. What has been measured is printed also if it is interrupted.
 func benchScale(ctx context.Context, dir string, sizes []int, p plan) error {
 	var t table
+	err := t.scale(ctx, dir, sizes, p)
+	title := fmt.Sprintf("Two branches of that many receipts each, medians of %d runs: ms (ms of CPU, MiB)", p.runs)
+	if p.bulk > 1 {
+		title += fmt.Sprintf("; each commit records %d but for the last thousand", p.bulk)
+	}
+	t.printSizes(title)
+	return errors.Join(err, t.write(p.json))
+}
+
+func (t *table) scale(ctx context.Context, dir string, sizes []int, p plan) error {
 	for _, size := range sizes {
 		name := fmt.Sprint(size)
 		r := &pipeline{dir: filepath.Join(dir, name), name: name, items: size, bulk: p.bulk}
@@ -38,7 +48,7 @@ func benchScale(ctx context.Context, dir string, sizes []int, p plan) error {
 			return fmt.Errorf("generating %d receipts: %w", size, err)
 		}
 		for _, step := range r.steps() {
-			if err := r.measure(ctx, step, &t, p.runs); err != nil {
+			if err := r.measure(ctx, step, t, p.runs); err != nil {
 				return fmt.Errorf("%d receipts: %s: %w", size, step.name, err)
 			}
 		}
@@ -48,12 +58,7 @@ func benchScale(ctx context.Context, dir string, sizes []int, p plan) error {
 			}
 		}
 	}
-	title := fmt.Sprintf("Two branches of that many receipts each, medians of %d runs: ms (ms of CPU, MiB)", p.runs)
-	if p.bulk > 1 {
-		title += fmt.Sprintf("; each commit records %d but for the last thousand", p.bulk)
-	}
-	t.printSizes(title)
-	return t.write(p.json)
+	return nil
 }
 
 // measure runs a step a few times, in turn with what git does for the same where it says
