@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -22,6 +23,8 @@ func script(t *testing.T, text string) string {
 		t.Skip("there are no scripts")
 	}
 	name := filepath.Join(t.TempDir(), "git-datapact-store-odd")
+	syscall.ForkLock.RLock() // a process that another test starts would have the file open a moment longer, and it could not be run
+	defer syscall.ForkLock.RUnlock()
 	if err := os.WriteFile(name, []byte("#!/bin/sh\n"+text), 0o777); err != nil {
 		t.Fatal(err)
 	}
