@@ -40,7 +40,8 @@ type Record struct {
 	Bad bool
 
 	// Receipt is what the receipt says of itself, of its inputs and of the job, but for what
-	// is extra. Of outputs, a stack that was told so tells the blobs, paths and filters.
+	// is extra. Of outputs, a stack that was told so tells the blobs, and unless these are
+	// many, the paths and filters.
 	Receipt *receipts.Receipt
 }
 
@@ -95,16 +96,19 @@ func (p *pen) name(s string) (known bool) {
 	return known
 }
 
-// layout writes what outputs are called. The layouts of most receipts of a branch are few:
-// those of branches where they are not, or are long, are no names.
-func (p *pen) layout(outputs []receipts.Output) (known bool) {
+// layout writes how many outputs there are and what they are called. The layouts of most
+// receipts of a branch are few: those of branches where they are not are no names, and long
+// ones are left out.
+func (p *pen) layout(outputs []receipts.Output) (named bool) {
+	p.number(uint64(len(outputs)))
 	text := layoutOf(outputs)
-	if _, known := p.names.known[text]; !known {
-		if len(text) > longestLayout || p.names.layouts+len(text) > mostLayouts {
-			p.number(0)
-			p.text(text)
-			return false
-		}
+	_, known := p.names.known[text]
+	if text == "" || !known && p.names.layouts+len(text) > mostLayouts {
+		p.number(0)
+		p.text(text)
+		return false
+	}
+	if !known {
 		p.names.layouts += len(text)
 	}
 	return p.name(text)
@@ -196,11 +200,14 @@ func (p *pen) blob(name string) {
 // layoutMark begins the text of a layout.
 const layoutMark = "\x02"
 
-// layoutOf is a text for the paths and filters of outputs.
+// layoutOf is a text for the paths and filters of outputs, "" for one that is too long, or
+// was.
 func layoutOf(outputs []receipts.Output) string {
 	p := pen{buf: []byte(layoutMark)}
-	p.number(uint64(len(outputs)))
 	for i := range outputs {
+		if len(p.buf) > longestLayout || leftOut(outputs) {
+			return ""
+		}
 		p.text(outputs[i].Path)
 		p.number(uint64(len(outputs[i].Filters)))
 		for _, filter := range outputs[i].Filters {
@@ -209,6 +216,9 @@ func layoutOf(outputs []receipts.Output) string {
 	}
 	return string(p.buf)
 }
+
+// leftOut reports whether it is not told what outputs are called.
+func leftOut(outputs []receipts.Output) bool { return len(outputs) > 0 && outputs[0].Path == "" }
 
 // jobName is a text for what ran, "" for what is not known.
 func jobName(job *receipts.Job) string {
@@ -347,30 +357,40 @@ func (e *eye) body(text string, r *Record) bool {
 	if kind != soundBody || !e.outputs {
 		return kind == soundBody && !e.wrong
 	}
-	var ok bool
-	receipt.Output, ok = readLayout(e.name(), receipt.Output)
-	e.wrong = e.wrong || !ok
+	n = e.count(1)
+	if text := e.name(); text == "" {
+		receipt.Output = slices.Grow(receipt.Output[:0], n)[:n]
+		clear(receipt.Output)
+	} else {
+		receipt.Output = readLayout(text, receipt.Output)
+		e.wrong = e.wrong || len(receipt.Output) != n
+	}
 	for i := range receipt.Output {
 		receipt.Output[i].Blob = e.blob()
 	}
 	return !e.wrong && e.left == ""
 }
 
-// readLayout reads what a text says of outputs into a list.
-func readLayout(text string, list []receipts.Output) (outputs []receipts.Output, ok bool) {
-	text, ok = strings.CutPrefix(text, layoutMark)
-	e := eye{left: text}
-	n := e.count(2)
-	list = slices.Grow(list[:0], n)[:n]
-	for i := range list {
-		list[i].Path = e.text()
+// readLayout reads what a text says of outputs into a list, which stays empty where it is no
+// layout.
+func readLayout(text string, list []receipts.Output) []receipts.Output {
+	list = list[:0]
+	text, ok := strings.CutPrefix(text, layoutMark)
+	e := eye{left: text, wrong: !ok}
+	for e.left != "" && !e.wrong {
+		list = slices.Grow(list, 1)[:len(list)+1] // with the filters of one before
+		o := &list[len(list)-1]
+		o.Path = e.text()
 		filters := e.count(1)
-		list[i].Filters = slices.Grow(list[i].Filters[:0], filters)[:filters]
-		for k := range list[i].Filters {
-			list[i].Filters[k] = e.text()
+		o.Filters = slices.Grow(o.Filters[:0], filters)[:filters]
+		for k := range o.Filters {
+			o.Filters[k] = e.text()
 		}
 	}
-	return list, ok && !e.wrong && e.left == ""
+	if e.wrong {
+		return list[:0]
+	}
+	return list
 }
 
 func (e *eye) blob() string {

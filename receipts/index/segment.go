@@ -350,8 +350,7 @@ func (s *segment) withOutputs(wanted func(*receipts.Receipt) bool) (rows []uint3
 	}
 	var r receipts.Receipt
 	for _, name := range s.names {
-		var ok bool
-		if r.Output, ok = readLayout(name, r.Output); !ok || !wanted(&r) {
+		if r.Output = readLayout(name, r.Output); !wanted(&r) {
 			continue
 		}
 		h := hash(laidOut, name)
@@ -378,7 +377,7 @@ func (s *segment) walkOutputs(wanted func(*receipts.Receipt) bool) (rows []uint3
 		if err != nil {
 			return nil, err
 		}
-		if len(r.Blob) > 0 && !r.Bad && wanted(r.Receipt) {
+		if len(r.Blob) > 0 && !r.Bad && (leftOut(r.Receipt.Output) || wanted(r.Receipt)) {
 			rows = append(rows, uint32(w.number-1))
 		}
 	}
