@@ -92,8 +92,7 @@ type search struct {
 func (s *search) branch(ctx context.Context, l *ledger.Ledger) error {
 	query := ledger.Query{Where: s.Where, Since: s.Since.Time, Until: s.Until.Time, Limit: -1, Digest: s.digest, Lineage: s.lineage}
 	if s.Path != "" {
-		patterns := []receipts.Pattern{s.Path}
-		query.Outputs = func(r *receipts.Receipt) bool { return len(entries.Files(r, patterns)) > 0 }
+		query.Outputs = entries.HaveFiles(s.Path)
 	}
 	list, err := l.Search(ctx, query)
 	if err != nil {

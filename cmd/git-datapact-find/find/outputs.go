@@ -25,7 +25,7 @@ func (c *command) outputs() (wanted func(entries.File) bool, begins string, err 
 	}
 	return func(f entries.File) bool {
 		o := f.Output
-		return (c.Path == "" || c.Path.Matches(f.Path) || c.Path.Matches(o.Path)) &&
+		return (c.Path == "" || f.ChosenBy(c.Path)) &&
 			(c.Checksum == "" || c.Checksum.Begins(f.SHA256) || c.Checksum.Begins(o.Checksum.SHA256)) &&
 			(c.Blob == "" || c.Blob.Begins(o.Blob)) &&
 			(bytes == "" || bytes == f.SHA256 || bytes == o.Checksum.SHA256) &&

@@ -97,7 +97,7 @@ func (c *command) check() error {
 func (l *listing) find(ctx context.Context, repository *gitcmd.Repository) (iter.Seq2[*ledger.Entry, error], error) {
 	query := ledger.Query{
 		Where: l.Where, Since: l.Since.Time, Until: l.Until.Time, Limit: l.Number, Lineage: l.lineage,
-		Commits: l.JSON, Taken: l.Taken || !l.JSON && !l.Offer, Signed: l.Signed, Outputs: l.outputs(),
+		Commits: l.JSON, Taken: l.Taken || !l.JSON && !l.Offer, Signed: l.Signed, Outputs: entries.HaveFiles(l.Path...),
 	}
 	var lists []iter.Seq2[*ledger.Entry, error]
 	add := func(from *ledger.Ledger, selector ledger.Selector) error {
@@ -130,14 +130,6 @@ func (l *listing) find(ctx context.Context, repository *gitcmd.Repository) (iter
 	}
 	l.several = l.All || len(lists) > 1
 	return merge(lists, l.Number), nil
-}
-
-// outputs tells of a receipt whether it has an output that is asked for, nil where any will do.
-func (c *command) outputs() func(*receipts.Receipt) bool {
-	if len(c.Path) == 0 {
-		return nil
-	}
-	return func(r *receipts.Receipt) bool { return len(entries.Files(r, c.Path)) > 0 }
 }
 
 // AfterDashes is the flag whose values stand after a --, as paths do in git.

@@ -50,6 +50,15 @@ func AllFiles(r *receipts.Receipt, patterns []receipts.Pattern, unpacked func(*r
 	return files, nil
 }
 
+// HaveFiles tells of a receipt whether it has files that any of the patterns chooses, by their
+// paths and filters alone. It is nil for no patterns.
+func HaveFiles(patterns ...receipts.Pattern) func(*receipts.Receipt) bool {
+	if len(patterns) == 0 {
+		return nil
+	}
+	return func(r *receipts.Receipt) bool { return len(Files(r, patterns)) > 0 }
+}
+
 // ChosenBy reports whether a pattern chooses a file, by its path, that of what is stored, or
 // that of the packed folder it is in.
 func (f File) ChosenBy(p receipts.Pattern) bool {
