@@ -67,11 +67,8 @@ func makeContainer(s *Server, name string) (string, error) {
 	fmt.Fprintf(mac, "PUT%sx-ms-date:%s\nx-ms-version:%s\n/%s%s\nrestype:container", strings.Repeat("\n", 12), date, azureVersion, azureAccount, path)
 	request.Header.Set("Authorization", "SharedKey "+azureAccount+":"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 	answer, err := http.DefaultClient.Do(request)
-	if err != nil {
+	if err := made("container "+name, http.StatusCreated, answer, err); err != nil {
 		return "", err
-	}
-	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusCreated {
-		return "", fmt.Errorf("making container %q: %s, %v", name, answer.Status, err)
 	}
 	domain := strings.TrimPrefix(s.Endpoint, "http://")
 	return "azblob://" + name + "?protocol=http&localemu=true&storage_account=" + azureAccount + "&domain=" + domain, nil

@@ -32,12 +32,6 @@ func NewGS() (*Server, error) {
 		return exec.Command(gsServer, "-scheme", "http", "-host", host, "-port", port, "-public-host", address, "-backend", "memory", "-log-level", "error")
 	}, func(s *Server, name string) (string, error) {
 		answer, err := http.Post(s.Endpoint+"/storage/v1/b?project=p", "application/json", strings.NewReader(fmt.Sprintf("{%q: %q}", "name", name)))
-		if err != nil {
-			return "", err
-		}
-		if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
-			return "", fmt.Errorf("making bucket %q: %s, %v", name, answer.Status, err)
-		}
-		return "gs://" + name, nil
+		return "gs://" + name, made("bucket "+name, http.StatusOK, answer, err)
 	})
 }

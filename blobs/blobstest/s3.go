@@ -40,7 +40,7 @@ func NewS3(dir string) (*S3, error) {
 		return nil, err
 	}
 	server, err := start(s3Server, func(s *Server, address string) *exec.Cmd {
-		s.Env = map[string]string{"AWS_ACCESS_KEY_ID": "ID" + rand.Text(), "AWS_SECRET_ACCESS_KEY": "SECRET" + rand.Text()}
+		s.Env = newKeys()
 		cmd := exec.Command(s3Server, "--port", address, "--keep-alive", "--quiet", "posix", buckets)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+s.Env["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY="+s.Env["AWS_SECRET_ACCESS_KEY"])
@@ -50,12 +50,23 @@ func NewS3(dir string) (*S3, error) {
 		if errors.Is(err, os.ErrExist) {
 			err = nil
 		}
-		if address := "s3://" + name + "?endpoint=" + url.QueryEscape(s.Endpoint); err == nil {
-			return address, (&S3{s}).knows(address)
+		if err != nil {
+			return "", err
 		}
-		return "", err
+		return (&S3{s}).bucket(name)
 	})
 	return &S3{server}, err
+}
+
+// newKeys are the variables with new keys.
+func newKeys() map[string]string {
+	return map[string]string{"AWS_ACCESS_KEY_ID": "ID" + rand.Text(), "AWS_SECRET_ACCESS_KEY": "SECRET" + rand.Text()}
+}
+
+// bucket is the URL of the store of a bucket that was made.
+func (s *S3) bucket(name string) (string, error) {
+	address := "s3://" + name + "?endpoint=" + url.QueryEscape(s.Endpoint)
+	return address, s.knows(address)
 }
 
 // knows makes sure that the server is this one: it knows the keys and the bucket.

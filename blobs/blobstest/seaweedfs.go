@@ -1,12 +1,9 @@
 package blobstest
 
 import (
-	"crypto/rand"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,7 +28,8 @@ func StartSeaweedFS(t testing.TB) *S3 {
 
 // newSeaweedFS starts a server that keeps its files in dir. The caller closes it.
 func newSeaweedFS(dir string) (*S3, error) {
-	env := map[string]string{"AWS_ACCESS_KEY_ID": "ID" + rand.Text(), "AWS_SECRET_ACCESS_KEY": "SECRET" + rand.Text(), "AWS_REGION": "us-east-1"}
+	env := newKeys()
+	env["AWS_REGION"] = "us-east-1"
 	keys := filepath.Join(dir, "keys.json")
 	if err := writeKeys(keys, env); err != nil {
 		return nil, err
@@ -39,6 +37,10 @@ func newSeaweedFS(dir string) (*S3, error) {
 	ports, err := freePorts(7)
 	if err != nil {
 		return nil, err
+	}
+	filer := "http://" + ports[4]
+	for i := range ports {
+		_, ports[i], _ = strings.Cut(ports[i], ":")
 	}
 	server, err := start(seaweedFS, func(s *Server, address string) *exec.Cmd {
 		s.Env = env
@@ -53,11 +55,11 @@ func newSeaweedFS(dir string) (*S3, error) {
 		cmd.Env = append(os.Environ(), "HOME="+dir)
 		return cmd
 	}, func(s *Server, name string) (string, error) {
-		err := makeFolder("http://127.0.0.1:" + ports[4] + "/buckets/" + name + "/")
-		if address := "s3://" + name + "?endpoint=" + url.QueryEscape(s.Endpoint); err == nil {
-			return address, (&S3{s}).knows(address)
+		answer, err := http.Post(filer+"/buckets/"+name+"/", "", http.NoBody)
+		if err := made("bucket "+name, http.StatusCreated, answer, err); err != nil {
+			return "", err
 		}
-		return "", err
+		return (&S3{s}).bucket(name)
 	})
 	return &S3{server}, err
 }
@@ -71,30 +73,4 @@ func writeKeys(name string, env map[string]string) error {
 		"actions":     []string{"Admin"},
 	}}})
 	return errors.Join(err, os.WriteFile(name, content, 0o600))
-}
-
-// makeFolder makes a folder of the filer of SeaweedFS.
-func makeFolder(address string) error {
-	answer, err := http.Post(address, "", http.NoBody)
-	if err != nil {
-		return err
-	}
-	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusCreated {
-		return fmt.Errorf("making %s: %s, %v", address, answer.Status, err)
-	}
-	return nil
-}
-
-// freePorts are ports on this machine that nobody listens at.
-func freePorts(n int) ([]string, error) {
-	var ports []string
-	for range n {
-		address, err := freePort()
-		if err != nil {
-			return nil, err
-		}
-		_, port, _ := strings.Cut(address, ":")
-		ports = append(ports, port)
-	}
-	return ports, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"strings"
@@ -122,11 +123,35 @@ func startOnce(command func(s *Server, address string) *exec.Cmd, bucket func(s 
 
 // freePort is an address on this machine that nobody listens at.
 func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addresses, err := freePorts(1)
 	if err != nil {
 		return "", err
 	}
-	return l.Addr().String(), l.Close()
+	return addresses[0], nil
+}
+
+// freePorts are addresses on this machine that nobody listens at, each with another port.
+func freePorts(n int) (addresses []string, err error) {
+	for range n {
+		l, failed := net.Listen("tcp", "127.0.0.1:0")
+		if failed != nil {
+			return nil, failed
+		}
+		defer func() { err = errors.Join(err, l.Close()) }()
+		addresses = append(addresses, l.Addr().String())
+	}
+	return addresses, nil
+}
+
+// made takes the answer to a request to make something, which has a status then.
+func made(what string, want int, answer *http.Response, err error) error {
+	if err != nil {
+		return err
+	}
+	if err := answer.Body.Close(); err != nil || answer.StatusCode != want {
+		return fmt.Errorf("making %s: %s, %v", what, answer.Status, err)
+	}
+	return nil
 }
 
 // listens waits until the server does.
