@@ -55,7 +55,8 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 		return nil, err
 	}
 	l := At(repository, branch)
-	finished, err := l.date(ctx, branch.Commit, &receipt)
+	known := l.recalled(ctx)
+	finished, err := l.date(ctx, known, &receipt)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +86,7 @@ func appendOnce(ctx context.Context, repository *gitcmd.Repository, receipt rece
 	if err != nil && !gitcmd.IsSyncError(err) {
 		return nil, err
 	}
-	l.noteLast(ctx, entry)
+	l.noteLast(ctx, known, entry)
 	return entry, err
 }
 
@@ -130,7 +131,8 @@ const looked = 8
 // holds. It looks at the last recordings alone, however many there are. What a
 // pseudo-branch says of its results are no dates of recordings. If the commit is the
 // last recording, this has the newest.
-func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) error {
+func (l *Ledger) follow(ctx context.Context, known lastState, receipt *receipts.Receipt) error {
+	commit := l.branch.Commit
 	atLeast := func(t receipts.Timestamp) {
 		if receipt.Timestamp.Before(t) {
 			receipt.Timestamp = t
@@ -144,7 +146,7 @@ func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receip
 	if commit == "" {
 		return nil
 	}
-	if last, err := receipts.ParseTimestamp(l.recalled(ctx, commit).Timestamp); err == nil {
+	if last, err := receipts.ParseTimestamp(known.Timestamp); err == nil {
 		atLeast(last)
 		return nil
 	}
@@ -185,21 +187,23 @@ func (l *Ledger) follow(ctx context.Context, commit gitcmd.Hash, receipt *receip
 	return nil
 }
 
-// date gives the receipt the timestamp that it has if it is recorded on the commit. It
-// returns the one that it would have if no execution had to be told from it.
-func (l *Ledger) date(ctx context.Context, commit gitcmd.Hash, receipt *receipts.Receipt) (receipts.Timestamp, error) {
-	if err := l.follow(ctx, commit, receipt); err != nil {
+// date gives the receipt the timestamp that it has if it is recorded on the branch as it is,
+// of which something may be known. It returns the one that it would have if no execution had
+// to be told from it.
+func (l *Ledger) date(ctx context.Context, known lastState, receipt *receipts.Receipt) (receipts.Timestamp, error) {
+	if err := l.follow(ctx, known, receipt); err != nil {
 		return receipts.Timestamp{}, err
 	}
 	finished := receipt.Timestamp
-	return finished, l.distinguish(ctx, commit, receipt)
+	return finished, l.distinguish(ctx, l.branch.Commit, receipt)
 }
 
 // Date gives a receipt the timestamp with which [Append] would record it now.
 func Date(ctx context.Context, repository *gitcmd.Repository, receipt *receipts.Receipt) error {
 	branch, err := LocalBranch(ctx, repository, receipt.Branch)
 	if err == nil {
-		_, err = At(repository, branch).date(ctx, branch.Commit, receipt)
+		l := At(repository, branch)
+		_, err = l.date(ctx, l.recalled(ctx), receipt)
 	}
 	return err
 }

@@ -29,13 +29,13 @@ type newestOne struct {
 
 const lastFolder = "last"
 
-// recalled is what is known of the branch at a commit, nothing where it was at another.
-func (l *Ledger) recalled(ctx context.Context, commit gitcmd.Hash) (state lastState) {
+// recalled is what is known of the branch at its commit, nothing where it was at another.
+func (l *Ledger) recalled(ctx context.Context) (state lastState) {
 	data, err := l.repository.DataDir(ctx)
-	if err != nil || commit == "" {
+	if err != nil || l.branch.Commit == "" {
 		return lastState{}
 	}
-	if !gitcmd.ReadSealed(filepath.Join(data, lastFolder, index.FileName(l.branch.Name)), &state) || state.Commit != commit || !MayIndex(ctx, l.repository) {
+	if !gitcmd.ReadSealed(filepath.Join(data, lastFolder, index.FileName(l.branch.Name)), &state) || state.Commit != l.branch.Commit || !MayIndex(ctx, l.repository) {
 		return lastState{}
 	}
 	return state
@@ -54,10 +54,10 @@ func (l *Ledger) remember(ctx context.Context, state lastState) {
 
 // noteLast remembers a recording on top of the commit that the ledger is of. Where the newest
 // receipt of that is known, and is no newer, the recording is the newest now.
-func (l *Ledger) noteLast(ctx context.Context, entry *Entry) {
+func (l *Ledger) noteLast(ctx context.Context, known lastState, entry *Entry) {
 	at := entry.Receipt.Timestamp
 	state := lastState{Commit: entry.Commit, Timestamp: at.String()}
-	if newest := l.recalled(ctx, l.branch.Commit).Newest; newest != nil {
+	if newest := known.Newest; newest != nil {
 		before, err := receipts.ParseTimestamp(newest.Timestamp)
 		if err == nil && before.Compare(at) <= 0 {
 			state.Newest = &newestOne{entry.ID, entry.Commit, at.String()}
@@ -70,7 +70,7 @@ func (l *Ledger) noteLast(ctx context.Context, entry *Entry) {
 // than the newest is asked for, if that is known. If it is not, it is remembered.
 func (l *Ledger) newestFirst(ctx context.Context, all iter.Seq2[*Entry, error]) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
-		state := l.recalled(ctx, l.branch.Commit)
+		state := l.recalled(ctx)
 		known := l.findNewest(ctx, state.Newest)
 		if known != nil && !yield(known, nil) {
 			return

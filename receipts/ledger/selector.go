@@ -277,7 +277,7 @@ func (l *Ledger) Select(ctx context.Context, s Selector) iter.Seq2[*Entry, error
 func (l *Ledger) pick(ctx context.Context, s Selector, lineage *Lineage) iter.Seq2[*Entry, error] {
 	choice := Query{Selector: s}.choice()
 	all := l.Choose(ctx, choice, choice.may)
-	if !choice.narrows() && l.branch.Commit != "" {
+	if !choice.narrows() {
 		all = l.newestFirst(ctx, all)
 	}
 	all = lineage.fulfilling(ctx, choice.Where, all)
