@@ -21,7 +21,7 @@ type transfer struct {
 	make func(dir string, t *transfer) error
 }
 
-// manyFiles is from where on deleting files is slow, and makes others so.
+// manyFiles is how many files it takes for their deletion to be felt.
 const manyFiles = 1000
 
 // putAway gets a folder with the transfer's files out of the way. For minutes, ext4 is slow to
