@@ -97,8 +97,8 @@ func (p *pen) name(s string) (known bool) {
 }
 
 // layout writes how many outputs there are and what they are called. The layouts of most
-// receipts of a branch are few: those of branches where they are not are no names, and long
-// ones are left out.
+// receipts of a branch are few, and are names. Where they are many they are written out, and
+// long ones are left out.
 func (p *pen) layout(outputs []receipts.Output) (named bool) {
 	p.number(uint64(len(outputs)))
 	text := layoutOf(outputs)
@@ -151,7 +151,7 @@ const (
 	documentValue
 )
 
-// body encodes a record, and reports whether its layout, if it has one, is a name.
+// body encodes a record, and reports whether its layout, if it has one, is among the names.
 func (p *pen) body(r *Record) (data []byte, named bool) {
 	p.buf = p.buf[:0]
 	switch {

@@ -23,7 +23,7 @@ func numbered(n, version int) *Record {
 		Metadata: []receipts.Metadata{{Key: "v", Value: fmt.Sprint(version)}},
 		Output: []receipts.Output{
 			{Blob: fmt.Sprintf("%08x", n) + "rest", Path: "a.csv.gz", Filters: []string{"gz"}, Checksum: receipts.Checksum{SHA256: fmt.Sprintf("%064x", n)}},
-			{Blob: "00", Path: fmt.Sprintf("%s/%d", strings.Repeat("long", 50), n)}, // some of which are no names
+			{Blob: "00", Path: fmt.Sprintf("%s/%d", strings.Repeat("long", 50), n)}, // not all of which become names
 		},
 	}}
 	if version == 0 && n%400 == 0 { // too long for its paths to be kept
@@ -132,7 +132,7 @@ func TestLayers(t *testing.T) {
 	}
 	below := stackOf(t, flat)
 	if got := stack.segments[0].unnamed; below.segments[0].unnamed == 0 || got > 0 {
-		t.Errorf("%d layouts of all and %d of the upper segment are no names, want some, and none", below.segments[0].unnamed, got)
+		t.Errorf("%d layouts of all and %d of the upper segment are not among the names, want some, and none", below.segments[0].unnamed, got)
 	}
 	want := below.answers(t, n)
 	if diff := cmp.Diff(want, stack.answers(t, n)); diff != "" {

@@ -54,7 +54,7 @@ type footer struct {
 	hashSize int
 	rows     int
 	bad      int // of them
-	unnamed  int // of them, with layouts that are no names
+	unnamed  int // of them, with layouts that are not among the names
 	lengths  [parts]int64
 }
 
@@ -361,7 +361,7 @@ func (s *segment) withOutputs(wanted func(*receipts.Receipt) bool) (rows []uint3
 	return rows, nil
 }
 
-// walkOutputs is withOutputs where not all layouts are names.
+// walkOutputs is withOutputs where not all layouts are among the names.
 func (s *segment) walkOutputs(wanted func(*receipts.Receipt) bool) (rows []uint32, err error) {
 	w, err := s.walk()
 	if err != nil {
