@@ -152,65 +152,60 @@ rm -r build/result && mkdir build/result && echo a,b >build/result/rows.csv && g
 	if r.outputs = recorded.Output; len(r.outputs) != objects {
 		return errors.New("the recording does not tell its outputs")
 	}
-	return r.imports(ctx, func(w io.Writer) error {
-		for branch, job := range map[string]string{"source": "{}", "data": `{"input":[{"branch":"source"}]}`} {
-			if err := writeCommitOn(w, branch, start, "start", "config/job.json", job+"\n"); err != nil {
-				return err
-			}
-		}
-		return r.write(w, 0, r.items, true)
+	err = r.imports(ctx, func(w io.Writer) error {
+		return errors.Join(writeCommitOn(w, "source", start, "start", "config/job.json", "{}\n"),
+			writeCommitOn(w, "data", start, "start", "config/job.json", `{"input":[{"branch":"source"}]}`+"\n"))
 	})
+	if err == nil {
+		err = r.records(ctx, "source", r.source)
+	}
+	if err == nil {
+		err = r.records(ctx, "data", r.reader)
+	}
+	if err != nil || r.bulk < 2 {
+		return err
+	}
+	return run(ctx, r.dir, nil, "git", "repack", "-d", "-q") // the trees
 }
 
 // grow adds ten receipts to the source.
 func (r *pipeline) grow(ctx context.Context) error {
 	from := r.items
 	r.items += news
-	return r.imports(ctx, func(w io.Writer) error {
-		if _, err := fmt.Fprint(w, "reset refs/heads/source\nfrom refs/heads/source^0\n\n"); err != nil {
-			return err
-		}
-		return r.write(w, from, r.items, false)
-	})
+	return r.imports(ctx, func(w io.Writer) error { return writeBranch(w, "source", r.source, from, r.items) })
 }
 
 func (r *pipeline) imports(ctx context.Context, write func(io.Writer) error) error {
 	return imports(ctx, r.dir, write)
 }
 
-func (r *pipeline) write(w io.Writer, from, to int, read bool) error {
-	if err := r.writeBranch(w, "source", r.source, from, to); err != nil || !read {
-		return err
-	}
-	return r.writeBranch(w, "data", r.reader, from, to)
-}
-
 // lately is how many receipts at the end of a branch have a commit each in any case.
 const lately = 1000
 
-func (r *pipeline) writeBranch(w io.Writer, branch string, of func(int) receipt, from, to int) error {
-	for from < to {
-		count := min(r.bulk, max(to-lately-from, 1))
-		list := make([]receipt, count)
-		for i := range list {
-			list[i] = of(from + i)
+// records makes a branch of all receipts.
+func (r *pipeline) records(ctx context.Context, branch string, of func(int) receipt) error {
+	many := &bulk{dir: r.dir, branch: branch}
+	at := 0
+	for ; r.bulk > 1 && at < r.items-lately; at += r.bulk {
+		var list []receipt
+		for i := at; i < min(at+r.bulk, r.items-lately); i++ {
+			list = append(list, of(i))
 		}
-		if err := writeRecordings(w, branch, list); err != nil {
+		if err := many.record(ctx, list); err != nil {
 			return err
 		}
-		from += count
 	}
-	return nil
+	return r.imports(ctx, func(w io.Writer) error { return writeBranch(w, branch, of, min(at, max(r.items-lately, 0)), r.items) })
 }
 
-// writeRecordings has one commit record some receipts.
-func writeRecordings(w io.Writer, branch string, list []receipt) error {
-	last := list[len(list)-1]
-	if err := writeCommitOn(w, branch, last.finished, "record "+last.id[:12], last.path(), last.data); err != nil {
+// writeBranch continues a branch by a commit for each receipt.
+func writeBranch(w io.Writer, branch string, of func(int) receipt, from, to int) error {
+	if _, err := fmt.Fprintf(w, "reset refs/heads/%s\nfrom refs/heads/%[1]s^0\n\n", branch); err != nil {
 		return err
 	}
-	for _, one := range list[:len(list)-1] {
-		if _, err := fmt.Fprintf(w, "M 100644 inline %s\ndata %d\n%s\n", one.path(), len(one.data), one.data); err != nil {
+	for i := from; i < to; i++ {
+		one := of(i)
+		if err := writeCommitOn(w, branch, one.finished, "record "+one.id[:12], one.path(), one.data); err != nil {
 			return err
 		}
 	}
