@@ -40,8 +40,8 @@ type Record struct {
 	Bad bool
 
 	// Receipt is what the receipt says of itself, of its inputs and of the job, but for what
-	// is extra. Of outputs, a stack that was told so tells the blobs, and unless these are
-	// many, the paths and filters.
+	// is extra. Of outputs, a stack that was told so tells the blobs and their sizes, and
+	// unless these are many, the paths and filters.
 	Receipt *receipts.Receipt
 }
 
@@ -182,6 +182,7 @@ func (p *pen) body(r *Record) (data []byte, named bool) {
 	named = p.layout(r.Receipt.Output)
 	for i := range r.Receipt.Output {
 		p.blob(r.Receipt.Output[i].Blob)
+		p.number(uint64(r.Receipt.Output[i].Size))
 	}
 	return p.buf, named
 }
@@ -367,6 +368,7 @@ func (e *eye) body(text string, r *Record) bool {
 	}
 	for i := range receipt.Output {
 		receipt.Output[i].Blob = e.blob()
+		receipt.Output[i].Size = int64(e.number())
 	}
 	return !e.wrong && e.left == ""
 }

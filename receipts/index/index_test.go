@@ -22,7 +22,7 @@ func numbered(n, version int) *Record {
 		Input:    []receipts.Input{{Branch: "up", Result: fmt.Sprintf("%040x", n), Metadata: []receipts.Metadata{{Key: "n", Value: fmt.Sprint(n)}}}, {Branch: ":x", Result: "free text"}},
 		Metadata: []receipts.Metadata{{Key: "v", Value: fmt.Sprint(version)}},
 		Output: []receipts.Output{
-			{Blob: fmt.Sprintf("%08x", n) + "rest", Path: "a.csv.gz", Filters: []string{"gz"}, Checksum: receipts.Checksum{SHA256: fmt.Sprintf("%064x", n)}},
+			{Blob: fmt.Sprintf("%08x", n) + "rest", Size: int64(n) << 33, Path: "a.csv.gz", Filters: []string{"gz"}, Checksum: receipts.Checksum{SHA256: fmt.Sprintf("%064x", n)}},
 			{Blob: "00", Path: fmt.Sprintf("%s/%d", strings.Repeat("long", 50), n)}, // not all of which become names
 		},
 	}}

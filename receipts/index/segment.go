@@ -12,7 +12,7 @@ import (
 )
 
 // version is that of the format. Files of others are not read.
-const version = 3
+const version = 4
 
 // magic is what a footer begins with.
 const magic = "DPIX"

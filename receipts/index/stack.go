@@ -49,7 +49,8 @@ func (s *Stack) Bad() int {
 	return n
 }
 
-// WithOutputs has the records that are visited tell the blobs, paths and filters of outputs.
+// WithOutputs has the records that are visited tell the blobs, sizes, paths and filters of
+// outputs.
 func (s *Stack) WithOutputs() {
 	for _, segment := range s.segments {
 		segment.outputs = true

@@ -190,7 +190,8 @@ func (l *Ledger) Sketches(ctx context.Context) iter.Seq2[*Entry, error] {
 	return l.sketches(ctx, false)
 }
 
-// Named is Sketches with the blobs, paths and filters of outputs.
+// Named is Sketches with the blobs, sizes, paths and filters of outputs, of many without the
+// paths and filters.
 func (l *Ledger) Named(ctx context.Context) iter.Seq2[*Entry, error] { return l.sketches(ctx, true) }
 
 func (l *Ledger) sketches(ctx context.Context, outputs bool) iter.Seq2[*Entry, error] {

@@ -235,8 +235,11 @@ func (r *run) receipt(ctx context.Context, branch string, entry *ledger.Entry) e
 			r.report(Finding{Place: at, Kind: Receipt, What: err.Error()})
 			continue
 		}
-		if r.opts.Stored {
+		switch {
+		case r.opts.Stored:
 			claim.chain, claim.content, claim.packed = nil, nil, nil
+		case r.opts.Exists && len(r.opts.Mirrors) == 0: // others look at no more than that either
+			claim = claim.inStore()
 		}
 		if err := r.add(ctx, claim, at); err != nil {
 			return err

@@ -58,10 +58,29 @@ func (r *run) sources(ctx context.Context) ([]Source, error) {
 }
 
 func (r *run) branch(ctx context.Context, name string, l *ledger.Ledger) Source {
-	if r.opts.History {
+	switch {
+	case r.opts.History:
 		return Source{name, l.History(ctx)}
+	case r.opts.Exists && !r.opts.Lineage && len(r.opts.Mirrors) == 0:
+		return Source{name, stored(ctx, l)}
+	default:
+		return Source{name, l.All(ctx)}
 	}
-	return Source{name, l.All(ctx)}
+}
+
+// stored lists the current receipts of a branch as [ledger.Ledger.Named] does, which is all
+// that is asked of a store that is not read: those whose outputs' paths that leaves out whole.
+func stored(ctx context.Context, l *ledger.Ledger) iter.Seq2[*ledger.Entry, error] {
+	return func(yield func(*ledger.Entry, error) bool) {
+		for entry, err := range l.Named(ctx) {
+			if err == nil && len(entry.Receipt.Output) > 0 && entry.Receipt.Output[0].Path == "" {
+				entry, err = l.Find(ctx, entry.ID)
+			}
+			if !yield(entry, err) {
+				return
+			}
+		}
+	}
 }
 
 func (r *run) selected(ctx context.Context, text string) (Source, error) {
