@@ -81,8 +81,8 @@ func (l *Ledger) annalsFile(ctx context.Context) string {
 	return filepath.Join(data, "annals", index.FileName(l.branch.Name))
 }
 
-// mayKeepAnnals reports whether the history here is all there is, and is what it seems.
-func (l *Ledger) mayKeepAnnals(ctx context.Context) bool {
+// mayRemember reports whether the history here is all there is, and is what it seems.
+func (l *Ledger) mayRemember(ctx context.Context) bool {
 	part, err := l.repository.Incomplete(ctx)
 	return part == "" && err == nil && MayIndex(ctx, l.repository)
 }
@@ -100,7 +100,7 @@ func (l *Ledger) bringAnnals(ctx context.Context) *annals {
 		return nil
 	}
 	var a annals
-	if !gitcmd.ReadSealed(file, &a) || len(a.Spans) == 0 || !l.mayKeepAnnals(ctx) {
+	if !gitcmd.ReadSealed(file, &a) || len(a.Spans) == 0 || !l.mayRemember(ctx) {
 		return nil
 	}
 	if a.Tip == l.branch.Commit {
@@ -145,7 +145,7 @@ func (l *Ledger) walkTo(ctx context.Context, commit gitcmd.Hash) (a *annals, who
 // beginAnnals walks the history once, so that the next one need not.
 func (l *Ledger) beginAnnals(ctx context.Context) {
 	file := l.annalsFile(ctx)
-	if file == "" || gitcmd.Receiving() || !l.mayKeepAnnals(ctx) {
+	if file == "" || gitcmd.Receiving() || !l.mayRemember(ctx) {
 		return
 	}
 	folder, _, err := l.repository.DataFolder(ctx, "annals")

@@ -84,7 +84,7 @@ func (p *past) receipt() *receipts.Receipt {
 		if p.random.IntN(2) == 0 {
 			r.Job = &receipts.Job{Config: p.pick("a", "b"), Docker: p.pick("", "d"), Code: &receipts.Code{Ref: p.pick("x", "y", "z"), Tree: p.pick("s", "t")}}
 		}
-		r.Output = []receipts.Output{{Blob: fmt.Sprintf("%04x%036x", p.random.IntN(90), 0), Path: p.pick("f", "g.gz", fmt.Sprintf("h%d", p.number)), Checksum: receipts.Checksum{SHA256: fmt.Sprintf("%064x", p.number)}}}
+		r.Output = []receipts.Output{{Blob: fmt.Sprintf("%04x%036x", p.random.IntN(90), 0), Path: p.pick("f", "g.gz", fmt.Sprintf("h%d", p.number)), Size: int64(p.number * p.number), Checksum: receipts.Checksum{SHA256: fmt.Sprintf("%064x", p.number)}}}
 	}
 	r.Timestamp = receipts.NewTimestamp(p.clock)
 	p.known = append(p.known, r)
@@ -168,6 +168,22 @@ func told(list iter.Seq2[*Entry, error]) []string {
 	return lines
 }
 
+// logged are the first entries of a list, with their commits.
+func logged(list iter.Seq2[*Entry, error], n int) []string {
+	var lines []string
+	for entry, err := range list {
+		if len(lines) == n {
+			break
+		}
+		if err != nil {
+			lines = append(lines, "error: "+err.Error())
+		} else {
+			lines = append(lines, fmt.Sprint(entry.Receipt.Timestamp, entry.ID, entry.Blob, entry.Commit))
+		}
+	}
+	return lines
+}
+
 // sketched is what a list tells of what [Ledger.Sketches] does.
 func sketched(t *testing.T, list iter.Seq2[*Entry, error]) []string {
 	var lines []string
@@ -178,6 +194,22 @@ func sketched(t *testing.T, list iter.Seq2[*Entry, error]) []string {
 		}
 		r := receipts.Receipt{Branch: entry.Receipt.Branch, Input: entry.Receipt.Input, Job: entry.Receipt.Job, Metadata: entry.Receipt.Metadata, Timestamp: entry.Receipt.Timestamp}
 		lines = append(lines, string(entry.ID), string(entry.Blob), string(encode(t, &r)))
+	}
+	return lines
+}
+
+// named is what a list tells of what [Ledger.Named] adds to that.
+func named(list iter.Seq2[*Entry, error]) []string {
+	var lines []string
+	for entry, err := range list {
+		if err != nil {
+			lines = append(lines, "error: "+err.Error())
+			continue
+		}
+		lines = append(lines, string(entry.ID))
+		for _, o := range entry.Receipt.Output {
+			lines = append(lines, fmt.Sprintf("%s %d %s %q", o.Blob, o.Size, o.Path, o.Filters))
+		}
 	}
 	return lines
 }
@@ -231,7 +263,7 @@ func (p *past) answers(indexed bool) map[string][]string {
 	if err != nil {
 		p.Fatal(err)
 	}
-	answers := map[string][]string{"sketches": sketched(p.T, l.Sketches(p.Context()))}
+	answers := map[string][]string{"sketches": sketched(p.T, l.Sketches(p.Context())), "named": named(l.Named(p.Context()))}
 	var all []*Entry
 	var faults []string
 	if !indexed {
@@ -247,6 +279,9 @@ func (p *past) answers(indexed bool) map[string][]string {
 		if entry != nil {
 			answers[time] = append(told(one(entry)), string(entry.Commit))
 		}
+	}
+	for _, n := range []int{3, 30, 90} { // the first ones are known then
+		answers[fmt.Sprint("log ", n)] = logged(l.Log(p.Context()), n)
 	}
 	for name, c := range choices {
 		if name == "fact" { // as commands do, which look up the lineage

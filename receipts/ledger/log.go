@@ -24,7 +24,7 @@ func (l *Ledger) log(ctx context.Context, taken map[receipts.ID]gitcmd.Hash, eno
 	return func(yield func(*Entry, error) bool) {
 		first := enough + closeBy // of which as many can be given out
 		w := &walk{ledger: l, seen: map[receipts.ID]bool{}, taken: taken, portion: 1, window: closeBy, yield: yield}
-		for commit, err := range l.repository.LogShort(ctx, l.branch.Commit, folder, first+first/4) { // some commits record no other receipt
+		for commit, err := range l.changes(ctx, first+first/4) { // some commits record no other receipt
 			if err != nil {
 				yield(nil, err)
 				return
