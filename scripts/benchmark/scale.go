@@ -103,7 +103,11 @@ type scaleStep struct {
 }
 
 func (r *pipeline) steps() []scaleStep {
-	old := r.source(r.items / 100)
+	old := r.items / 100
+	if r.bulk > 1 { // one that was recorded by a commit of its own
+		old = max(old, r.items-lately/2)
+	}
+	value := fmt.Sprintf("git-datapact-show data@{version=%d}", old)
 	all := "git log --all --raw --no-abbrev --no-renames -z >/dev/null"
 	list := all + "; find .git/datapact/blobs -type f >/dev/null"
 	return []scaleStep{
@@ -111,12 +115,12 @@ func (r *pipeline) steps() []scaleStep {
 		{name: "status, 10 new", script: "git-datapact-status", before: r.grow},
 		{name: "run --dry-run", script: "git-datapact-run --dry-run 2>&1"},
 		{name: "run --dry-run, 10 new", script: "git-datapact-run --dry-run 2>&1", before: r.grow},
-		{name: "show B@{old value}", script: fmt.Sprintf("git-datapact-show data@{version=%d}", r.items/100)},
-		{name: "show B@{old value}, 10 new", script: fmt.Sprintf("git-datapact-show data@{version=%d}", r.items/100), before: r.grow},
-		{name: "find --where", script: fmt.Sprintf("git-datapact-find --where version=%d", r.items/100)},
+		{name: "show B@{old value}", script: value},
+		{name: "show B@{old value}, 10 new", script: value, before: r.grow},
+		{name: "find --where", script: fmt.Sprintf("git-datapact-find --where version=%d", old)},
 		{name: "find --path", script: "git-datapact-find --path '*none*'"},
 		{name: "log -n 20", script: "git-datapact-log -n 20 data"},
-		{name: "show by id", script: "git-datapact-show source@" + old.id},
+		{name: "show by id", script: "git-datapact-show source@" + r.source(old).id},
 		{name: "record", script: "git-datapact-record -q --branch source build/result"},
 		{name: "replay", script: "git-datapact-replay -q data@" + r.reader(r.items/2).id},
 		{name: "validate of one", script: "git-datapact-validate data~1..data"},
@@ -132,6 +136,7 @@ func (r *pipeline) generate(ctx context.Context) error {
 	const script = `git init -q -b main . && git commit -q --allow-empty -m x && git-datapact-branch -q seed
 mkdir -p build/result && for i in $(seq %d); do echo $i >build/result/$i.csv; done
 git-datapact-record -q --branch seed build/result && git-datapact-show --json seed >receipt.json
+for branch in source data; do cp -R .git/datapact/blobs/seed .git/datapact/blobs/$branch; done
 rm -r build/result && mkdir build/result && echo a,b >build/result/rows.csv && git branch -q -D seed`
 	if err := os.MkdirAll(r.dir, 0o777); err != nil {
 		return err
