@@ -2,14 +2,11 @@ package ledger
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/receipts/index"
 )
 
 // The annals are what is remembered of the first-parent history of a branch, so that it need not
@@ -72,21 +69,6 @@ func (a *annals) before(t time.Time) gitcmd.Hash {
 	return a.Spans[at].Head
 }
 
-// annalsFile is where those of the branch are, "" where that cannot be told.
-func (l *Ledger) annalsFile(ctx context.Context) string {
-	data, err := l.repository.DataDir(ctx)
-	if err != nil || l.branch.Name == "" || l.branch.Commit == "" {
-		return ""
-	}
-	return filepath.Join(data, "annals", index.FileName(l.branch.Name))
-}
-
-// mayRemember reports whether the history here is all there is, and is what it seems.
-func (l *Ledger) mayRemember(ctx context.Context) bool {
-	part, err := l.repository.Incomplete(ctx)
-	return part == "" && err == nil && MayIndex(ctx, l.repository)
-}
-
 // knownAnnals are those of the branch as it is now, nil for none. They are read once.
 func (l *Ledger) knownAnnals(ctx context.Context) *annals {
 	l.readAnnals.Do(func() { l.annals = l.bringAnnals(ctx) })
@@ -95,12 +77,8 @@ func (l *Ledger) knownAnnals(ctx context.Context) *annals {
 
 // bringAnnals reads those of the branch, and continues them up to its tip.
 func (l *Ledger) bringAnnals(ctx context.Context) *annals {
-	file := l.annalsFile(ctx)
-	if file == "" {
-		return nil
-	}
 	var a annals
-	if !gitcmd.ReadSealed(file, &a) || len(a.Spans) == 0 || !l.mayRemember(ctx) {
+	if !l.recall(ctx, annalsKind, &a) || len(a.Spans) == 0 || !l.whole(ctx) {
 		return nil
 	}
 	if a.Tip == l.branch.Commit {
@@ -110,16 +88,14 @@ func (l *Ledger) bringAnnals(ctx context.Context) *annals {
 		newer, whole := l.walkTo(ctx, a.Tip)
 		if whole && newer.Tip != "" {
 			newer.join(&a)
-			l.writeAnnals(ctx, file, newer)
+			l.remember(ctx, annalsKind, newer)
 			return newer
 		}
 		if whole {
 			return nil // this is an earlier commit of the branch, as a tag names one
 		}
 	}
-	if ctx.Err() == nil && !gitcmd.Receiving() {
-		_ = os.Remove(file) // the branch has another history
-	}
+	l.forget(ctx, annalsKind)
 	return nil
 }
 
@@ -144,49 +120,13 @@ func (l *Ledger) walkTo(ctx context.Context, commit gitcmd.Hash) (a *annals, who
 
 // beginAnnals walks the history once, so that the next one need not.
 func (l *Ledger) beginAnnals(ctx context.Context) {
-	file := l.annalsFile(ctx)
-	if file == "" || gitcmd.Receiving() || !l.mayRemember(ctx) {
+	if gitcmd.Receiving() || !l.whole(ctx) || !MayIndex(ctx, l.repository) {
 		return
 	}
-	folder, _, err := l.repository.DataFolder(ctx, "annals")
-	if err != nil {
+	if _, _, err := l.repository.DataFolder(ctx, annalsKind); err != nil {
 		return // it would be for nothing
 	}
 	if a, whole := l.walkTo(ctx, ""); whole && a.Tip != "" {
-		pruneAnnals(ctx, l.repository, folder)
-		l.writeAnnals(ctx, file, a)
-	}
-}
-
-// pruneAnnals removes the annals of branches that are not there any more. What was written
-// within the hour stays: somebody may be about to give it its name.
-func pruneAnnals(ctx context.Context, repository *gitcmd.Repository, folder string) {
-	files, _ := os.ReadDir(folder)
-	if len(files) == 0 {
-		return
-	}
-	branches, err := repository.AllBranches(ctx)
-	if err != nil {
-		return
-	}
-	kept := map[string]bool{}
-	for _, branch := range branches {
-		kept[index.FileName(branch.Name)] = true
-	}
-	for _, file := range files {
-		info, err := file.Info()
-		if err == nil && !kept[file.Name()] && time.Since(info.ModTime()) > time.Hour {
-			_ = os.Remove(filepath.Join(folder, file.Name()))
-		}
-	}
-}
-
-// writeAnnals writes those of the branch, if it can: the next one does, or does without.
-func (l *Ledger) writeAnnals(ctx context.Context, file string, a *annals) {
-	if gitcmd.Receiving() {
-		return
-	}
-	if _, sharing, err := l.repository.DataFolder(ctx, "annals"); err == nil {
-		_ = sharing.WriteSealed(file, a)
+		l.remember(ctx, annalsKind, a)
 	}
 }

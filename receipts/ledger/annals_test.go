@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -91,23 +92,25 @@ func TestAnnals(t *testing.T) {
 	}
 }
 
-// Annals of branches that are gone go with the next that are begun, but for those that somebody
-// may just be writing.
-func TestPruneAnnals(t *testing.T) {
+// TestPrune: what is remembered of branches that are gone goes when something is remembered of
+// another one, but for what somebody may just be writing.
+func TestPrune(t *testing.T) {
 	_, dir := newRepository(t)
 	imported(t, dir, at("01:00:00").Time(), sample("one", "00:00:00"))
 	gittest.Run(t, dir, "update-ref", "refs/remotes/origin/theirs", "data")
-	folder := filepath.Join(dir, ".git", "datapact", "annals")
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		t.Fatal(err)
-	}
 	old := time.Now().Add(-2 * time.Hour)
-	for name, at := range map[string]time.Time{
-		index.FileName("data"): old, index.FileName("theirs"): old, index.FileName("gone"): old, index.FileName("data") + "-x": old, index.FileName("new"): time.Now(),
-	} {
-		file := filepath.Join(folder, name)
-		if err := errors.Join(os.WriteFile(file, nil, 0o666), os.Chtimes(file, at, at)); err != nil {
+	for _, kind := range []string{annalsKind, lastKind, recentKind} {
+		folder := filepath.Join(dir, ".git", "datapact", kind)
+		if err := os.MkdirAll(folder, 0o777); err != nil {
 			t.Fatal(err)
+		}
+		for name, at := range map[string]time.Time{
+			index.FileName("theirs"): old, index.FileName("gone"): old, index.FileName("data") + "-x": old, index.FileName("new"): time.Now(),
+		} {
+			file := filepath.Join(folder, name)
+			if err := errors.Join(os.WriteFile(file, nil, 0o666), os.Chtimes(file, at, at)); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 	r := gitcmd.Open(dir)
@@ -117,16 +120,22 @@ func TestPruneAnnals(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.beginAnnals(t.Context())
-	files, err := os.ReadDir(folder)
-	if err != nil {
+	if _, err := Newest(l.Select(t.Context(), Selector{Branch: "data"})); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range files {
-		if name := file.Name(); name != index.FileName("data") && name != index.FileName("theirs") && name != index.FileName("new") {
-			t.Errorf("%s is still there", name)
+	want := []string{index.FileName("data"), index.FileName("theirs"), index.FileName("new")}
+	slices.Sort(want)
+	for _, kind := range []string{annalsKind, lastKind, recentKind} {
+		files, err := os.ReadDir(filepath.Join(dir, ".git", "datapact", kind))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if len(files) != 3 {
-		t.Errorf("there are %d annals, want 3", len(files))
+		var names []string
+		for _, file := range files {
+			names = append(names, file.Name())
+		}
+		if !slices.Equal(names, want) {
+			t.Errorf("%s has %q, want %q", kind, names, want)
+		}
 	}
 }

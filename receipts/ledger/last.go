@@ -3,11 +3,9 @@ package ledger
 import (
 	"context"
 	"iter"
-	"path/filepath"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
-	"github.com/git-datapact/git-datapact/receipts/index"
 )
 
 // A lastState is what is known of a branch at a commit: its last recording, where that is one
@@ -27,29 +25,12 @@ type newestOne struct {
 	Timestamp string
 }
 
-const lastFolder = "last"
-
 // recalled is what is known of the branch at its commit, nothing where it was at another.
 func (l *Ledger) recalled(ctx context.Context) (state lastState) {
-	data, err := l.repository.DataDir(ctx)
-	if err != nil || l.branch.Commit == "" {
-		return lastState{}
-	}
-	if !gitcmd.ReadSealed(filepath.Join(data, lastFolder, index.FileName(l.branch.Name)), &state) || state.Commit != l.branch.Commit || !MayIndex(ctx, l.repository) {
+	if !l.recall(ctx, lastKind, &state) || state.Commit != l.branch.Commit {
 		return lastState{}
 	}
 	return state
-}
-
-// remember keeps what is known, if it can: else it is looked for again.
-func (l *Ledger) remember(ctx context.Context, state lastState) {
-	if gitcmd.Receiving() || !MayIndex(ctx, l.repository) {
-		return
-	}
-	folder, sharing, err := l.repository.DataFolder(ctx, lastFolder)
-	if err == nil {
-		_ = sharing.WriteSealed(filepath.Join(folder, index.FileName(l.branch.Name)), state)
-	}
 }
 
 // noteLast remembers a recording on top of the commit that the ledger is of. Where the newest
@@ -63,7 +44,7 @@ func (l *Ledger) noteLast(ctx context.Context, known lastState, entry *Entry) {
 			state.Newest = &newestOne{entry.ID, entry.Commit, at.String()}
 		}
 	}
-	l.remember(ctx, state)
+	l.remember(ctx, lastKind, state)
 }
 
 // newestFirst is a list of all current receipts, newest first, which is not read before more
@@ -105,10 +86,10 @@ func (l *Ledger) findNewest(ctx context.Context, newest *newestOne) *Entry {
 
 // noteNewest remembers the newest receipt, where the whole history told which that is.
 func (l *Ledger) noteNewest(ctx context.Context, state lastState, entry *Entry) {
-	if part, err := l.repository.Incomplete(ctx); part != "" || err != nil {
+	if !l.whole(ctx) {
 		return
 	}
 	state.Commit = l.branch.Commit
 	state.Newest = &newestOne{entry.ID, entry.Commit, entry.Receipt.Timestamp.String()}
-	l.remember(ctx, state)
+	l.remember(ctx, lastKind, state)
 }

@@ -153,7 +153,7 @@ func TestLastRecording(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			repository, dir := newRepository(t)
 			record(t, repository, sample("a", "11:00:00"), "11:00:00")
-			spoil(t, dir, filepath.Join(dir, ".git", "datapact", lastFolder, index.FileName("data")))
+			spoil(t, dir, filepath.Join(dir, ".git", "datapact", lastKind, index.FileName("data")))
 			if got := record(t, repository, sample("b", "09:00:00"), "11:00:00").Receipt.Timestamp; got != at("11:00:00") {
 				t.Errorf("dated %s, want 11:00:00", got)
 			}
@@ -172,7 +172,7 @@ func TestLastRecordingUsed(t *testing.T) {
 		t.Helper()
 		sharing, err := repository.Sharing(t.Context())
 		check(t, err)
-		file := filepath.Join(dir, ".git", "datapact", lastFolder, index.FileName("data"))
+		file := filepath.Join(dir, ".git", "datapact", lastKind, index.FileName("data"))
 		check(t, sharing.WriteSealed(file, lastState{Commit: entry.Commit, Timestamp: at("15:00:00").String()}))
 	}
 	ahead(record(t, repository, sample("a", "10:00:00"), "10:00:00"))

@@ -3,10 +3,8 @@ package ledger
 import (
 	"context"
 	"iter"
-	"path/filepath"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/receipts/index"
 )
 
 // A recentHistory is what the newest commits of a branch did to its receipts, newest first
@@ -26,8 +24,6 @@ const (
 	mostRecent      = 64
 	mostRecentFiles = 1024
 )
-
-const recentFolder = "recent"
 
 // add adds commits that come before those that are there, as far as there is room.
 func (h *recentHistory) add(commits ...gitcmd.LogEntry) (added bool) {
@@ -52,8 +48,8 @@ func (l *Ledger) changes(ctx context.Context, enough int) iter.Seq2[gitcmd.LogEn
 		known := l.recent(ctx)
 		kept, news := known, false
 		defer func() {
-			if news {
-				l.keepRecent(ctx, kept)
+			if news && len(kept.Commits) > 0 && l.whole(ctx) {
+				l.remember(ctx, recentKind, kept)
 			}
 		}()
 		// list asks git, and reports whether it came to a commit.
@@ -94,23 +90,8 @@ func (l *Ledger) changes(ctx context.Context, enough int) iter.Seq2[gitcmd.LogEn
 
 // recent is what is known of the newest commits of the branch as it is, or as it was.
 func (l *Ledger) recent(ctx context.Context) (h recentHistory) {
-	data, err := l.repository.DataDir(ctx)
-	if err != nil || l.branch.Commit == "" {
-		return h
-	}
-	if !gitcmd.ReadSealed(filepath.Join(data, recentFolder, index.FileName(l.branch.Name)), &h) || len(h.Commits) == 0 || !l.mayRemember(ctx) {
+	if !l.recall(ctx, recentKind, &h) || !l.whole(ctx) {
 		return recentHistory{}
 	}
 	return h
-}
-
-// keepRecent writes down what is known, if it can: else git is asked again.
-func (l *Ledger) keepRecent(ctx context.Context, h recentHistory) {
-	if gitcmd.Receiving() || len(h.Commits) == 0 || !l.mayRemember(ctx) {
-		return
-	}
-	folder, sharing, err := l.repository.DataFolder(ctx, recentFolder)
-	if err == nil {
-		_ = sharing.WriteSealed(filepath.Join(folder, index.FileName(l.branch.Name)), h)
-	}
 }
