@@ -123,6 +123,9 @@ func Run(ctx context.Context, repository *gitcmd.Repository, store *blobs.Store,
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
 	err = r.work(ctx, func() error { return r.walk(ctx, sources) })
+	r.mu.Lock()
+	r.show() // receipts that came after the last blob
+	r.mu.Unlock()
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
