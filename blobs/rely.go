@@ -17,7 +17,8 @@ type toucher interface {
 // Rely makes an object part of the upload of which it is known how it was stored for the
 // branch, and does what [Upload.Put] does with bytes that turn out to be there, but for
 // comparing them. It reports false where the store does not have an object of that size under
-// the key, or cannot make it young: then the file itself is to be put.
+// the key, or cannot make it young: then the file itself is to be put. It also does about a
+// small one for a bucket that had none of the last ones, such as a new bucket, without asking.
 func (u *Upload) Rely(ctx context.Context, branch string, stored Stored) (bool, error) {
 	key, err := NewKey(branch, stored.Blob)
 	if err != nil {
@@ -25,6 +26,9 @@ func (u *Upload) Rely(ctx context.Context, branch string, stored Stored) (bool, 
 	}
 	if u.isOver() {
 		return false, errDone
+	}
+	if u.sender != nil && stored.Size <= unaskedSize && u.vain.Load() >= unaskedAfter {
+		return false, nil
 	}
 	object := Object{Key: key, Size: stored.Size, SHA256: stored.SHA256}
 	mine := &item{Item: backend.Item{Object: object}, existed: true, sure: true, settled: make(chan struct{})}
@@ -41,6 +45,9 @@ func (u *Upload) Rely(ctx context.Context, branch string, stored Stored) (bool, 
 	if !there || err != nil {
 		mine.err = errors.Join(err, ErrNotFound)
 		u.disclaim(mine)
+		u.vain.Add(1)
+	} else {
+		u.vain.Store(0)
 	}
 	close(mine.settled)
 	return there, err

@@ -25,7 +25,8 @@ const bigSize = 8 << 20
 
 const (
 	// unaskedSize is up to which size in bytes an object is sent without a look whether it is
-	// there, which the store itself sees to, when those before were not.
+	// there, which the store itself sees to, when those before were not. Nor is one relied upon
+	// then.
 	unaskedSize = 64 << 10
 	// unaskedAfter is how many in a row these are.
 	unaskedAfter = 16
@@ -43,6 +44,7 @@ type Upload struct {
 	big   sync.Mutex          // held by the one big file that is
 
 	missing atomic.Int64 // how many in a row were looked for and not there
+	vain    atomic.Int64 // how many in a row were relied upon and not there
 
 	mu    sync.Mutex
 	items map[Key]*item
@@ -263,6 +265,7 @@ func (u *Upload) send(ctx context.Context, it *item, told *share) error {
 		it.Path, it.Again, it.sent = "", nil, true
 	} else if errors.Is(err, fs.ErrExist) {
 		u.missing.Store(0)
+		u.vain.Store(0)
 	}
 	return err
 }
