@@ -45,14 +45,34 @@ type Bucket struct {
 	// Store stores an object. Nil leaves that to the driver, as do keys that drivers spell
 	// differently.
 	Store func(ctx context.Context, key string, r io.Reader, w Writing) error
+	// Whole opens an object in a shorter way than the driver does. It returns nil where it leaves
+	// that to the driver, as it is left to it where Whole is nil.
+	Whole func(ctx context.Context, key string) (Object, error)
 	// Tidy gives up what uploads that were begun before a time have left below a prefix in
 	// parts. Nil where there is nothing of that kind.
 	Tidy func(ctx context.Context, prefix string, before time.Time) error
 
-	prefix string // before every key, for Store and Tidy
+	prefix string // before every key, for Store, Whole and Tidy
 
 	mu    sync.Mutex
 	known bool // the bucket exists, or cannot be asked for
+}
+
+// An Object is one that is read, from some offset on.
+type Object interface {
+	io.ReadCloser
+	Size() int64 // of the whole object, 0 if the server did not tell
+	ModTime() time.Time
+}
+
+// open opens an object at an offset, for so many bytes, -1 for all that come.
+func (b *Bucket) open(ctx context.Context, key string, first, size int64) (Object, error) {
+	if b.Whole != nil && first == 0 && size < 0 {
+		if o, err := b.Whole(ctx, b.prefix+key); o != nil || err != nil {
+			return o, err
+		}
+	}
+	return b.NewRangeReader(ctx, key, first, size, nil)
 }
 
 // fault tells what a driver's error means. One that has a method Again() bool may not come

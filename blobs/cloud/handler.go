@@ -149,7 +149,7 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request, key string) {
 		refuse(w, http.StatusBadRequest, &wire.Error{Message: err.Error()})
 		return
 	}
-	object, err := h.bucket.NewRangeReader(r.Context(), key, first, size, nil)
+	object, err := h.bucket.open(r.Context(), key, first, size)
 	if err != nil {
 		h.fail(w, r, err)
 		return

@@ -16,5 +16,7 @@
 //     key is looked up before it is written.
 //   - A request that makes no progress for a while is given up, however long a
 //     request that makes some may take.
+//   - Whole objects are read, and small ones stored, past the middlewares of the library, where
+//     the server has an endpoint of its own and nothing is out of the ordinary.
 //   - The library prints nothing.
 package s3

@@ -37,6 +37,7 @@ type parts struct {
 	client *awss3.Client
 	bucket string
 	opts   *s3blob.Options
+	short  *shortcut
 	unable atomic.Bool // to find unfinished uploads: it is denied, or not known
 }
 
@@ -63,6 +64,9 @@ func (p *parts) store(ctx context.Context, key string, r io.Reader, w cloud.Writ
 func (p *parts) storeWhole(ctx context.Context, key string, r io.Reader, w cloud.Writing) error {
 	data := make([]byte, w.Size)
 	if _, err := io.ReadFull(r, data); err != nil {
+		return err
+	}
+	if stored, err := p.short.store(ctx, key, data, w); stored || err != nil {
 		return err
 	}
 	in := &awss3.PutObjectInput{

@@ -59,7 +59,7 @@ func (o *opener) open(ctx context.Context, u *url.URL) (*cloud.Bucket, error) {
 	return b, o.connect(ctx, u, b)
 }
 
-// connect makes the client of a bucket, and tells for how long URLs are signed.
+// connect reads how a bucket is reached, and makes its client.
 func (o *opener) connect(ctx context.Context, u *url.URL, b *cloud.Bucket) error {
 	params, findings := readParams(u.Query())
 	params.region = cmp.Or(params.region, o.env["AWS_REGION"], o.env["AWS_DEFAULT_REGION"])
@@ -75,19 +75,26 @@ func (o *opener) connect(ctx context.Context, u *url.URL, b *cloud.Bucket) error
 	if err != nil {
 		return err
 	}
+	return o.use(ctx, u.Host, b, cfg, params)
+}
+
+// use makes the client of a bucket, and tells for how long URLs are signed.
+func (o *opener) use(ctx context.Context, name string, b *cloud.Bucket, cfg aws.Config, params *params) (err error) {
 	looking := &look{}
 	conditions := &conditions{lacked: &o.unconditional}
+	short := &shortcut{lacked: &o.unconditional}
 	b.LongestSign = longestSign
 	if params.anonymous {
 		b.CannotSign = "the bucket is read without keys (anonymous), and there is nothing to sign with"
 	}
 	b.KeysEnd = func(ctx context.Context) (time.Time, error) { return keysEnd(ctx, cfg.Credentials) }
-	client := s3.NewFromConfig(cfg, params.client, checksums(cfg.ConfigSources), conditions.option, looking.option)
+	client := s3.NewFromConfig(cfg, params.client, checksums(cfg.ConfigSources), conditions.option, looking.option, short.option)
 	conditions.lookUp, looking.reader = client, client
+	short.connect(ctx, client.Options(), name, params)
 	params.bucket.RequestChecksumCalculation = client.Options().RequestChecksumCalculation
-	p := &parts{client: client, bucket: u.Host, opts: &params.bucket}
-	b.Store, b.Tidy = p.store, p.tidy
-	b.Bucket, err = s3blob.OpenBucket(ctx, client, u.Host, &params.bucket)
+	p := &parts{client: client, bucket: name, opts: &params.bucket, short: short}
+	b.Store, b.Whole, b.Tidy = p.store, short.open, p.tidy
+	b.Bucket, err = s3blob.OpenBucket(ctx, client, name, &params.bucket)
 	return err
 }
 
