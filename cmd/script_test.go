@@ -147,7 +147,8 @@ func makeHome(home string) error {
 }
 
 // condition knows [root], [podman], [duckdb], and [s3], [gs] and [azblob] where they are found, which continuous
-// integration must see to, and [tmpfs] and [exfat] where one can be mounted.
+// integration must see to, [tmpfs] and [exfat] where one can be mounted, and [reftable] where git is
+// told to make repositories with one.
 func condition(name string) (bool, error) {
 	if cloud, ok := clouds[name]; ok {
 		return cloud.has() || os.Getenv("CI") == "true", nil
@@ -161,6 +162,8 @@ func condition(name string) (bool, error) {
 	case "podman":
 		_, err := exec.LookPath("podman")
 		return err == nil || os.Getenv("CI") == "true", nil
+	case "reftable":
+		return os.Getenv("GIT_DEFAULT_REF_FORMAT") == "reftable", nil
 	case "tmpfs":
 		return canMount(), nil
 	case "exfat":
