@@ -148,6 +148,7 @@ func manCheckBash(t *testing.T, repository string, env []string, ids *strings.Re
 		{"git datapact tag v1 w", []string{"words "}},
 		{"git datapact help sh", []string{"show "}},
 		{"git datapact help tu", []string{"tutorial "}},
+		{"git datapact help pla", []string{"plan "}},
 		{"git datapact tu", nil},
 		{"git datapact --ver", []string{"--verbose ", "--version "}},
 		{"git datapact log --s", []string{"--since=", "--sort=", "--stat ", "--signatures "}},

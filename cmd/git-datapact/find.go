@@ -54,8 +54,11 @@ func executables(prefix string) []string {
 
 // lessons are the manual pages to learn from, by the words that ask for them.
 var lessons = map[string]string{
-	"concepts": "gitdatapact",
-	"tutorial": "gitdatapact-tutorial",
+	"concepts":      "gitdatapact",
+	"plan":          "git-datapact-plan",
+	"store-helpers": "git-datapact-store-helpers",
+	"stores":        "git-datapact-stores",
+	"tutorial":      "gitdatapact-tutorial",
 }
 
 // help opens the manual page of a command, or prints its usage where there is no

@@ -129,7 +129,7 @@ __git_datapact_argument ()
 	,0)
 		__gitcomp_nl "$(echo help; __git_datapact_commands)" ;;
 	help,0)
-		__gitcomp_nl "$(printf '%s\n' concepts tutorial; __git_datapact_commands)" ;;
+		__gitcomp_nl "$(printf '%s\n' concepts plan store-helpers stores tutorial; __git_datapact_commands)" ;;
 	diff,[01]|export,0|fetch,0|graph,0|ls,0|show,0|log,*|replay,*|retract,*|verify,*|tag,1)
 		__git_datapact_selector "$cur" " " ;;
 	edit,0|find,*|run,*|status,*)

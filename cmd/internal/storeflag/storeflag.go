@@ -69,7 +69,7 @@ func Hint(err *error) {
 	case errors.Is(*err, blobs.ErrNoBucket):
 		*err = gitcmd.WithHint(*err, "make the bucket, or choose another store with --store")
 	case errors.Is(*err, blobs.ErrDenied):
-		*err = gitcmd.WithHint(*err, "'git help datapact-stores' says where keys are looked for, and which permissions each command needs")
+		*err = gitcmd.WithHint(*err, "'git datapact help stores' says where keys are looked for, and which permissions each command needs")
 	default:
 		*err = gitcmd.DeniedHint(*err) // of a folder
 	}
