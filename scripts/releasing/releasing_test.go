@@ -39,6 +39,14 @@ func TestSection(t *testing.T) {
 	}
 }
 
+func TestUnwrapped(t *testing.T) {
+	const wrapped = "One\ntwo.\n\n### Title\nThree\n- four\n  `--five`\n  - six\n    seven\n- eight\n\n| a | b |\n|---|---|\n| c | d |\n\n```\nnine\n  ten\n```\nEleven\ntwelve\n"
+	const want = "One two.\n\n### Title\nThree\n- four `--five`\n  - six seven\n- eight\n\n| a | b |\n|---|---|\n| c | d |\n\n```\nnine\n  ten\n```\nEleven twelve\n"
+	if got := unwrapped(wrapped); got != want {
+		t.Errorf("unwrapped = %q, want %q", got, want)
+	}
+}
+
 // TestCheckTag goes from a repository without the tag to one that is what is tagged, and on.
 func TestCheckTag(t *testing.T) {
 	root := t.TempDir()

@@ -98,7 +98,26 @@ func (r *release) notes() error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(r.out, "release-notes.md"), []byte(text), 0o666)
+	return os.WriteFile(filepath.Join(r.out, "release-notes.md"), []byte(unwrapped(text)), 0o666)
+}
+
+// unwrapped makes one line of each paragraph and of each item of a list: the page of a release
+// shows line feeds as they are. Titles, tables and blocks of code stay.
+func unwrapped(text string) string {
+	var lines []string
+	code, ended := false, true
+	for line := range strings.SplitSeq(text, "\n") {
+		words := strings.TrimSpace(line)
+		fence, title := strings.HasPrefix(words, "```"), strings.HasPrefix(line, "#")
+		if code || ended || words == "" || fence || title || strings.HasPrefix(words, "- ") || strings.HasPrefix(words, "|") {
+			lines = append(lines, line)
+		} else {
+			lines[len(lines)-1] += " " + words
+		}
+		code = code != fence
+		ended = words == "" || fence || title
+	}
+	return strings.Join(lines, "\n")
 }
 
 // section returns what CHANGELOG.md says of a version. Its titles are "## 0.2.0", with
