@@ -103,8 +103,8 @@ func (r *release) into(ctx context.Context, output string) (err error) {
 	return os.Rename(r.out, output)
 }
 
-// make makes the files of a release: the checksums after what they are of, and then what
-// names files with their checksums.
+// make makes the files of a release: what names archives with their checksums after these, and
+// the checksums of all of it at the end.
 func (r *release) make(ctx context.Context) error {
 	if err := r.notes(); err != nil {
 		return err
@@ -120,15 +120,12 @@ func (r *release) make(ctx context.Context) error {
 	if err := r.check(); err != nil {
 		return err
 	}
-	sums, err := writeSums(r.out)
-	if err != nil {
-		return err
-	}
 	if len(r.platforms) < len(platforms) {
 		fmt.Println("Homebrew and Scoop: left out, not all platforms are built")
-		return nil
+	} else if err := r.recipes(); err != nil {
+		return err
 	}
-	return r.recipes(sums)
+	return writeSums(r.out)
 }
 
 // platform makes an archive, and for Linux packages, with what install.sh lays out.

@@ -20,23 +20,21 @@ const (
 //go:embed git-datapact.rb.tmpl git-datapact.json.tmpl
 var templates embed.FS
 
-// writeSums writes SHA256SUMS, as sha256sum does, of all files in a folder, and returns the
-// sums by name.
-func writeSums(folder string) (map[string]string, error) {
+// writeSums writes SHA256SUMS, as sha256sum does, of all files in a folder.
+func writeSums(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	sums, text := map[string]string{}, ""
+	text := ""
 	for _, entry := range entries {
 		sum, err := sumOf(filepath.Join(folder, entry.Name()))
 		if err != nil {
-			return nil, err
+			return err
 		}
-		sums[entry.Name()] = sum
 		text += sum + "  " + entry.Name() + "\n"
 	}
-	return sums, os.WriteFile(filepath.Join(folder, "SHA256SUMS"), []byte(text), 0o666)
+	return os.WriteFile(filepath.Join(folder, "SHA256SUMS"), []byte(text), 0o666)
 }
 
 func sumOf(file string) (string, error) {
@@ -53,7 +51,7 @@ func sumOf(file string) (string, error) {
 type download struct{ URL, SHA256, Folder string }
 
 // recipes writes what Homebrew and Scoop install the archives by.
-func (r *release) recipes(sums map[string]string) error {
+func (r *release) recipes() error {
 	texts, err := template.ParseFS(templates, "*.tmpl")
 	if err != nil {
 		return err
@@ -64,7 +62,11 @@ func (r *release) recipes(sums map[string]string) error {
 	}{r.version, home, description, map[string]download{}}
 	for _, p := range r.platforms {
 		name := r.archiveName(p)
-		data.Archives[p.String()] = download{home + "/releases/download/v" + r.version + "/" + name, sums[name], r.base(p)}
+		sum, err := sumOf(filepath.Join(r.out, name))
+		if err != nil {
+			return err
+		}
+		data.Archives[p.String()] = download{home + "/releases/download/v" + r.version + "/" + name, sum, r.base(p)}
 	}
 	for _, name := range []string{"git-datapact.rb", "git-datapact.json"} {
 		f, err := os.Create(filepath.Join(r.out, name))

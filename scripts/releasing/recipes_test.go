@@ -72,8 +72,7 @@ func smallRelease(t *testing.T) *release {
 			t.Fatal(err)
 		}
 	}
-	sums, err := writeSums(r.out)
-	if err := errors.Join(err, r.recipes(sums)); err != nil {
+	if err := errors.Join(r.recipes(), writeSums(r.out)); err != nil {
 		t.Fatal(err)
 	}
 	return r
