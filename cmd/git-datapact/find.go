@@ -87,14 +87,19 @@ func learn(page string) error {
 	if man := manFor(page); man != "" {
 		return frame.Exec(man, page)
 	}
+	if _, err := exec.LookPath("man"); err != nil {
+		return gitcmd.WithHint(fmt.Errorf("manual page %s(7): man is not on PATH to show it", page),
+			"install man, which is in the package man-db or mandoc; the source has the page in man/"+page+".7")
+	}
 	return gitcmd.WithHint(fmt.Errorf("manual page %s(7): not found by man", page),
 		"install.sh installs the pages, and says what to set so that man finds them; the source has this one in man/"+page+".7")
 }
 
-// manFor returns the program that shows a manual page, "" where there is no man or no page.
+// manFor returns the program that shows a manual page, "" where there is no man or no page. It
+// is asked by an option that every man has, those of macOS, BSD and Alpine too.
 func manFor(page string) string {
 	man, err := exec.LookPath("man")
-	if err != nil || exec.Command(man, "--where", page).Run() != nil {
+	if err != nil || exec.Command(man, "-w", page).Run() != nil {
 		return ""
 	}
 	return man
