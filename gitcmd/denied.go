@@ -13,7 +13,7 @@ import (
 // directory, how it can be shared.
 func DeniedHint(err error) error {
 	path, ok := errors.AsType[*fs.PathError](err)
-	if !ok || !errors.Is(err, fs.ErrPermission) {
+	if !ok || !errors.Is(err, fs.ErrPermission) || belowRoot(path) {
 		return err
 	}
 	hint := deniedHint(path.Path)
@@ -21,6 +21,12 @@ func DeniedHint(err error) error {
 		return err
 	}
 	return WithHint(err, hint)
+}
+
+// belowRoot reports whether the path of an error is that below an [os.Root], and not below the
+// working directory: which file it is cannot be told then.
+func belowRoot(err *fs.PathError) bool {
+	return !filepath.IsAbs(err.Path) && strings.HasSuffix(err.Op, "at") && err.Op != "stat" && err.Op != "lstat"
 }
 
 const shareHint = "whoever owns the repository shares it by 'git config core.sharedRepository group', and 'chmod -R g+rwX' on what is there"

@@ -116,6 +116,12 @@ func TestDeniedHint(t *testing.T) {
 	if hint := Hint(err); !strings.HasPrefix(hint, outside+" belongs to ") || strings.Contains(hint, "core.sharedRepository") {
 		t.Errorf("the hint outside of a repository is %q", hint)
 	}
+	if err := DeniedHint(&fs.PathError{Op: "openat", Path: "file", Err: syscall.EACCES}); Hint(err) != "" {
+		t.Errorf("the hint of a file in a folder that is not told is %q", Hint(err))
+	}
+	if err := DeniedHint(&fs.PathError{Op: "stat", Path: "file", Err: syscall.EACCES}); Hint(err) == "" {
+		t.Error("there is no hint about a file in the working directory")
+	}
 	if err := DeniedHint(&fs.PathError{Op: "open", Path: outside, Err: syscall.ENOENT}); Hint(err) != "" {
 		t.Errorf("an error of another kind has the hint %q", Hint(err))
 	}
