@@ -123,9 +123,6 @@ func Run(ctx context.Context, repository *gitcmd.Repository, store *blobs.Store,
 	ctx, r.stop = context.WithCancelCause(ctx)
 	defer r.stop(nil)
 	err = r.work(ctx, func() error { return r.walk(ctx, sources) })
-	r.mu.Lock()
-	r.show() // receipts that came after the last blob
-	r.mu.Unlock()
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
@@ -218,6 +215,11 @@ func (r *run) work(ctx context.Context, walk func() error) error {
 	err := walk()
 	close(r.checks)
 	workers.Wait()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.summary.Blobs > 0 { // receipts after the last blob that was new
+		r.show()
+	}
 	return err
 }
 
