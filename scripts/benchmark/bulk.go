@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha1"
@@ -9,7 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -63,42 +62,27 @@ func (b *bulk) record(ctx context.Context, list []receipt) error {
 // add puts a receipt into its folder.
 func (b *bulk) add(one receipt) {
 	blob := sha1.Sum(fmt.Appendf(nil, "blob %d\x00%s", len(one.data), one.data))
-	var folder byte
-	_, _ = fmt.Sscanf(one.id[:2], "%02x", &folder)
+	folder, _ := strconv.ParseUint(one.id[:2], 16, 8) // an id is hexadecimal
 	b.folders[folder] = append(b.folders[folder], fmt.Sprintf("100644 blob %x\t%s.json\n", blob, one.id[2:]))
 }
 
 // trees writes the folders, and returns their names.
 func (b *bulk) trees(ctx context.Context) ([]string, error) {
-	var names bytes.Buffer
-	cmd := exec.CommandContext(ctx, "git", "mktree", "--batch")
-	cmd.Dir, cmd.Stdout, cmd.Stderr = b.dir, &names, os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	out := bufio.NewWriter(in)
+	var list, names bytes.Buffer
 	for _, folder := range b.folders {
 		for _, entry := range folder {
-			_, _ = out.WriteString(entry) // the flush tells
+			list.WriteString(entry)
 		}
-		_ = out.WriteByte('\n')
+		list.WriteByte('\n')
 	}
-	if err := out.Flush(); err != nil {
+	cmd := exec.CommandContext(ctx, "git", "mktree", "--batch")
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = b.dir, &list, &names, os.Stderr
+	if err := cmd.Run(); err != nil {
 		return nil, err
 	}
-	if err := in.Close(); err != nil {
-		return nil, err
+	trees := strings.Fields(names.String())
+	if len(trees) != len(b.folders) {
+		return nil, fmt.Errorf("git mktree made %d trees of %d", len(trees), len(b.folders))
 	}
-	if err := cmd.Wait(); err != nil {
-		return nil, err
-	}
-	list := strings.Fields(names.String())
-	if len(list) != len(b.folders) || slices.Contains(list, "") {
-		return nil, fmt.Errorf("git mktree made %d trees of %d", len(list), len(b.folders))
-	}
-	return list, nil
+	return trees, nil
 }
