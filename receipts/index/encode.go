@@ -206,7 +206,7 @@ const layoutMark = "\x02"
 func layoutOf(outputs []receipts.Output) string {
 	p := pen{buf: []byte(layoutMark)}
 	for i := range outputs {
-		if len(p.buf) > longestLayout || leftOut(outputs) {
+		if len(p.buf) > longestLayout || LeftOut(outputs) {
 			return ""
 		}
 		p.text(outputs[i].Path)
@@ -218,8 +218,8 @@ func layoutOf(outputs []receipts.Output) string {
 	return string(p.buf)
 }
 
-// leftOut reports whether it is not told what outputs are called.
-func leftOut(outputs []receipts.Output) bool { return len(outputs) > 0 && outputs[0].Path == "" }
+// LeftOut reports whether it is not told what outputs are called.
+func LeftOut(outputs []receipts.Output) bool { return len(outputs) > 0 && outputs[0].Path == "" }
 
 // jobName is a text for what ran, "" for what is not known.
 func jobName(job *receipts.Job) string {

@@ -377,7 +377,7 @@ func (s *segment) walkOutputs(wanted func(*receipts.Receipt) bool) (rows []uint3
 		if err != nil {
 			return nil, err
 		}
-		if len(r.Blob) > 0 && !r.Bad && (leftOut(r.Receipt.Output) || wanted(r.Receipt)) {
+		if len(r.Blob) > 0 && !r.Bad && (LeftOut(r.Receipt.Output) || wanted(r.Receipt)) {
 			rows = append(rows, uint32(w.number-1))
 		}
 	}

@@ -194,6 +194,9 @@ func (l *Ledger) Sketches(ctx context.Context) iter.Seq2[*Entry, error] {
 // paths and filters.
 func (l *Ledger) Named(ctx context.Context) iter.Seq2[*Entry, error] { return l.sketches(ctx, true) }
 
+// Pathless reports whether [Ledger.Named] left out the paths and filters of an entry's outputs.
+func (e *Entry) Pathless() bool { return index.LeftOut(e.Receipt.Output) }
+
 func (l *Ledger) sketches(ctx context.Context, outputs bool) iter.Seq2[*Entry, error] {
 	return func(yield func(*Entry, error) bool) {
 		stack, store := l.openIndex(ctx)

@@ -73,7 +73,7 @@ func (r *run) branch(ctx context.Context, name string, l *ledger.Ledger) Source 
 func stored(ctx context.Context, l *ledger.Ledger) iter.Seq2[*ledger.Entry, error] {
 	return func(yield func(*ledger.Entry, error) bool) {
 		for entry, err := range l.Named(ctx) {
-			if err == nil && len(entry.Receipt.Output) > 0 && entry.Receipt.Output[0].Path == "" {
+			if err == nil && entry.Pathless() {
 				entry, err = l.Find(ctx, entry.ID)
 			}
 			if !yield(entry, err) {
