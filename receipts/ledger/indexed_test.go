@@ -155,17 +155,23 @@ func (p *past) step() {
 	}
 }
 
-// told is what a list tells, its errors too.
-func told(list iter.Seq2[*Entry, error]) []string {
-	var lines []string
+// lines are what is told of the entries of a list, and its errors.
+func lines(list iter.Seq2[*Entry, error], tell func(*Entry) []string) (lines []string) {
 	for entry, err := range list {
 		if err != nil {
 			lines = append(lines, "error: "+err.Error())
 			continue
 		}
-		lines = append(lines, fmt.Sprintf("%s %s %s %v", entry.Receipt.Timestamp, entry.ID, entry.Blob, entry.Tied))
+		lines = append(lines, tell(entry)...)
 	}
 	return lines
+}
+
+// told is what a list tells, its errors too.
+func told(list iter.Seq2[*Entry, error]) []string {
+	return lines(list, func(entry *Entry) []string {
+		return []string{fmt.Sprintf("%s %s %s %v", entry.Receipt.Timestamp, entry.ID, entry.Blob, entry.Tied)}
+	})
 }
 
 // logged are the first entries of a list, with their commits.
@@ -186,32 +192,21 @@ func logged(list iter.Seq2[*Entry, error], n int) []string {
 
 // sketched is what a list tells of what [Ledger.Sketches] does.
 func sketched(t *testing.T, list iter.Seq2[*Entry, error]) []string {
-	var lines []string
-	for entry, err := range list {
-		if err != nil {
-			lines = append(lines, "error: "+err.Error())
-			continue
-		}
+	return lines(list, func(entry *Entry) []string {
 		r := receipts.Receipt{Branch: entry.Receipt.Branch, Input: entry.Receipt.Input, Job: entry.Receipt.Job, Metadata: entry.Receipt.Metadata, Timestamp: entry.Receipt.Timestamp}
-		lines = append(lines, string(entry.ID), string(entry.Blob), string(encode(t, &r)))
-	}
-	return lines
+		return []string{string(entry.ID), string(entry.Blob), string(encode(t, &r))}
+	})
 }
 
 // named is what a list tells of what [Ledger.Named] adds to that.
 func named(list iter.Seq2[*Entry, error]) []string {
-	var lines []string
-	for entry, err := range list {
-		if err != nil {
-			lines = append(lines, "error: "+err.Error())
-			continue
-		}
-		lines = append(lines, string(entry.ID))
+	return lines(list, func(entry *Entry) []string {
+		told := []string{string(entry.ID)}
 		for _, o := range entry.Receipt.Output {
-			lines = append(lines, fmt.Sprintf("%s %d %s %q", o.Blob, o.Size, o.Path, o.Filters))
+			told = append(told, fmt.Sprintf("%s %d %s %q", o.Blob, o.Size, o.Path, o.Filters))
 		}
-	}
-	return lines
+		return told
+	})
 }
 
 var choices = map[string]Choice{
