@@ -95,8 +95,8 @@ func learn(page string) error {
 		"install.sh installs the pages, and says what to set so that man finds them; the source has this one in man/"+page+".7")
 }
 
-// manFor returns the program that shows a manual page, "" where there is no man or no page. It
-// is asked by an option that every man has, those of macOS, BSD and Alpine too.
+// manFor returns the program that shows a manual page, "" where man is not installed or has no
+// such page. It is asked by an option that every man has, those of macOS, BSD and Alpine too.
 func manFor(page string) string {
 	man, err := exec.LookPath("man")
 	if err != nil || exec.Command(man, "-w", page).Run() != nil {
