@@ -65,3 +65,26 @@ func TestQuarantineLeavesNoFolders(t *testing.T) {
 		t.Errorf("left in quarantine: %v, %v, want the note", left, err)
 	}
 }
+
+// TestRefreshYoung wants an upload to rely on an object of a folder as it is while it is
+// young, without another time.
+func TestRefreshYoung(t *testing.T) {
+	dir := t.TempDir()
+	s := blobstest.OpenFolder(t, dir)
+	obj := blobstest.Store(t, s, "main", []byte("content"))
+	name := filepath.Join(dir, filepath.FromSlash(string(obj.Key)))
+	for age, want := range map[time.Duration]bool{time.Hour: true, 6 * 24 * time.Hour: true, 8 * 24 * time.Hour: false} {
+		stored := time.Now().Add(-age)
+		if err := os.Chtimes(name, stored, stored); err != nil {
+			t.Fatal(err)
+		}
+		blobstest.Store(t, s, "main", []byte("content"))
+		info, err := os.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kept := info.ModTime().Equal(stored); kept != want {
+			t.Errorf("recorded again %v after it was stored, it has the time %v, want that to be the old one: %v", age, info.ModTime(), want)
+		}
+	}
+}

@@ -8,12 +8,6 @@ import (
 	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
-// A toucher is a backend that makes an object young without a look at it first, and looks at
-// it then. It reports false where the first is not possible, also since there is no object.
-type toucher interface {
-	Touch(ctx context.Context, key Key) (have backend.Entry, young bool, err error)
-}
-
 // Rely makes an object part of the upload of which it is known how it was stored for the
 // branch, and does what [Upload.Put] does with bytes that turn out to be there, but for
 // comparing them. It reports false where the store does not have an object of that size under
@@ -53,13 +47,9 @@ func (u *Upload) Rely(ctx context.Context, branch string, stored Stored) (bool, 
 	return there, err
 }
 
-// young makes an object young and then looks whether it is there: so a collection of garbage
+// young looks whether an object is there, and makes it young: so a collection of garbage
 // either leaves it, or is seen to have set it aside.
 func (s *Store) young(ctx context.Context, object Object) (bool, error) {
-	if t, ok := s.backend.(toucher); ok {
-		have, young, err := t.Touch(ctx, object.Key)
-		return young && err == nil && is(have, object), missing(err)
-	}
 	have, err := s.backend.Stat(ctx, object.Key)
 	if err != nil || !is(have, object) {
 		return false, missing(err)

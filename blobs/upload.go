@@ -56,7 +56,7 @@ type item struct {
 	backend.Item
 	existed bool // in the store before
 	sent    bool // stored by this upload
-	sure    bool // made young, and then looked at
+	sure    bool // looked at by name alone, and young
 	// unknown is why the store did not say whether the key is free: these keys may look at
 	// what is there, and may not be told that nothing is.
 	unknown error

@@ -31,6 +31,14 @@ type Entry struct {
 	SHA256, MD5 string
 }
 
+// youngAge is half the time for which collections of garbage leave an object alone after it
+// was stored.
+const youngAge = 7 * 24 * time.Hour
+
+// Young reports whether an upload can rely on an object as it is: for another week at least
+// no collection of garbage takes it for left over, unless it is told to wait for less.
+func (e Entry) Young() bool { return time.Since(e.ModTime) < youngAge }
+
 // An Address is where other programs find an object.
 type Address struct {
 	URL     string
@@ -52,8 +60,8 @@ type Backend interface {
 	Remove(ctx context.Context, key Key) error
 	// Begin starts a batch of writes. The caller closes it.
 	Begin(ctx context.Context) (Batch, error)
-	// Refresh makes an object as young as one that was just stored. It reports
-	// false where that takes storing it again.
+	// Refresh makes an object young that is not [Entry.Young]. It reports false where that
+	// takes storing it again.
 	Refresh(ctx context.Context, have Entry) (bool, error)
 	// SetAside moves an object that is older than a time to a key in quarantine,
 	// and reports whether it did. It leaves a younger one where it is, and one that

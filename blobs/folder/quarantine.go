@@ -12,25 +12,18 @@ import (
 	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
-// Refresh sets the time of an object's file, which a user who may write to the
-// folder but not to this file cannot do.
+// Refresh sets the time of an object's file unless that is young, which a user who may write
+// to the folder but not to this file cannot do. It does so by the object's name: where that
+// succeeds the object was not set aside before, and whoever sets it aside later sees the time.
 func (f *Folder) Refresh(_ context.Context, have backend.Entry) (bool, error) {
+	if have.Young() {
+		return true, nil
+	}
 	name, err := f.locate(have.Key)
 	if err != nil {
 		return false, err
 	}
 	return touch(name) == nil, nil
-}
-
-// Touch refreshes an object that may not be there, and then looks at it. It reports false
-// where it cannot set the time.
-func (f *Folder) Touch(_ context.Context, key backend.Key) (backend.Entry, bool, error) {
-	name, err := f.locate(key)
-	if err != nil || touch(name) != nil {
-		return backend.Entry{}, false, err
-	}
-	have, err := f.stat(key, name)
-	return have, err == nil, err
 }
 
 func touch(name string) error {

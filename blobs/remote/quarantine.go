@@ -16,13 +16,9 @@ import (
 	"github.com/git-datapact/git-datapact/blobs/wire"
 )
 
-// refreshAge is from which age on an object that an upload relies on is sent
-// again: half the time for which collections of garbage leave young ones alone.
-const refreshAge = 7 * 24 * time.Hour
-
 // Refresh is part of [backend.Backend].
 func (r *Remote) Refresh(_ context.Context, have backend.Entry) (bool, error) {
-	return time.Since(have.ModTime) < refreshAge, nil
+	return have.Young(), nil
 }
 
 // SetAside copies the object, looks whether it is still the same, and deletes it:

@@ -32,7 +32,8 @@
 // Recordings and collections run on several machines and share no lock. A recording
 // R, for each object x,
 //
-//	(R1) stores x, or finds it and makes it young; then makes sure that it is there
+//	(R1) stores x, or finds it and makes it young unless it was stored within the last
+//	     week; then makes sure that it is there
 //	(R2) commits the receipt
 //	(R3) makes sure again that x is there
 //
@@ -57,11 +58,12 @@
 //     brings x back, and if G3 comes before R2, then G2 came before R3, and R does.
 //   - G2 after R3: R2 is before G3, and G brings x back.
 //   - Both bring x back: a key that is taken is left alone, and both have the same bytes.
-//   - R and G do not share the refs, since R works in another clone: x became young
-//     in R1, and G2 leaves young objects. In a folder the age is looked at after the
-//     move, and R looks at the name after it set the time: whichever of the two was
-//     first, the other sees it. In a bucket the age is looked at just before the
-//     object is deleted, and R can be quicker; x is then in quarantine.
+//   - R and G do not share the refs, since R works in another clone: x was or became
+//     young in R1, and G2 leaves young objects. In a folder the age is looked at after
+//     the move, and R sets the time by the name: whichever of the two was first, the
+//     other sees it. In a bucket the age is looked at just before the object is deleted,
+//     and R can be quicker; x is then in quarantine. So it is with a grace period of less
+//     than a week, if x was stored before that.
 //
 // An object in quarantine is not lost: reading looks there too, so that it does not
 // matter in which step a process is killed. The next collection brings back what

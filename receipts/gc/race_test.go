@@ -206,7 +206,8 @@ func content(n int) string { return fmt.Sprintf("shared file %d\n", n) }
 
 const shared = 40
 
-// plant stores the shared files, which no receipt names, and makes them old.
+// plant stores the shared files, which no receipt names, and makes them so old that a
+// recording does not rely on them as they are.
 func (r race) plant(t *testing.T, store *blobs.Store) {
 	t.Helper()
 	u, err := store.NewUpload(t.Context())
@@ -226,7 +227,7 @@ func (r race) plant(t *testing.T, store *blobs.Store) {
 		return
 	}
 	for object, err := range store.List(t.Context(), "") {
-		old := time.Now().Add(-24 * time.Hour)
+		old := time.Now().Add(-8 * 24 * time.Hour)
 		if err := errors.Join(err, os.Chtimes(filepath.Join(r.folder, string(object.Key)), old, old)); err != nil {
 			t.Fatal(err)
 		}
