@@ -3,6 +3,7 @@ package gc
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -112,7 +113,7 @@ func (r *Report) Total() Dataset {
 // Collect finds the objects of a store that no receipt of a repository names, and
 // deletes them if it is told to. Nothing is touched before everything that is a
 // reason to refuse has been looked for; see the package documentation.
-func Collect(ctx context.Context, repository *gitcmd.Repository, store *blobs.Store, opts *Options) (*Report, error) {
+func Collect(ctx context.Context, repository *gitcmd.Repository, store *blobs.Store, opts *Options) (report *Report, err error) {
 	if opts == nil {
 		opts = &Options{}
 	}
@@ -127,7 +128,10 @@ func Collect(ctx context.Context, repository *gitcmd.Repository, store *blobs.St
 	if err != nil {
 		return nil, err
 	}
-	c.roots = newRoots(repository, &c.opts)
+	if c.roots, err = newRoots(ctx, repository, &c.opts); err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.roots.Close()) }()
 	if c.roots.keepers, err = c.newKeepers(ctx); err != nil {
 		return nil, err
 	}

@@ -128,7 +128,7 @@ func (c *collection) tagged(ctx context.Context, keepers map[string]*keeper) err
 
 // expiring are the receipts of a branch that name garbage only because its retention does
 // not keep them, and of which that has not been said yet.
-func (c *collection) expiring(ctx context.Context, k *keeper, garbage map[digest]bool) ([]receipts.ID, error) {
+func (c *collection) expiring(ctx context.Context, k *keeper, garbage map[key]bool) ([]receipts.ID, error) {
 	var ids []receipts.ID
 	seen := map[receipts.ID]bool{}
 	for _, branch := range k.tips {
@@ -141,7 +141,7 @@ func (c *collection) expiring(ctx context.Context, k *keeper, garbage map[digest
 				return nil, err
 			}
 			if seen[entry.ID] || k.keeps(entry.Receipt, entry.Blob) || !slices.ContainsFunc(entry.Receipt.Output, func(o receipts.Output) bool {
-				return garbage[digestOf(blobs.Key(entry.Receipt.Branch+"/"+o.Blob))]
+				return garbage[keyOf(blobs.Key(entry.Receipt.Branch+"/"+o.Blob))]
 			}) {
 				continue
 			}
@@ -157,9 +157,9 @@ func (c *collection) expiring(ctx context.Context, k *keeper, garbage map[digest
 
 // expire says on the branches which receipts lose blobs, before they do.
 func (c *collection) expire(ctx context.Context) error {
-	garbage := make(map[digest]bool, len(c.garbage))
+	garbage := make(map[key]bool, len(c.garbage))
 	for _, object := range c.garbage {
-		garbage[digestOf(object.key)] = true
+		garbage[keyOf(object.key)] = true
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.roots.keepers)) {
 		k := c.roots.keepers[name]

@@ -27,19 +27,14 @@ const (
 	maxFaults = 10
 )
 
-// A digest stands for an object's key: a million are to fit into memory.
-type digest [16]byte
-
-func digestOf(key blobs.Key) digest {
-	sum := sha256.Sum256([]byte(key))
-	return digest(sum[:])
+// keyOf is the key of an object.
+func keyOf(object blobs.Key) key {
+	sum := sha256.Sum256([]byte(object))
+	return key(sum[:])
 }
 
-// A blobKey is the hash of a git blob in few bytes: of a longer one the first, which tell
-// blobs apart as well as a short one does.
-type blobKey [20]byte
-
-func keyOfBlob(hash gitcmd.Hash) (k blobKey, err error) {
+// keyOfBlob is the key of a git blob.
+func keyOfBlob(hash gitcmd.Hash) (k key, err error) {
 	if _, err := gitcmd.ParseHash(string(hash)); err != nil {
 		return k, err
 	}
@@ -52,8 +47,8 @@ func keyOfBlob(hash gitcmd.Hash) (k blobKey, err error) {
 type roots struct {
 	repository *gitcmd.Repository
 	opts       *Options
-	used       map[digest]struct{}   // what receipts name
-	seen       map[blobKey]struct{}  // git blobs that were read
+	used       *keys                 // what receipts name
+	seen       *keys                 // git blobs that were read
 	branches   map[string]bool       // that there are, or were when a receipt was recorded
 	tips       map[gitcmd.Hash]bool  // commits up to which all is read
 	others     map[gitcmd.Hash]bool  // trees and blobs that are read
@@ -76,13 +71,21 @@ type version struct {
 	commit gitcmd.Hash
 }
 
-func newRoots(repository *gitcmd.Repository, opts *Options) *roots {
+// newRoots has nothing read yet. The caller closes the roots.
+func newRoots(ctx context.Context, repository *gitcmd.Repository, opts *Options) (*roots, error) {
+	folder, err := repository.DataDir(ctx)
+	if err != nil {
+		return nil, err
+	}
 	return &roots{
-		repository: repository, opts: opts, used: map[digest]struct{}{}, seen: map[blobKey]struct{}{},
+		repository: repository, opts: opts, used: newKeys(folder), seen: newKeys(folder),
 		branches: map[string]bool{}, tips: map[gitcmd.Hash]bool{},
 		others: map[gitcmd.Hash]bool{}, indexes: map[gitcmd.Index]bool{},
-	}
+	}, nil
 }
+
+// Close lets go of what was read.
+func (r *roots) Close() error { return errors.Join(r.used.Close(), r.seen.Close()) }
 
 // errEnded ends the reading that nobody wants to go on.
 var errEnded = errors.New("ended")
@@ -95,9 +98,7 @@ func Receipts(ctx context.Context, repository *gitcmd.Repository) iter.Seq2[*led
 	return func(yield func(*ledger.Entry, error) bool) {
 		err := whole(ctx, repository)
 		if err == nil {
-			r := newRoots(repository, &Options{})
-			r.visit = yield
-			err = r.read(ctx, nil)
+			err = visit(ctx, repository, yield)
 		}
 		if err != nil && !errors.Is(err, errEnded) {
 			yield(nil, err)
@@ -105,11 +106,18 @@ func Receipts(ctx context.Context, repository *gitcmd.Repository) iter.Seq2[*led
 	}
 }
 
-// uses reports whether a receipt names an object.
-func (r *roots) uses(key blobs.Key) bool {
-	_, ok := r.used[digestOf(key)]
-	return ok
+func visit(ctx context.Context, repository *gitcmd.Repository, yield func(*ledger.Entry, error) bool) error {
+	r, err := newRoots(ctx, repository, &Options{})
+	if err != nil {
+		return err
+	}
+	r.visit = yield
+	err = r.read(ctx, nil)
+	return errors.Join(err, r.Close())
 }
+
+// uses reports whether a receipt names an object.
+func (r *roots) uses(object blobs.Key) (bool, error) { return r.used.has(keyOf(object)) }
 
 // read reads all receipts, also those of some commits that no ref need lead to.
 func (r *roots) read(ctx context.Context, also []gitcmd.Hash) error {
@@ -160,7 +168,10 @@ func (r *roots) tipsOf(ctx context.Context) error {
 			if known, err := r.know(entry.Blob); known || err != nil {
 				continue
 			}
-			if r.count(entry.Receipt, entry.Blob); r.opts.Progress != nil && r.receipts%portion == 0 {
+			if err := r.count(entry.Receipt, entry.Blob); err != nil {
+				return err
+			}
+			if r.opts.Progress != nil && r.receipts%portion == 0 {
 				r.opts.Progress(Reading, r.receipts, 0)
 			}
 		}
@@ -170,13 +181,11 @@ func (r *roots) tipsOf(ctx context.Context) error {
 
 // know takes note of a receipt's file, and reports whether it was known.
 func (r *roots) know(file gitcmd.Hash) (bool, error) {
-	key, err := keyOfBlob(file)
+	k, err := keyOfBlob(file)
 	if err != nil {
 		return false, err
 	}
-	_, known := r.seen[key]
-	r.seen[key] = struct{}{}
-	return known, nil
+	return r.seen.add(k)
 }
 
 // refresh reads the receipts that came since. It costs little when none did.
@@ -299,7 +308,11 @@ func (r *roots) trees(ctx context.Context, refs []gitcmd.Ref) error {
 			if err != nil {
 				return fmt.Errorf("reading %s: %w", ref.Name, err)
 			}
-			_ = r.take(objects[0]) // most are no receipts
+			if receipt, err := parse(objects[0]); err == nil && receipt != nil { // most are no receipts
+				if err := r.take(receipt, ref.Hash); err != nil {
+					return err
+				}
+			}
 			continue
 		}
 		for file, err := range r.repository.Files(ctx, string(ref.Hash), ".") {
@@ -400,8 +413,15 @@ func (r *roots) flush(ctx context.Context) error {
 			return errEnded
 		}
 		r.size += object.Size
-		if err := r.take(object); err != nil && !slices.Contains(r.opts.Ignore, object.Hash) {
+		receipt, err := parse(object)
+		if err != nil && !slices.Contains(r.opts.Ignore, object.Hash) {
 			r.fault(r.pending[i], err)
+		}
+		if err != nil || receipt == nil {
+			continue
+		}
+		if err := r.take(receipt, object.Hash); err != nil {
+			return err
 		}
 	}
 	r.pending = r.pending[:0]
@@ -411,42 +431,53 @@ func (r *roots) flush(ctx context.Context) error {
 	return nil
 }
 
-// take remembers what a receipt names.
-func (r *roots) take(object *gitcmd.Object) error {
+// parse reads a receipt, which is nil where the file says that it is none.
+func parse(object *gitcmd.Object) (*receipts.Receipt, error) {
 	if object.Size > receipts.MaxSize {
-		return receipts.TooLarge(object.Size)
+		return nil, receipts.TooLarge(object.Size)
 	}
 	if object.Kind != gitcmd.Blob {
-		return fmt.Errorf("a %s, want a file", object.Kind)
+		return nil, fmt.Errorf("a %s, want a file", object.Kind)
 	}
 	receipt, err := receipts.Parse(object.Data)
 	if errors.Is(err, receipts.ErrNull) {
-		return nil
+		return nil, nil
 	}
-	if err != nil {
-		return err
-	}
+	return receipt, err
+}
+
+// take remembers what a receipt names.
+func (r *roots) take(receipt *receipts.Receipt, file gitcmd.Hash) error {
 	if r.visit != nil {
 		r.ended = r.ended || !r.visit(&ledger.Entry{ID: receipt.ID(), Receipt: receipt}, nil)
 		return nil
 	}
-	r.count(receipt, object.Hash)
-	return nil
+	return r.count(receipt, file)
 }
 
 // count remembers what a receipt names, of which no more is known than its blobs.
-func (r *roots) count(receipt *receipts.Receipt, file gitcmd.Hash) {
+func (r *roots) count(receipt *receipts.Receipt, file gitcmd.Hash) error {
 	r.receipts++
 	r.branches[receipt.Branch] = true
 	if k := r.keepers[receipt.Branch]; k != nil && !k.keeps(receipt, file) {
-		return
+		return nil
 	}
 	for _, output := range receipt.Output {
-		r.used[digestOf(blobs.Key(receipt.Branch+"/"+output.Blob))] = struct{}{}
+		if err := r.use(receipt.Branch, output.Blob); err != nil {
+			return err
+		}
 		if folded := names.Fold(output.Blob); folded != output.Blob { // as the store may list it
-			r.used[digestOf(blobs.Key(receipt.Branch+"/"+folded))] = struct{}{}
+			if err := r.use(receipt.Branch, folded); err != nil {
+				return err
+			}
 		}
 	}
+	return nil
+}
+
+func (r *roots) use(branch, blob string) error {
+	_, err := r.used.add(keyOf(blobs.Key(branch + "/" + blob)))
+	return err
 }
 
 func (r *roots) fault(v version, err error) {

@@ -17,23 +17,28 @@ import (
 // uses reports whether a receipt names an object, by the key that the store lists it
 // under or by another that opens it. A branch whose folder is listed itself has none of
 // its objects in another folder.
-func (c *collection) uses(key blobs.Key) bool {
-	return slices.ContainsFunc(c.named(key), func(by blobs.Key) bool { return by == key || !c.listed[path.Dir(string(by))] })
+func (c *collection) uses(key blobs.Key) (bool, error) {
+	names, err := c.named(key)
+	return slices.ContainsFunc(names, func(by blobs.Key) bool { return by == key || !c.listed[path.Dir(string(by))] }), err
 }
 
 // named returns the keys by which receipts may name an object: its own, and those in
 // folders that some file system takes for its folder.
-func (c *collection) named(key blobs.Key) []blobs.Key {
-	var keys []blobs.Key
-	if c.roots.uses(key) {
-		keys = append(keys, key)
-	}
+func (c *collection) named(key blobs.Key) (by []blobs.Key, err error) {
+	all := []blobs.Key{key}
 	for _, other := range c.alike(path.Dir(string(key))) {
-		if by := blobs.Key(other + "/" + path.Base(string(key))); c.roots.uses(by) {
-			keys = append(keys, by)
+		all = append(all, blobs.Key(other+"/"+path.Base(string(key))))
+	}
+	for _, one := range all {
+		used, err := c.roots.uses(one)
+		if err != nil {
+			return nil, err
+		}
+		if used {
+			by = append(by, one)
 		}
 	}
-	return keys
+	return by, nil
 }
 
 // alike returns the other branches whose folder some file system takes for this one.

@@ -31,10 +31,15 @@ func (c *collection) survey(ctx context.Context) error {
 		}
 		folder := path.Dir(string(object.Key))
 		c.listed[folder], c.objects[folder] = true, path.Base(string(object.Key))
-		if !c.roots.uses(object.Key) && len(c.alike(folder)) > 0 {
+		named, err := c.roots.uses(object.Key)
+		switch {
+		case err == nil && !named && len(c.alike(folder)) > 0:
 			open = append(open, object)
-		} else {
-			c.judge(object)
+		case err == nil:
+			err = c.judge(object)
+		}
+		if err != nil {
+			return err
 		}
 		if len(c.datasets) > most {
 			if err := c.strangers(ctx); err != nil {
@@ -47,7 +52,9 @@ func (c *collection) survey(ctx context.Context) error {
 		}
 	}
 	for _, object := range open { // once all folders are known
-		c.judge(object)
+		if err := c.judge(object); err != nil {
+			return err
+		}
 	}
 	for q, err := range c.store.Quarantined(ctx) {
 		if err != nil {
@@ -73,11 +80,14 @@ func (c *collection) sane(object blobs.Attributes) error {
 }
 
 // judge counts an object, and remembers it if it is garbage that is to be deleted.
-func (c *collection) judge(object blobs.Attributes) {
-	used := c.uses(object.Key)
+func (c *collection) judge(object blobs.Attributes) error {
+	used, err := c.uses(object.Key)
+	if err != nil {
+		return err
+	}
 	if !used && !isRecorded(object.Key) {
 		c.left.add(object.Size)
-		return
+		return nil
 	}
 	d := c.dataset(path.Dir(string(object.Key)))
 	d.All.add(object.Size)
@@ -94,6 +104,7 @@ func (c *collection) judge(object blobs.Attributes) {
 			c.garbage = append(c.garbage, candidate{object.Key, object.Size})
 		}
 	}
+	return nil
 }
 
 // isRecorded reports whether an object has a name as recordings give them: 40

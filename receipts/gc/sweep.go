@@ -53,7 +53,11 @@ func (c *collection) heal(ctx context.Context) error {
 // restoreNamed brings an object back by the names that receipts have for it, any of which
 // may open it.
 func (c *collection) restoreNamed(ctx context.Context, q blobs.Quarantined) error {
-	for _, key := range c.named(q.Key) {
+	names, err := c.named(q.Key)
+	if err != nil {
+		return err
+	}
+	for _, key := range names {
 		if err := c.restore(ctx, candidate{key, q.Size}); err != nil {
 			return err
 		}
@@ -133,7 +137,11 @@ func (c *collection) move(ctx context.Context, run blobs.Run, some []candidate) 
 	sizes := make(map[blobs.Key]int64, len(some))
 	var keys []blobs.Key
 	for _, object := range some {
-		if !c.uses(object.key) {
+		used, err := c.uses(object.key)
+		if err != nil {
+			return nil, err
+		}
+		if !used {
 			keys = append(keys, object.key)
 			sizes[object.key] = object.size
 		}
@@ -156,7 +164,11 @@ func (c *collection) check(ctx context.Context, moved []candidate) error {
 		return err
 	}
 	for _, object := range moved {
-		if !c.uses(object.key) {
+		used, err := c.uses(object.key)
+		if err != nil {
+			return err
+		}
+		if !used {
 			c.dataset(path.Dir(string(object.key))).Deleted.add(object.size)
 			continue
 		}
