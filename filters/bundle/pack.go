@@ -63,7 +63,6 @@ type packer struct {
 type piece struct {
 	from, to int // files whose entries end in it
 	raw, out []byte
-	data     []byte              // of one file
 	sums     [][sha256.Size]byte // of these files
 	err      error
 	done     chan struct{} // closed when it is complete
@@ -86,7 +85,7 @@ func (p *piece) free() {
 	pieces.Put(p)
 }
 
-// Write is for the headers.
+// Write takes what a tar has: headers, and files that are in their place already.
 func (p *piece) Write(data []byte) (int, error) {
 	p.raw = append(p.raw, data...)
 	return len(data), nil
@@ -145,28 +144,29 @@ func (pk *packer) group(p *piece) error {
 	return w.Flush()
 }
 
-// small puts a file into a piece.
+// small puts a file into a piece. It is read to where its entry has it.
 func (pk *packer) small(w *tar.Writer, p *piece, i int) error {
 	f := &pk.Files[i]
+	if err := w.WriteHeader(pk.header(f)); err != nil {
+		return fmt.Errorf("packing %q: %w", f.Path, err)
+	}
 	r, err := pk.Open(i)
 	if err != nil {
 		return err
 	}
-	p.data = slices.Grow(p.data[:0], int(f.Size))[:f.Size]
-	_, err = io.ReadFull(r, p.data)
+	p.raw = slices.Grow(p.raw, int(f.Size))
+	data := p.raw[len(p.raw):][:f.Size]
+	_, err = io.ReadFull(r, data)
 	if closeErr := r.Close(); closeErr != nil {
 		err = closeErr
 	}
 	if err != nil {
 		return err
 	}
-	if err := w.WriteHeader(pk.header(f)); err != nil {
+	if _, err := w.Write(data); err != nil {
 		return fmt.Errorf("packing %q: %w", f.Path, err)
 	}
-	if _, err := w.Write(p.data); err != nil {
-		return fmt.Errorf("packing %q: %w", f.Path, err)
-	}
-	p.sums = append(p.sums, sha256.Sum256(p.data))
+	p.sums = append(p.sums, sha256.Sum256(data))
 	pk.done(i)
 	return nil
 }

@@ -137,7 +137,7 @@ func (f *fetching) sameBranch() error {
 // missing sorts out what is there already, and refuses to replace what a fetch
 // did not write.
 func (f *fetching) missing(ctx context.Context, wanted []target) (missing []target, err error) {
-	in := newFolders(f.folder.root, false)
+	in := newRoots(f.folder.root, false)
 	defer func() { err = errors.Join(err, in.close()) }()
 	var conflicts []error
 	var without *openPack // of which the folder is not there

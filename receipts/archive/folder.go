@@ -121,7 +121,7 @@ const (
 	foreign              // anything else
 )
 
-func (f *folder) stateOf(ctx context.Context, t target, in *folders) (state, error) {
+func (f *folder) stateOf(ctx context.Context, t target, in roots) (state, error) {
 	info, err := f.lookAt(t.path, in)
 	if err != nil || info == nil {
 		return absent, err
@@ -158,7 +158,7 @@ func (f *folder) isKnown(t target, info fs.FileInfo) bool {
 // lookAt tells what stands at the path of a file: nil for nothing, or for what
 // will be gone before the file comes. It refuses to write through a link, which
 // could lead elsewhere, and to put a file where a folder is.
-func (f *folder) lookAt(name string, in *folders) (fs.FileInfo, error) {
+func (f *folder) lookAt(name string, in roots) (fs.FileInfo, error) {
 	if err := f.checkParents(name); err != nil {
 		return nil, err
 	}

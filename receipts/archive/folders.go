@@ -2,6 +2,7 @@ package archive
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -11,21 +12,70 @@ import (
 // openFolders is how many folders are open while files in them are.
 const openFolders = 64
 
-// Folders opens files below a folder, or looks at them, and keeps some of those open that they are in, so that a
-// file takes one step and not one for each element of its path.
-type folders struct {
-	root *os.Root
-	make bool // folders that are missing
-	mu   sync.Mutex
-	open map[string]*os.Root
+// Folders keeps some folders open that files are in, so that a file takes one step and not one
+// for each element of its path. Its methods may be called concurrently.
+type folders[F io.Closer] struct {
+	openFolder func(name string) (F, error)
+	mu         sync.Mutex
+	open       map[string]F
 }
 
-func newFolders(root *os.Root, make bool) *folders {
-	return &folders{root: root, make: make, open: map[string]*os.Root{}}
+func newFolders[F io.Closer](openFolder func(name string) (F, error)) *folders[F] {
+	return &folders[F]{openFolder: openFolder, open: map[string]F{}}
+}
+
+// in is a folder. It may be closed to make room for another one, even before it is used.
+func (d *folders[F]) in(name string) (F, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if in, ok := d.open[name]; ok {
+		return in, nil
+	}
+	for other, in := range d.open {
+		if len(d.open) < openFolders {
+			break
+		}
+		delete(d.open, other)
+		if err := in.Close(); err != nil {
+			return in, err
+		}
+	}
+	in, err := d.openFolder(name)
+	if err == nil {
+		d.open[name] = in
+	}
+	return in, err
+}
+
+// close closes the folders.
+func (d *folders[F]) close() error {
+	var errs []error
+	for _, in := range d.open {
+		errs = append(errs, in.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Roots opens files below a folder, or looks at them.
+type roots struct {
+	*folders[*os.Root]
+	root *os.Root
+}
+
+// newRoots makes the folders that are missing, or does not.
+func newRoots(root *os.Root, make bool) roots {
+	return roots{root: root, folders: newFolders(func(name string) (*os.Root, error) {
+		if make {
+			if err := root.MkdirAll(name, 0o777); err != nil {
+				return nil, err
+			}
+		}
+		return root.OpenRoot(name)
+	})}
 }
 
 // openFile is [os.Root.OpenFile].
-func (d *folders) openFile(name string, flag int, mode fs.FileMode) (*os.File, error) {
+func (d roots) openFile(name string, flag int, mode fs.FileMode) (*os.File, error) {
 	for {
 		in, err := d.in(path.Dir(name))
 		if err != nil {
@@ -39,7 +89,7 @@ func (d *folders) openFile(name string, flag int, mode fs.FileMode) (*os.File, e
 }
 
 // lstat is [os.Root.Lstat].
-func (d *folders) lstat(name string) (fs.FileInfo, error) {
+func (d roots) lstat(name string) (fs.FileInfo, error) {
 	for {
 		in, err := d.in(path.Dir(name))
 		if err != nil {
@@ -50,44 +100,4 @@ func (d *folders) lstat(name string) (fs.FileInfo, error) {
 			return info, err
 		}
 	}
-}
-
-// in is a folder.
-func (d *folders) in(name string) (*os.Root, error) {
-	if name == "." {
-		return d.root, nil
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if in := d.open[name]; in != nil {
-		return in, nil
-	}
-	for other, in := range d.open {
-		if len(d.open) < openFolders {
-			break
-		}
-		delete(d.open, other)
-		if err := in.Close(); err != nil {
-			return nil, err
-		}
-	}
-	if d.make {
-		if err := d.root.MkdirAll(name, 0o777); err != nil {
-			return nil, err
-		}
-	}
-	in, err := d.root.OpenRoot(name)
-	if err == nil {
-		d.open[name] = in
-	}
-	return in, err
-}
-
-// close closes the folders, but for the one that they are in.
-func (d *folders) close() error {
-	var errs []error
-	for _, in := range d.open {
-		errs = append(errs, in.Close())
-	}
-	return errors.Join(errs...)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
@@ -77,12 +76,12 @@ func (p *pack) members() []bundle.File {
 
 // storePack puts a folder into the upload.
 func (r *recording) storePack(ctx context.Context, p *pack) (output receipts.Output, err error) {
-	in := newFolders(r.result.root, false)
+	in := newPackedFiles(r.result.root)
 	defer func() { err = errors.Join(err, in.close()) }()
 	stored, content, err := r.upload.PutFolder(ctx, r.branch, bundle.Packing{
 		Folder: p.folder,
 		Files:  p.members(),
-		Open:   func(i int) (io.ReadCloser, error) { return openPacked(in, p.files[i]) },
+		Open:   func(i int) (io.ReadCloser, error) { return in.open(&p.files[i]) },
 		Done:   func(i int) { r.meter.add(p.files[i].Path, 1, p.files[i].Info.Size()) },
 	}, p.chain)
 	if errors.Is(err, io.ErrUnexpectedEOF) { // it is shorter than it was
@@ -99,31 +98,6 @@ func (r *recording) storePack(ctx context.Context, p *pack) (output receipts.Out
 		Path:     p.stored(),
 		Size:     stored.Size,
 	}, nil
-}
-
-// A packedFile is one that is packed. Closing it tells whether it is as it was listed still.
-type packedFile struct {
-	*os.File
-	listed ResultFile
-}
-
-func openPacked(in *folders, file ResultFile) (io.ReadCloser, error) {
-	f, err := in.openFile(file.Path, os.O_RDONLY, 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, changedError(file.Path)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("reading output: %w", err)
-	}
-	return packedFile{f, file}, nil
-}
-
-func (f packedFile) Close() error {
-	info, err := f.Stat()
-	if err == nil && !sameState(f.listed.Info, info) {
-		err = changedError(f.listed.Path)
-	}
-	return errors.Join(err, f.File.Close())
 }
 
 // An openPack is the output of a packed folder that files are read from.

@@ -106,7 +106,7 @@ func (f *fetching) unpackFolder(ctx context.Context, p *openPack, files []target
 	if err != nil {
 		return err
 	}
-	into := newFolders(root, true)
+	into := newRoots(root, true)
 	defer func() { err = errors.Join(err, into.close(), root.Close()) }()
 	left := newWanted(p, files)
 	var noting sync.Mutex
@@ -131,7 +131,7 @@ func (f *fetching) unpackFolder(ctx context.Context, p *openPack, files []target
 }
 
 // writeAside writes a file of a folder that is unpacked aside.
-func (f *fetching) writeAside(into *folders, t target, data io.Reader) (info fs.FileInfo, err error) {
+func (f *fetching) writeAside(into roots, t target, data io.Reader) (info fs.FileInfo, err error) {
 	file, err := into.openFile(t.path[len(t.pack.path)+1:], os.O_WRONLY|os.O_CREATE|os.O_EXCL, modeOf(t))
 	if err != nil {
 		return nil, local(err)
