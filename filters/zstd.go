@@ -19,27 +19,33 @@ const zstdMaxWindow = 128 << 20
 type zstdCodec struct{}
 
 func (zstdCodec) encode(dst, src []byte) ([]byte, error) {
-	e, err := newZstdEncoder()
-	if err != nil {
-		return dst, err
+	idle, entropy := &zstdEncoders, true
+	if noisy(src) {
+		idle, entropy = &zstdMatchers, false
 	}
-	defer zstdEncoders.Put(e)
+	e, ok := idle.Get().(*zstd.Encoder)
+	if !ok {
+		var err error
+		if e, err = newZstdEncoder(entropy); err != nil {
+			return dst, err
+		}
+	}
+	defer idle.Put(e)
 	return e.EncodeAll(src, dst), nil
 }
 
 // zstdEncoders holds idle *zstd.Encoder values: 0.3 MiB each, and a window
-// more once they have seen more than a block.
-var zstdEncoders sync.Pool
+// more once they have seen more than a block. Those of zstdMatchers only find
+// what repeats.
+var zstdEncoders, zstdMatchers sync.Pool
 
-func newZstdEncoder() (*zstd.Encoder, error) {
-	if e, ok := zstdEncoders.Get().(*zstd.Encoder); ok {
-		return e, nil
-	}
+func newZstdEncoder(entropy bool) (*zstd.Encoder, error) {
 	return zstd.NewWriter(nil,
 		zstd.WithWindowSize(frameSize), // before the level: keeps blocks of 128 KiB
 		zstd.WithEncoderLevel(zstdLevel),
 		// Without it this level stores columns of numbers as they are.
-		zstd.WithAllLitEntropyCompression(true),
+		zstd.WithAllLitEntropyCompression(entropy),
+		zstd.WithNoEntropyCompression(!entropy),
 		zstd.WithEncoderConcurrency(1),
 		zstd.WithLowerEncoderMem(true),
 		zstd.WithEncoderCRC(false),
