@@ -71,12 +71,14 @@ type piece struct {
 // pieces holds idle *piece values with their buffers.
 var pieces sync.Pool
 
-func newPiece(from, to int) *piece {
+// newPiece has room for as many bytes as files weigh.
+func newPiece(from, to int, weight int64) *piece {
 	p, ok := pieces.Get().(*piece)
 	if !ok {
 		p = new(piece)
 	}
 	p.from, p.to, p.done, p.err = from, to, make(chan struct{}), nil
+	p.raw = slices.Grow(p.raw, int(weight))
 	return p
 }
 
@@ -94,6 +96,7 @@ func (p *piece) Write(data []byte) (int, error) {
 // finish compresses the piece.
 func (p *piece) finish(zstd bool) {
 	if zstd && p.err == nil {
+		p.out = slices.Grow(p.out[:0], len(p.raw)+len(p.raw)>>8)
 		p.out, p.err = filters.ZstdFrame(p.out[:0], p.raw)
 	}
 	close(p.done)
@@ -111,7 +114,7 @@ func (pk *packer) produce() {
 		if weight > maxWeight {
 			pk.large(from)
 		} else {
-			p := newPiece(from, to)
+			p := newPiece(from, to, weight)
 			pk.start(p, func() { p.err = pk.group(p) })
 		}
 		from = to
@@ -189,7 +192,7 @@ func (pk *packer) header(f *File) *tar.Header {
 // large puts one file into as many pieces as it takes. It is hashed as it is read; the pieces
 // are compressed beside that.
 func (pk *packer) large(i int) {
-	c := &cutter{packer: pk, file: i, piece: newPiece(i, i)}
+	c := &cutter{packer: pk, file: i, piece: newPiece(i, i, maxWeight)}
 	sum, err := c.copy()
 	last := c.piece
 	last.to, last.err = i+1, err
@@ -211,7 +214,7 @@ func (c *cutter) Write(data []byte) (int, error) {
 			return 0, err
 		}
 		c.start(c.piece, func() {})
-		c.piece = newPiece(c.file, c.file)
+		c.piece = newPiece(c.file, c.file, maxWeight)
 	}
 	return c.piece.Write(data)
 }
