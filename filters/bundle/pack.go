@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/git-datapact/git-datapact/filters"
 )
@@ -32,9 +31,12 @@ type Packing struct {
 // Pack writes a bundle to w: a few groups ahead, which are read and compressed side by side in
 // memory of some MiB each, whatever the files have. An error of reading a file names it.
 func Pack(ctx context.Context, w io.Writer, p Packing) (Content, error) {
-	p.Folder = path.Base(p.Folder)
+	headings, err := newHeadings(path.Base(p.Folder))
+	if err != nil {
+		return Content{}, err
+	}
 	ctx, cancel := context.WithCancel(ctx)
-	pk := &packer{Packing: p, ctx: ctx, queue: make(chan *piece, ahead()), tally: tally{keep: p.Zstd}}
+	pk := &packer{Packing: p, ctx: ctx, queue: make(chan *piece, ahead()), tally: tally{keep: p.Zstd}, headings: headings}
 	var producer sync.WaitGroup
 	producer.Go(pk.produce)
 	content, err := pk.write(w)
@@ -54,9 +56,10 @@ func ahead() int { return min(max(4, 2*runtime.GOMAXPROCS(0)), 16) }
 // A packer is one call of Pack at work.
 type packer struct {
 	Packing
-	ctx   context.Context // of the call
-	queue chan *piece     // in their order; closed by the producer
-	tally tally
+	ctx      context.Context // of the call
+	queue    chan *piece     // in their order; closed by the producer
+	tally    tally
+	headings *headings
 }
 
 // A piece of the archive is one frame of the bundle: a group, or a part of a large file.
@@ -87,7 +90,7 @@ func (p *piece) free() {
 	pieces.Put(p)
 }
 
-// Write takes what a tar has: headers, and files that are in their place already.
+// Write is for the entries of large files.
 func (p *piece) Write(data []byte) (int, error) {
 	p.raw = append(p.raw, data...)
 	return len(data), nil
@@ -135,40 +138,37 @@ func (pk *packer) start(p *piece, make func()) {
 
 // group puts the files of a group into a piece.
 func (pk *packer) group(p *piece) error {
-	w := tar.NewWriter(p)
 	for i := p.from; i < p.to; i++ {
 		if err := pk.ctx.Err(); err != nil {
 			return err
 		}
-		if err := pk.small(w, p, i); err != nil {
+		if err := pk.small(p, i); err != nil {
 			return err
 		}
 	}
-	return w.Flush()
+	return nil
 }
 
 // small puts a file into a piece. It is read to where its entry has it.
-func (pk *packer) small(w *tar.Writer, p *piece, i int) error {
+func (pk *packer) small(p *piece, i int) error {
 	f := &pk.Files[i]
-	if err := w.WriteHeader(pk.header(f)); err != nil {
-		return fmt.Errorf("packing %q: %w", f.Path, err)
-	}
 	r, err := pk.Open(i)
 	if err != nil {
 		return err
 	}
-	p.raw = slices.Grow(p.raw, int(f.Size))
+	p.raw, err = pk.headings.append(p.raw, f)
+	p.raw = slices.Grow(p.raw, int(f.Size)+blockSize)
 	data := p.raw[len(p.raw):][:f.Size]
-	_, err = io.ReadFull(r, data)
+	if err == nil {
+		_, err = io.ReadFull(r, data)
+	}
 	if closeErr := r.Close(); closeErr != nil {
 		err = closeErr
 	}
 	if err != nil {
 		return err
 	}
-	if _, err := w.Write(data); err != nil {
-		return fmt.Errorf("packing %q: %w", f.Path, err)
-	}
+	p.raw = append(p.raw[:len(p.raw)+len(data)], make([]byte, -f.Size&(blockSize-1))...)
 	p.sums = append(p.sums, sha256.Sum256(data))
 	pk.done(i)
 	return nil
@@ -178,15 +178,6 @@ func (pk *packer) done(i int) {
 	if pk.Done != nil {
 		pk.Done(i)
 	}
-}
-
-// header is that of a file.
-func (pk *packer) header(f *File) *tar.Header {
-	h := &tar.Header{Typeflag: tar.TypeReg, Name: pk.Folder + "/" + f.Path, Size: f.Size, Mode: plainMode, ModTime: time.Unix(0, 0)}
-	if f.Executable {
-		h.Mode = executableMode
-	}
-	return h
 }
 
 // large puts one file into as many pieces as it takes. It is hashed as it is read; the pieces
@@ -227,7 +218,7 @@ func (c *cutter) copy() (sum [sha256.Size]byte, err error) {
 		return sum, err
 	}
 	hash, w := sha256.New(), tar.NewWriter(c)
-	if err = w.WriteHeader(c.header(f)); err != nil {
+	if err = w.WriteHeader(c.headings.header(f)); err != nil {
 		err = fmt.Errorf("packing %q: %w", f.Path, err)
 	}
 	if err == nil {
