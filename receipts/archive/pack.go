@@ -29,7 +29,7 @@ func (p *pack) stored() string { return p.chain.StoredPath(p.folder) }
 // sort tells the files that are outputs of their own from those that are packed. A file goes by
 // the first rule that matches it, also inside of a folder that another one packs.
 func (r *recording) sort() (files []ResultFile, packs []*pack, err error) {
-	r.names = r.result.names()
+	r.packed = map[string]bool{}
 	found := map[string]*pack{}
 	for _, file := range r.result.Files {
 		folder, chain := packOf(r.opts.Filters, file.Path)
@@ -51,12 +51,12 @@ func (r *recording) sort() (files []ResultFile, packs []*pack, err error) {
 		if receipts.CheckPath(stored) != nil || receipts.LongElement(stored) {
 			return nil, nil, fmt.Errorf("folder %q packed through %v would have too long a path", p.folder, p.chain)
 		}
-		if r.names[stored] {
+		if r.taken(stored) {
 			return nil, nil, fmt.Errorf("folder %q packed through %v would be %q, which is another output", p.folder, p.chain, stored)
 		}
 	}
 	for _, p := range packs { // no other output takes their paths
-		r.names[p.stored()] = true
+		r.packed[p.stored()] = true
 	}
 	return files, packs, nil
 }

@@ -138,7 +138,7 @@ type recording struct {
 	upload *blobs.Upload // the last one
 	branch string
 	meter  meter
-	names  map[string]bool // of all files, and of the folders that they are in
+	packed map[string]bool // paths of the folders that are packed, as they are stored
 	read   atomic.Bool     // a file was
 }
 
@@ -284,7 +284,7 @@ func (r *recording) choose(file ResultFile, shrinks func() (bool, error)) (filte
 	}
 	stored := chain.StoredPath(file.Path)
 	long := receipts.CheckPath(stored) != nil || receipts.LongElement(stored)
-	if stored == file.Path || !long && !r.names[stored] && chain.OriginalPath(stored) == file.Path {
+	if stored == file.Path || !long && !r.taken(stored) && chain.OriginalPath(stored) == file.Path {
 		return chain, nil
 	}
 	if told && long {
@@ -295,6 +295,9 @@ func (r *recording) choose(file ResultFile, shrinks func() (bool, error)) (filte
 	}
 	return nil, nil
 }
+
+// taken reports whether a path is that of a file, of a folder, or of one that is packed.
+func (r *recording) taken(name string) bool { return r.packed[name] || r.result.has(name) }
 
 func namesOf(chain filters.Chain) []string {
 	var names []string

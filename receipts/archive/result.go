@@ -7,9 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
@@ -65,17 +63,6 @@ func (r *Result) Empty() bool {
 	return len(r.Files) == 0 && len(r.Seeds) == 0 && len(r.Metadata) == 0
 }
 
-// names are those of all files, and of the folders that they are in.
-func (r *Result) names() map[string]bool {
-	names := make(map[string]bool, len(r.Files))
-	for _, file := range r.Files {
-		for name := file.Path; name != "." && !names[name]; name = path.Dir(name) {
-			names[name] = true
-		}
-	}
-	return names
-}
-
 // Close lets go of the directory.
 func (r *Result) Close() error { return r.root.Close() }
 
@@ -105,61 +92,6 @@ func (r *Result) readIgnored(ctx context.Context) error {
 		r.Ignored, err = gitcmd.Ignored(ctx, r.dir, ignoreFile)
 	}
 	return err
-}
-
-// list finds the files, sorted by path.
-func (r *Result) list() error {
-	ignored := make(map[string]bool, len(r.Ignored))
-	for _, path := range r.Ignored {
-		ignored[path] = true
-	}
-	var refused []error
-	err := fs.WalkDir(r.root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case path == control && entry.IsDir():
-			return fs.SkipDir
-		case path == control:
-			return fmt.Errorf("%s is not a folder", control)
-		case entry.IsDir() && ignored[path+"/"]:
-			return fs.SkipDir
-		case entry.IsDir() || ignored[path]:
-			return nil
-		}
-		if err := r.add(path, entry); err != nil {
-			refused = append(refused, err)
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("reading result directory %s: %w", r.dir, err)
-	}
-	if len(refused) > 0 {
-		return joinFew(refused)
-	}
-	slices.SortFunc(r.Files, func(a, b ResultFile) int { return strings.Compare(a.Path, b.Path) })
-	return nil
-}
-
-func (r *Result) add(path string, entry fs.DirEntry) error {
-	if err := receipts.CheckPath(path); err != nil {
-		return err
-	}
-	if receipts.LongElement(path) {
-		return fmt.Errorf("output %q: an element of its path is longer than %d bytes", path, receipts.MaxElement)
-	}
-	if entry.Type() != 0 {
-		return fmt.Errorf("output %q is a %s, want a regular file", path, kindOf(entry.Type()))
-	}
-	info, err := entry.Info()
-	if err != nil {
-		return fmt.Errorf("reading result directory %s: %w", r.dir, err)
-	}
-	if !hides(r.root, path, info) { // of a folder that was fetched, and is recorded
-		r.Files = append(r.Files, ResultFile{path, info})
-	}
-	return nil
 }
 
 func kindOf(mode fs.FileMode) string {
@@ -216,32 +148,6 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 	}
 	data, err := root.ReadFile(name)
 	return bytes.TrimPrefix(data, []byte("\uFEFF")), err
-}
-
-// unchanged lists the directory again and names a file that is not as it was.
-func (r *Result) unchanged() error {
-	now := Result{root: r.root, dir: r.dir, Ignored: r.Ignored}
-	if err := now.list(); err != nil {
-		return err
-	}
-	before := make(map[string]fs.FileInfo, len(r.Files))
-	for _, file := range r.Files {
-		before[file.Path] = file.Info
-	}
-	for _, file := range now.Files {
-		if info, ok := before[file.Path]; !ok || !sameState(info, file.Info) {
-			return changedError(file.Path)
-		}
-		delete(before, file.Path)
-	}
-	for path := range before {
-		return changedError(path)
-	}
-	return nil
-}
-
-func sameState(a, b fs.FileInfo) bool {
-	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
 }
 
 func changedError(path string) error {
