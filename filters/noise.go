@@ -7,10 +7,10 @@ const (
 	// windowStep is how far the windows of a block are apart. As it is prime, they fall
 	// everywhere in what repeats itself, such as pages of 4096 bytes that begin with a key.
 	windowStep = 3989
-	windowSize = 256
-	// noisyDistinct is how many of its 256 bytes are different in a window of noise: that
-	// has 162 on average, and not once in a hundred times fewer. Of text it is under 90.
-	noisyDistinct = 150
+	windowSize = 128
+	// noisyDistinct is how many of its 128 bytes are different in a window of noise: that
+	// has 101 on average, and once in two hundred times fewer. Of text it is under 60.
+	noisyDistinct = 91
 )
 
 // noisy reports whether the bytes of a frame are as frequent as each other nearly
