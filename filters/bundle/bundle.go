@@ -63,6 +63,7 @@ import (
 const (
 	maxWeight  = 1 << 20   // of the files of a group
 	fileWeight = 1 << 10   // of a file, beside its bytes and its path
+	lineSize   = 80        // of a file in a list, beside its path, with a size of 11 digits
 	maxText    = 256 << 20 // bytes that a list may have
 )
 
@@ -219,6 +220,19 @@ type tally struct {
 	all    []byte // lines of all groups, where they are kept
 	keep   bool
 	total  Content
+}
+
+// newTally keeps the lists of all groups, or does not. It has room for those of these files.
+func newTally(keep bool, files []File) tally {
+	t := tally{keep: keep}
+	if keep {
+		size := 0
+		for i := range files {
+			size += lineSize + len(files[i].Path)
+		}
+		t.all = make([]byte, 0, size)
+	}
+	return t
 }
 
 // add adds a file, and first completes the open group if the file does not fit in it.

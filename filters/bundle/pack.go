@@ -36,7 +36,7 @@ func Pack(ctx context.Context, w io.Writer, p Packing) (Content, error) {
 		return Content{}, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	pk := &packer{Packing: p, ctx: ctx, queue: make(chan *piece, ahead()), tally: tally{keep: p.Zstd}, headings: headings}
+	pk := &packer{Packing: p, ctx: ctx, queue: make(chan *piece, ahead()), tally: newTally(p.Zstd, p.Files), headings: headings}
 	var producer sync.WaitGroup
 	producer.Go(pk.produce)
 	content, err := pk.write(w)
