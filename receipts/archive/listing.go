@@ -37,6 +37,11 @@ func (r *Result) list() error {
 			return fmt.Errorf("reading result directory %s: %w", r.dir, err)
 		}
 		level = nil
+		files := 0
+		for _, l := range found {
+			files += len(l.files)
+		}
+		r.Files = slices.Grow(r.Files, files)
 		for _, l := range found {
 			r.Files = append(r.Files, l.files...)
 			level = append(level, l.folders...)
@@ -53,6 +58,7 @@ func (r *Result) list() error {
 // listFolder finds what stands in a folder, sorted.
 func (r *Result) listFolder(folder string, ignored map[string]bool) (l listing, err error) {
 	entries, err := r.readFolder(folder)
+	l.files = make([]ResultFile, 0, len(entries))
 	for _, entry := range entries {
 		name := entry.Name()
 		if folder != "." {
