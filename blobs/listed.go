@@ -68,17 +68,26 @@ func (s *Store) unlistedOf(ctx context.Context, branch string, keys []Key) []Key
 	for _, key := range keys {
 		wanted[key] = true
 	}
-	left := (1 + strangers) * len(keys)
-	for key, err := range s.names(ctx, branch) {
-		if err != nil {
-			break
-		}
+	for key := range bounded(s.names(ctx, branch), len(keys)) {
 		if delete(wanted, key); len(wanted) == 0 {
-			break
-		}
-		if left--; left == 0 {
 			break
 		}
 	}
 	return slices.Collect(maps.Keys(wanted))
+}
+
+// bounded yields what is listed until so many are sure to be among too many others, or the
+// listing fails.
+func bounded[T any](listing iter.Seq2[T, error], wanted int) iter.Seq[T] {
+	return func(yield func(T) bool) {
+		left := (1 + strangers) * wanted
+		for listed, err := range listing {
+			if err != nil || !yield(listed) {
+				return
+			}
+			if left--; left == 0 {
+				return
+			}
+		}
+	}
 }

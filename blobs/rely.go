@@ -8,23 +8,60 @@ import (
 	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
-// Rely makes an object part of the upload of which it is known how it was stored for the
+// Rely makes objects part of the upload of which it is known how they were stored for the
 // branch, and does what [Upload.Put] does with bytes that turn out to be there, but for
-// comparing them. It reports false where the store does not have an object of that size under
-// the key, or cannot make it young: then the file itself is to be put. It also does about a
-// small one for a bucket that had none of the last ones, such as a new bucket, without asking.
-func (u *Upload) Rely(ctx context.Context, branch string, stored Stored) (bool, error) {
-	key, err := NewKey(branch, stored.Blob)
-	if err != nil {
-		return false, err
-	}
+// comparing them. It reports of each whether it did: not where the store does not have an
+// object of that size under the key, or cannot make it young, and the file itself is to be put.
+//
+// Of many it lists the branch in a bucket, before it asks for those that were not shown. It
+// also does not rely on a small one in a bucket that had none of the last ones, such as a new
+// bucket, without asking.
+func (u *Upload) Rely(ctx context.Context, branch string, all []Stored) ([]bool, error) {
 	if u.isOver() {
-		return false, errDone
+		return nil, errDone
 	}
-	if u.sender != nil && stored.Size <= unaskedSize && u.vain.Load() >= unaskedAfter {
+	objects := make([]Object, len(all))
+	at := make([]int, len(all))
+	for i, stored := range all {
+		key, err := NewKey(branch, stored.Blob)
+		if err != nil {
+			return nil, err
+		}
+		objects[i], at[i] = Object{Key: key, Size: stored.Size, SHA256: stored.SHA256}, i
+	}
+	young := u.listYoung(ctx, branch, objects)
+	relied := make([]bool, len(all))
+	err := backend.EachOf(ctx, u.store.Transfers(), at, func(i int) (err error) {
+		relied[i], err = u.rely(ctx, objects[i], young[objects[i].Key])
+		return err
+	})
+	return relied, err
+}
+
+// listYoung returns which of many objects a listing of their branch in a bucket shows as young.
+func (u *Upload) listYoung(ctx context.Context, branch string, objects []Object) map[Key]bool {
+	if u.sender == nil || len(objects) <= fewKeys {
+		return nil
+	}
+	sizes, young := make(map[Key]int64, len(objects)), map[Key]bool{}
+	for _, object := range objects {
+		sizes[object.Key] = object.Size
+	}
+	for have := range bounded(u.store.backend.List(ctx, branch+"/"), len(objects)) {
+		if size, wanted := sizes[have.Key]; wanted && size == have.Size && have.Young() {
+			if young[have.Key] = true; len(young) == len(sizes) {
+				break
+			}
+		}
+	}
+	return young
+}
+
+// rely is Rely for one object, which may be known to be young.
+func (u *Upload) rely(ctx context.Context, object Object, young bool) (bool, error) {
+	if !young && u.sender != nil && object.Size <= unaskedSize && u.vain.Load() >= unaskedAfter {
 		return false, nil
 	}
-	object := Object{Key: key, Size: stored.Size, SHA256: stored.SHA256}
 	mine := &item{Item: backend.Item{Object: object}, existed: true, sure: true, settled: make(chan struct{})}
 	first := u.claim(mine)
 	if first != mine {
@@ -35,8 +72,11 @@ func (u *Upload) Rely(ctx context.Context, branch string, stored Stored) (bool, 
 			return false, ctx.Err()
 		}
 	}
-	there, err := u.store.young(ctx, object)
-	if !there || err != nil {
+	var err error
+	if !young {
+		young, err = u.store.young(ctx, object)
+	}
+	if !young || err != nil {
 		mine.err = errors.Join(err, ErrNotFound)
 		u.disclaim(mine)
 		u.vain.Add(1)
@@ -44,7 +84,7 @@ func (u *Upload) Rely(ctx context.Context, branch string, stored Stored) (bool, 
 		u.vain.Store(0)
 	}
 	close(mine.settled)
-	return there, err
+	return young, err
 }
 
 // young looks whether an object is there, and makes it young: so a collection of garbage

@@ -3,7 +3,10 @@ package blobs
 import (
 	"context"
 	"fmt"
+	"iter"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/git-datapact/git-datapact/blobs/backend"
 )
@@ -54,13 +57,65 @@ func TestRelyInVain(t *testing.T) {
 		for i := range many {
 			stored := Stored{Blob: fmt.Sprintf("%040x", i), Size: test.size}
 			before := a.times
-			there, err := u.Rely(t.Context(), "main", stored)
-			if want := a.times > before && test.holds(a.times); err != nil || there != want {
+			there, err := u.Rely(t.Context(), "main", []Stored{stored})
+			if want := a.times > before && test.holds(a.times); err != nil || there[0] != want {
 				t.Fatalf("%s: relying on object %d = %v, %v, want %v", name, i, there, err, want)
 			}
 		}
 		if a.times != test.asked {
 			t.Errorf("%s: asked %d times, want %d", name, a.times, test.asked)
+		}
+	}
+}
+
+// A showing bucket lists its objects, some of which are old.
+type showing struct {
+	asked
+	objects []Attributes
+}
+
+func (s *showing) List(context.Context, string) iter.Seq2[Attributes, error] {
+	return func(yield func(Attributes, error) bool) {
+		for _, object := range s.objects {
+			if !yield(object, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestRelyListed wants a listing to take the place of a look at each of many objects, if it
+// shows them young and as large as they are to be.
+func TestRelyListed(t *testing.T) {
+	const many = 1000
+	now := time.Now()
+	for name, test := range map[string]struct {
+		show  func(n int) (size int64, stored time.Time)
+		asked int
+	}{
+		"all are young": {func(int) (int64, time.Time) { return 7, now }, 0},
+		"one is old": {func(n int) (int64, time.Time) {
+			return 7, now.Add(-8 * 24 * time.Hour * time.Duration(max(0, n-many+2)))
+		}, 1},
+		"one is of other size": {func(n int) (int64, time.Time) { return 7 + int64(max(0, n-many+2)), now }, 1},
+	} {
+		s := &showing{asked: asked{holds: func(int) bool { return true }}}
+		var all []Stored
+		for i := range many {
+			all = append(all, Stored{Blob: fmt.Sprintf("%040x", i), Size: 7})
+			size, stored := test.show(i)
+			s.objects = append(s.objects, Attributes{Key: Key("main/" + all[i].Blob), Size: size, ModTime: stored})
+		}
+		u, err := (&Store{backend: s}).NewUpload(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		relied, err := u.Rely(t.Context(), "main", all)
+		if err != nil || len(relied) != many || slices.Contains(relied, false) {
+			t.Errorf("%s: Rely = %v, %v", name, relied, err)
+		}
+		if s.times != test.asked {
+			t.Errorf("%s: asked %d times, want %d", name, s.times, test.asked)
 		}
 	}
 }

@@ -37,7 +37,7 @@ const youngAge = 7 * 24 * time.Hour
 
 // Young reports whether an upload can rely on an object as it is: for another week at least
 // no collection of garbage takes it for left over, unless it is told to wait for less.
-func (e Entry) Young() bool { return time.Since(e.ModTime) < youngAge }
+func (a Attributes) Young() bool { return time.Since(a.ModTime) < youngAge }
 
 // An Address is where other programs find an object.
 type Address struct {
@@ -60,7 +60,7 @@ type Backend interface {
 	Remove(ctx context.Context, key Key) error
 	// Begin starts a batch of writes. The caller closes it.
 	Begin(ctx context.Context) (Batch, error)
-	// Refresh makes an object young that is not [Entry.Young]. It reports false where that
+	// Refresh makes an object young that is not [Attributes.Young]. It reports false where that
 	// takes storing it again.
 	Refresh(ctx context.Context, have Entry) (bool, error)
 	// SetAside moves an object that is older than a time to a key in quarantine,

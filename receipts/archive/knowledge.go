@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
@@ -56,42 +57,68 @@ func formOf(branch string, chain filters.Chain) string {
 	return branch + "\x00" + strings.Join(namesOf(chain), ",")
 }
 
-// storeKnown makes a file that is known part of the upload without reading it, where the
-// store has what was made of it. It reports whether it did.
-func (r *recording) storeKnown(ctx context.Context, file ResultFile) (output receipts.Output, done bool, err error) {
+// storeKnown makes the files that are known part of the upload without reading them, where
+// the store has what was made of them. It reports of each whether it did, and describes it
+// among the outputs then.
+func (r *recording) storeKnown(ctx context.Context, files []ResultFile, outputs []receipts.Output) (done []bool, err error) {
+	found := make([]*blobs.Stored, len(files))
+	err = each(len(files), runtime.GOMAXPROCS(0), func(i int) (err error) {
+		found[i], outputs[i], err = r.recall(files[i])
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var known []blobs.Stored
+	for _, stored := range found {
+		if stored != nil {
+			known = append(known, *stored)
+		}
+	}
+	relied, err := r.upload.Rely(ctx, r.branch, known)
+	if err != nil {
+		return nil, fmt.Errorf("storing outputs: %w", err)
+	}
+	done = make([]bool, len(files))
+	for i, stored := range found {
+		if stored == nil {
+			continue
+		}
+		if done[i], relied = relied[0], relied[1:]; done[i] {
+			r.meter.add(files[i].Path, 1, files[i].Info.Size())
+		}
+	}
+	return done, nil
+}
+
+// recall tells how a file was stored that has not changed since then, nil where that is not
+// known, and describes it.
+func (r *recording) recall(file ResultFile) (*blobs.Stored, receipts.Output, error) {
 	facts, ok := r.known.Find(file.Info, "")
 	if !ok {
-		return output, false, nil
+		return nil, receipts.Output{}, nil
 	}
-	sample := func() (bool, error) {
+	chain, err := r.choose(file, func() (bool, error) {
 		if facts.Shrinks == known.Unknown {
 			return false, errUnknown
 		}
 		return facts.Shrinks == known.Yes, nil
-	}
-	chain, err := r.choose(file, sample)
+	})
 	if errors.Is(err, errUnknown) {
-		return output, false, nil
+		return nil, receipts.Output{}, nil
 	}
 	if err != nil {
-		return output, false, err
+		return nil, receipts.Output{}, err
 	}
 	facts, _ = r.known.Find(file.Info, formOf(r.branch, chain))
 	if facts.As == "" {
-		return output, false, nil
+		return nil, receipts.Output{}, nil
 	}
 	stored := blobs.Stored{
 		Blob: facts.Form.Blob, Size: facts.Form.Size, SHA256: facts.Form.SHA256,
 		Content: blobs.Digest{SHA256: facts.SHA256, Size: file.Info.Size()},
 	}
-	if done, err = r.upload.Rely(ctx, r.branch, stored); err != nil {
-		return output, false, fmt.Errorf("storing output %q: %w", file.Path, err)
-	}
-	if !done {
-		return output, false, nil
-	}
-	r.meter.add(file.Path, 1, file.Info.Size())
-	return describe(file, chain, stored), true, nil
+	return &stored, describe(file, chain, stored), nil
 }
 
 // errUnknown is that a file has to be read.

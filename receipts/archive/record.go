@@ -200,8 +200,14 @@ func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
 		r.meter.total.Bytes += file.Info.Size()
 	}
 	outputs := make([]receipts.Output, len(files), len(files)+len(packs))
+	done, err := r.storeKnown(ctx, files, outputs)
+	if err != nil {
+		return nil, err
+	}
 	err = each(len(files), r.blobs.Transfers(), func(i int) (err error) {
-		outputs[i], err = r.store(ctx, files[i])
+		if !done[i] {
+			outputs[i], err = r.store(ctx, files[i])
+		}
 		return err
 	})
 	if err != nil {
@@ -225,9 +231,6 @@ func (r *recording) outputs(ctx context.Context) ([]receipts.Output, error) {
 
 // store puts one file into the upload.
 func (r *recording) store(ctx context.Context, file ResultFile) (receipts.Output, error) {
-	if output, done, err := r.storeKnown(ctx, file); done || err != nil {
-		return output, err
-	}
 	r.read.Store(true)
 	began, shrinks := time.Now(), known.Unknown
 	f, err := r.open(file)
