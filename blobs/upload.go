@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"path"
 	"runtime"
 	"slices"
 	"strings"
@@ -278,17 +279,19 @@ func (u *Upload) Commit(ctx context.Context) error {
 	if u.finish() {
 		return errDone
 	}
-	items := u.sorted()
 	var publish []backend.Item
 	var before []Key
-	for _, it := range items {
-		if !it.sent {
+	branches := map[string]bool{} // of which an item that was there is published, as others are to find it too
+	for _, it := range u.items {
+		if branch := path.Dir(string(it.Key)); !it.sent && (it.HasBytes() || !branches[branch]) {
 			publish = append(publish, it.Item)
+			branches[branch] = branches[branch] || !it.HasBytes()
 		}
 		if it.unknown != nil || !it.sent && !it.sure && !it.HasBytes() {
 			before = append(before, it.Key)
 		}
 	}
+	slices.SortFunc(publish, func(a, b backend.Item) int { return strings.Compare(string(a.Key), string(b.Key)) })
 	err := u.batch.Publish(ctx, publish)
 	if closeErr := u.batch.Close(); err == nil {
 		err = closeErr
@@ -313,13 +316,6 @@ func (u *Upload) Confirm(ctx context.Context) error {
 		keys = u.store.unlisted(ctx, keys)
 	}
 	return backend.EachOf(ctx, u.store.Transfers(), keys, func(key Key) error { return u.store.keep(ctx, key) })
-}
-
-// sorted lists the items by their keys.
-func (u *Upload) sorted() []*item {
-	return slices.SortedFunc(maps.Values(u.items), func(a, b *item) int {
-		return strings.Compare(string(a.Key), string(b.Key))
-	})
 }
 
 // Close discards what is not committed, in a bucket what is not stored yet. After Commit it
