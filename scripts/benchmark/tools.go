@@ -1,6 +1,9 @@
 package main
 
-import "os/exec"
+import (
+	"os/exec"
+	"slices"
+)
 
 // A tool stores the files of ../result and restores them, in a folder of its own.
 type tool struct {
@@ -30,9 +33,10 @@ func tools(files string) []tool {
 		return []tool{oursBundled, limitBundled}
 	}
 	list := []tool{ours, limits[files]}
-	for _, one := range []tool{rclone, restic, borg, annex, lfs} {
-		// git-annex takes a quarter of an hour for the small ones, and git-lfs fails.
-		if files == "small" && (one.name == "git-annex" || one.name == "git-lfs") {
+	for _, one := range []tool{rclone, restic, borg, annex, datalad, lfs} {
+		// git-annex, which datalad builds on, takes a quarter of an hour for the small ones, and
+		// git-lfs fails.
+		if files == "small" && slices.Contains([]string{annex.name, datalad.name, lfs.name}, one.name) {
 			continue
 		}
 		if _, err := exec.LookPath(one.name); err == nil {
@@ -101,6 +105,16 @@ var annex = tool{
 		{first, "cd stored && git annex add -q . && git commit -qm x"},
 		{again, "cd stored && git annex add -q ."},
 		{fetch, "git clone -q stored restored && cd restored && git annex get -q ."},
+	},
+	restored: "restored/result",
+}
+
+var datalad = tool{
+	name: "datalad", setUp: "datalad -l error create stored && cp -r ../result stored/",
+	steps: []toolStep{
+		{first, "cd stored && datalad -l error -f disabled save -m x"},
+		{again, "cd stored && datalad -l error -f disabled save -m x"},
+		{fetch, "datalad -l error -f disabled clone stored restored && cd restored && datalad -l error -f disabled get ."},
 	},
 	restored: "restored/result",
 }
