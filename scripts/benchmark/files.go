@@ -44,7 +44,7 @@ func benchFiles(ctx context.Context, dir string, p plan) error {
 // bundle is a folder that is stored as one object.
 func bundle(part float64) *transfer {
 	files := max(1, int(100_000*part))
-	return &transfer{Name: "bundle", Files: files, Bytes: 4096 * int64(files), make: func(dir string, t *transfer) error {
+	return &transfer{Name: "bundle", Files: files, Bytes: 4096 * int64(files), packed: true, make: func(dir string, t *transfer) error {
 		return makeSmall(filepath.Join(dir, "images"), t)
 	}}
 }

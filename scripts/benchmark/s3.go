@@ -17,8 +17,10 @@ type transfer struct {
 	Bytes int64  `json:"bytes"`
 	Up    sides  `json:"up"`
 	Down  sides  `json:"down"`
+	One   *costs `json:"one,omitempty"` // file of a bundle
 
-	make func(dir string, t *transfer) error
+	packed bool // in a bundle
+	make   func(dir string, t *transfer) error
 }
 
 // manyFiles is how many files it takes for their deletion to be felt.
@@ -86,7 +88,7 @@ func benchS3(ctx context.Context, dir string, p plan) (err error) {
 			return fmt.Errorf("%w: on Debian, apt-get install %s", err, name)
 		}
 	}
-	all := transfers(p.part)
+	all := append(transfers(p.part), bundle(p.part))
 	for _, t := range all {
 		b := &s3Bench{server: server, dir: filepath.Join(dir, t.Name), transfer: t}
 		if err := b.run(ctx, p.rounds); err != nil {
@@ -98,7 +100,7 @@ func benchS3(ctx context.Context, dir string, p plan) (err error) {
 }
 
 func printTransfers(all []*transfer, rounds int) {
-	fmt.Printf("to and from S3 on this machine, beside rclone copy --transfers 16: medians (worst) of %d rounds\n\n", rounds)
+	fmt.Printf("to and from S3 on this machine, beside rclone: medians (worst) of %d rounds\n\n", rounds)
 	fmt.Printf("%-8s %6s %9s %-5s %17s %17s %6s %20s %12s\n", "", "files", "MB", "", "datapact s", "rclone s", "ratio", "MiB, ours / theirs", "scratch MiB")
 	for _, t := range all {
 		for _, way := range []struct {
@@ -108,6 +110,9 @@ func printTransfers(all []*transfer, rounds int) {
 			o, r := way.s.Ours, way.s.Theirs
 			fmt.Printf("%-8s %6d %9.1f %-5s %8.2f (%6.2f) %8.2f (%6.2f) %6.2f %11d / %6d %12d\n", t.Name, t.Files, float64(t.Bytes)/1e6, way.name,
 				o.Median, o.Worst, r.Median, r.Worst, way.s.Ratio, o.Memory>>20, r.Memory>>20, o.Scratch>>20)
+		}
+		if one := t.One; one != nil {
+			fmt.Printf("%-8s %6d %9s %-5s %8.2f (%6.2f)\n", t.Name, 1, "", "down", one.Median, one.Worst)
 		}
 	}
 	fmt.Println()
@@ -128,8 +133,9 @@ func (b *s3Bench) run(ctx context.Context, rounds int) error {
 	if err := b.transfer.make(source, b.transfer); err != nil {
 		return err
 	}
+	steps := b.transfer.steps()
 	for range rounds {
-		if err := b.round(ctx); err != nil {
+		if err := b.round(ctx, steps); err != nil {
 			return err
 		}
 	}
@@ -138,25 +144,47 @@ func (b *s3Bench) run(ctx context.Context, rounds int) error {
 		s.Theirs.settle()
 		s.Ratio = s.Ours.Median / s.Theirs.Median
 	}
+	if b.transfer.One != nil {
+		b.transfer.One.settle()
+	}
 	return b.transfer.putAway(b.dir)
 }
 
-// round moves everything by both, to a bucket of its own each, and back, and compares what
-// came back. Our repository is new: another would know the files from the last round, and ask
-// whether the store has them still.
-func (b *s3Bench) round(ctx context.Context) error {
+// An s3Step is a script that is measured.
+type s3Step struct {
+	script string
+	into   *costs
+}
+
+// steps move everything by both, to a bucket of its own each, and back. What we pack goes
+// through tar, zstd and rclone on the other side, and one file comes out of it first.
+func (t *transfer) steps() []s3Step {
+	fetch := s3Step{"git-datapact-fetch -C repository -q data -o ../ours", &t.Down.Ours}
+	if !t.packed {
+		return []s3Step{
+			{"git-datapact-record -C repository -q --branch data ../result", &t.Up.Ours},
+			{"rclone copy --transfers 16 result s3:theirs", &t.Up.Theirs},
+			fetch,
+			{"rclone copy --transfers 16 s3:theirs theirs", &t.Down.Theirs},
+		}
+	}
+	t.One = new(costs)
+	return []s3Step{
+		{"git-datapact-record -C repository -q --branch data --filter 'images/=tar,zstd' ../result", &t.Up.Ours},
+		{"tar -C result -c images | zstd -T0 -q | rclone rcat s3:theirs/stored", &t.Up.Theirs},
+		{"git-datapact-cat -C repository data:images/000/01 >one && cmp one result/images/000/01", t.One},
+		fetch,
+		{"mkdir theirs && rclone cat s3:theirs/stored | zstd -dcq | tar -C theirs -x", &t.Down.Theirs},
+	}
+}
+
+// round takes all steps, and compares what came back. Our repository is new: another would know
+// the files from the last round, and ask whether the store has them still.
+func (b *s3Bench) round(ctx context.Context, steps []s3Step) error {
 	if err := run(ctx, b.dir, nil, "sh", "-ec", newDataset); err != nil {
 		return err
 	}
-	for _, step := range []struct {
-		script string
-		into   *costs
-	}{
-		{"git-datapact-record -C repository -q --branch data ../result", &b.transfer.Up.Ours},
-		{"rclone copy --transfers 16 result s3:theirs", &b.transfer.Up.Theirs},
-		{"git-datapact-fetch -C repository -q data -o ../ours", &b.transfer.Down.Ours},
-		{"rclone copy --transfers 16 s3:theirs theirs", &b.transfer.Down.Theirs},
-	} {
+	for _, step := range steps {
 		if err := run(ctx, b.dir, nil, "sync"); err != nil {
 			return err
 		}
