@@ -69,14 +69,15 @@ func (m *memory) recall(path string, info fs.FileInfo) (signature string, known 
 	return "", false
 }
 
-// keep remembers a file beyond this fetch.
+// keep remembers a file beyond this fetch. One that is as an earlier fetch noted it is among
+// those that keepRest remembers.
 func (m *memory) keep(entry memo) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.now[entry.Path] = entry
-	if before := m.before[entry.Path]; len(before) != 1 || before[0] != entry {
-		m.differs = true
+	if before := m.before[entry.Path]; len(before) == 1 && before[0] == entry {
+		return
 	}
+	m.now[entry.Path], m.differs = entry, true
 }
 
 // same reports whether there is nothing to be written: what earlier fetches wrote is as they
@@ -111,7 +112,7 @@ func (m *memory) note(root *os.Root, entries ...memo) error {
 	return err
 }
 
-// keepRest remembers what earlier fetches wrote and this one did not come across,
+// keepRest remembers what earlier fetches wrote and this one kept or did not come across,
 // but for what is gone.
 func (m *memory) keepRest(gone map[string]bool) {
 	for path, entries := range m.before {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"strings"
 
 	"github.com/git-datapact/git-datapact/blobs"
@@ -132,18 +133,20 @@ func (a *Archive) openPack(ctx context.Context, branch string, t target) (*openP
 	return p, err
 }
 
-// targets are the files of a packed folder.
-func (p *openPack) targets() []target {
-	all := make([]target, len(p.files))
-	digests := make([]blobs.Digest, len(p.files))
-	for i, f := range p.files {
-		digests[i] = blobs.Digest{Size: f.Size, SHA256: hex.EncodeToString(f.SHA256[:])}
-		all[i] = target{output: p.output, chain: p.chain, path: p.path + "/" + f.Path, told: &digests[i], pack: p, at: i}
-		if f.Executable {
-			all[i].mode = executableMode
+// targets are the files of a packed folder, by their places.
+func (p *openPack) targets() iter.Seq2[int, target] {
+	return func(yield func(int, target) bool) {
+		for i, f := range p.files {
+			digest := &blobs.Digest{Size: f.Size, SHA256: hex.EncodeToString(f.SHA256[:])}
+			t := target{output: p.output, chain: p.chain, path: p.path + "/" + f.Path, told: digest, pack: p, at: i}
+			if f.Executable {
+				t.mode = executableMode
+			}
+			if !yield(i, t) {
+				return
+			}
 		}
 	}
-	return all
 }
 
 // each reads files of a packed folder from the stores, and calls visit with each once, unless a

@@ -150,6 +150,9 @@ func (a *Archive) choose(ctx context.Context, receipt *receipts.Receipt, opts *F
 			if err != nil {
 				return nil, fmt.Errorf("reading packed folder %q: %w", t.path, err)
 			}
+			if whole {
+				chosen = slices.Grow(chosen, len(p.files))
+			}
 			for _, file := range p.targets() {
 				if whole || c.takes(file.path) {
 					chosen = append(chosen, file)
