@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PackedFiles opens files that are packed. Of a small one they keep the bare descriptor: an
+// PackedFiles opens files that are packed, and keeps the bare descriptor of each: an
 // [os.File] takes five more system calls and as much time as reading it.
 type packedFiles struct{ *folders[*os.File] }
 
