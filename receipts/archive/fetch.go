@@ -126,11 +126,11 @@ func (f *fetching) run(ctx context.Context, wanted []target) (FetchReport, error
 // sameBranch refuses a folder that holds a receipt of another branch: whoever
 // fetches into it has most likely mistaken the folder.
 func (f *fetching) sameBranch() error {
-	held := f.folder.receipt
-	if held == nil || f.opts.Force || held.Branch == f.entry.Receipt.Branch {
+	held := f.folder.held
+	if held == "" || f.opts.Force || held == f.entry.Receipt.Branch {
 		return nil
 	}
-	return gitcmd.WithHint(fmt.Errorf("folder %s holds outputs of %s, want a folder for %s", f.folder.dir, held.Branch, f.entry.Receipt.Branch),
+	return gitcmd.WithHint(fmt.Errorf("folder %s holds outputs of %s, want a folder for %s", f.folder.dir, held, f.entry.Receipt.Branch),
 		"name another folder with -o, or use --force to replace them")
 }
 

@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -30,8 +30,8 @@ type folder struct {
 	dir      string
 	root     *os.Root
 	lock     *flock.Flock
-	receipt  *receipts.Receipt // that it held when it was opened, nil for none
-	document []byte            // of that receipt
+	held     string             // the branch of the receipt that it had when it was opened, "" for none
+	document *[sha256.Size]byte // the SHA-256 of that receipt's document, nil for none
 	memory   memory
 	known    *known.Files    // nil for none
 	branch   string          // of the receipt that is fetched
@@ -73,8 +73,11 @@ func (f *folder) open(ctx context.Context) error {
 		return err
 	}
 	if data, err := readFile(f.root, resultFile); err == nil {
-		f.document = data
-		f.receipt, _, _ = receipts.ParseResult(data)
+		sum := sha256.Sum256(data)
+		f.document = &sum
+		if receipt, _, err := receipts.ParseResult(data); err == nil && receipt != nil {
+			f.held = strings.Clone(receipt.Branch) // and let go of the rest
+		}
 	}
 	f.memory.load(f.root)
 	return nil
@@ -265,11 +268,16 @@ func (f *folder) fixMode(name string, t target, info fs.FileInfo) error {
 	return f.root.Chmod(name, mode)
 }
 
+// has reports whether this is the document of the receipt that the folder held.
+func (f *folder) has(document []byte) bool {
+	return f.document != nil && sha256.Sum256(document) == *f.document
+}
+
 // plan sorts out what the folder has to lose: when it held another receipt, all
 // that is not wanted now.
 func (f *folder) plan(wanted []target, document []byte) {
 	f.obsolete, f.respelled, f.parents = map[string]bool{}, map[string]string{}, map[string]bool{}
-	if f.document != nil && bytes.Equal(f.document, document) {
+	if f.has(document) {
 		return
 	}
 	for name := range f.memory.before {
@@ -283,7 +291,7 @@ func (f *folder) plan(wanted []target, document []byte) {
 // begin is called before the first file comes. From now on, until the fetch is
 // done, the folder does not claim to hold a receipt that it does not hold wholly.
 func (f *folder) begin(document []byte) error {
-	if f.document != nil && !bytes.Equal(f.document, document) {
+	if f.document != nil && !f.has(document) {
 		if err := f.root.Remove(resultFile); err != nil {
 			return err
 		}
@@ -315,7 +323,7 @@ func (f *folder) place(name string, t target) error {
 
 // finish notes what the folder holds now.
 func (f *folder) finish(document []byte) error {
-	if f.memory.same() && bytes.Equal(f.document, document) {
+	if f.memory.same() && f.has(document) {
 		return nil
 	}
 	if err := f.remember(); err != nil {
