@@ -8,31 +8,25 @@ import (
 	"github.com/git-datapact/git-datapact/blobs/backend"
 )
 
-// Rely makes objects part of the upload of which it is known how they were stored for the
-// branch, and does what [Upload.Put] does with bytes that turn out to be there, but for
+// Rely makes objects of a branch part of the upload, of which it is known that a file was
+// stored as them, and does what [Upload.Put] does with bytes that turn out to be there, but for
 // comparing them. It reports of each whether it did: not where the store does not have an
 // object of that size under the key, or cannot make it young, and the file itself is to be put.
 //
 // Of many it lists the branch in a bucket, before it asks for those that were not shown. It
 // also does not rely on a small one in a bucket that had none of the last ones, such as a new
 // bucket, without asking.
-func (u *Upload) Rely(ctx context.Context, branch string, all []Stored) ([]bool, error) {
+func (u *Upload) Rely(ctx context.Context, branch string, all []Object) ([]bool, error) {
 	if u.isOver() {
 		return nil, errDone
 	}
-	objects := make([]Object, len(all))
-	at := make([]int, len(all))
-	for i, stored := range all {
-		key, err := NewKey(branch, stored.Blob)
-		if err != nil {
-			return nil, err
-		}
-		objects[i], at[i] = Object{Key: key, Size: stored.Size, SHA256: stored.SHA256}, i
+	young := u.listYoung(ctx, branch, all)
+	relied, at := make([]bool, len(all)), make([]int, len(all))
+	for i := range at {
+		at[i] = i
 	}
-	young := u.listYoung(ctx, branch, objects)
-	relied := make([]bool, len(all))
 	err := backend.EachOf(ctx, u.store.Transfers(), at, func(i int) (err error) {
-		relied[i], err = u.rely(ctx, objects[i], young[objects[i].Key])
+		relied[i], err = u.rely(ctx, all[i], young[all[i].Key])
 		return err
 	})
 	return relied, err
@@ -62,29 +56,22 @@ func (u *Upload) rely(ctx context.Context, object Object, young bool) (bool, err
 	if !young && u.sender != nil && object.Size <= unaskedSize && u.vain.Load() >= unaskedAfter {
 		return false, nil
 	}
-	mine := &item{Item: backend.Item{Object: object}, existed: true, sure: true, settled: make(chan struct{})}
-	first := u.claim(mine)
-	if first != mine {
-		select {
-		case <-first.settled:
-			return first.err == nil && first.Object == object, nil
-		case <-ctx.Done():
-			return false, ctx.Err()
+	if !young {
+		var err error
+		if young, err = u.store.young(ctx, object); !young || err != nil {
+			u.vain.Add(1)
+			return false, err
 		}
 	}
-	var err error
-	if !young {
-		young, err = u.store.young(ctx, object)
+	u.vain.Store(0)
+	mine := &item{Item: backend.Item{Object: object}, existed: true, sure: true, settled: u.settled}
+	first := u.claim(mine)
+	select {
+	case <-first.settled:
+		return first.err == nil && first.Object == object, nil
+	case <-ctx.Done():
+		return false, ctx.Err()
 	}
-	if !young || err != nil {
-		mine.err = errors.Join(err, ErrNotFound)
-		u.disclaim(mine)
-		u.vain.Add(1)
-	} else {
-		u.vain.Store(0)
-	}
-	close(mine.settled)
-	return young, err
 }
 
 // young looks whether an object is there, and makes it young: so a collection of garbage

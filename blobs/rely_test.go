@@ -55,9 +55,9 @@ func TestRelyInVain(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range many {
-			stored := Stored{Blob: fmt.Sprintf("%040x", i), Size: test.size}
+			object := Object{Key: Key(fmt.Sprintf("main/%040x", i)), Size: test.size}
 			before := a.times
-			there, err := u.Rely(t.Context(), "main", []Stored{stored})
+			there, err := u.Rely(t.Context(), "main", []Object{object})
 			if want := a.times > before && test.holds(a.times); err != nil || there[0] != want {
 				t.Fatalf("%s: relying on object %d = %v, %v, want %v", name, i, there, err, want)
 			}
@@ -100,11 +100,11 @@ func TestRelyListed(t *testing.T) {
 		"one is of other size": {func(n int) (int64, time.Time) { return 7 + int64(max(0, n-many+2)), now }, 1},
 	} {
 		s := &showing{asked: asked{holds: func(int) bool { return true }}}
-		var all []Stored
+		var all []Object
 		for i := range many {
-			all = append(all, Stored{Blob: fmt.Sprintf("%040x", i), Size: 7})
+			all = append(all, Object{Key: Key(fmt.Sprintf("main/%040x", i)), Size: 7})
 			size, stored := test.show(i)
-			s.objects = append(s.objects, Attributes{Key: Key("main/" + all[i].Blob), Size: size, ModTime: stored})
+			s.objects = append(s.objects, Attributes{Key: all[i].Key, Size: size, ModTime: stored})
 		}
 		u, err := (&Store{backend: s}).NewUpload(t.Context())
 		if err != nil {

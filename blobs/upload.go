@@ -47,6 +47,8 @@ type Upload struct {
 	missing atomic.Int64 // how many in a row were looked for and not there
 	vain    atomic.Int64 // how many in a row were relied upon and not there
 
+	settled chan struct{} // closed: of items of which all is known at once
+
 	mu    sync.Mutex
 	items map[Key]*item
 	over  bool
@@ -71,7 +73,8 @@ func (s *Store) NewUpload(ctx context.Context) (*Upload, error) {
 	if err != nil {
 		return nil, err
 	}
-	u := &Upload{store: s, batch: b, items: make(map[Key]*item)}
+	u := &Upload{store: s, batch: b, items: make(map[Key]*item), settled: make(chan struct{})}
+	close(u.settled)
 	u.sender, _ = b.(backend.Sender)
 	u.turns = semaphore.NewWeighted(int64(cores()))
 	return u, nil
@@ -164,11 +167,8 @@ func (u *Upload) stage(ctx context.Context, c content) (f backend.StagedFile, st
 // needed. What is put while the same is on its way waits for that.
 func (u *Upload) add(ctx context.Context, it backend.Item, told *share) (existed, kept bool, err error) {
 	mine := &item{Item: it, settled: make(chan struct{})}
-	for first := u.claim(mine); first != mine; first = u.claim(mine) {
-		existed, kept, err = u.join(ctx, first, it, told)
-		if !first.sure || first.err == nil || ctx.Err() != nil {
-			return existed, kept, err
-		} // else it could not be relied upon
+	if first := u.claim(mine); first != mine {
+		return u.join(ctx, first, it, told)
 	}
 	if mine.err = u.settle(ctx, mine, told); mine.err != nil {
 		u.disclaim(mine)
@@ -189,7 +189,7 @@ func (u *Upload) claim(mine *item) *item {
 	return mine
 }
 
-// disclaim gives up an item before it is settled.
+// disclaim gives up an item that is not stored.
 func (u *Upload) disclaim(mine *item) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

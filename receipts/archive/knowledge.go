@@ -61,42 +61,46 @@ func formOf(branch string, chain filters.Chain) string {
 // the store has what was made of them. It reports of each whether it did, and describes it
 // among the outputs then.
 func (r *recording) storeKnown(ctx context.Context, files []ResultFile, outputs []receipts.Output) (done []bool, err error) {
-	found := make([]*blobs.Stored, len(files))
+	done = make([]bool, len(files))
 	err = each(len(files), runtime.GOMAXPROCS(0), func(i int) (err error) {
-		found[i], outputs[i], err = r.recall(files[i])
+		outputs[i], done[i], err = r.recall(files[i])
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	var known []blobs.Stored
-	for _, stored := range found {
-		if stored != nil {
-			known = append(known, *stored)
+	var objects []blobs.Object
+	for i, o := range outputs {
+		if !done[i] {
+			continue
 		}
+		key, err := blobs.NewKey(r.branch, o.Blob)
+		if err != nil {
+			return nil, err
+		}
+		objects = append(objects, blobs.Object{Key: key, Size: o.Size, SHA256: o.Checksum.SHA256})
 	}
-	relied, err := r.upload.Rely(ctx, r.branch, known)
+	relied, err := r.upload.Rely(ctx, r.branch, objects)
 	if err != nil {
 		return nil, fmt.Errorf("storing outputs: %w", err)
 	}
-	done = make([]bool, len(files))
-	for i, stored := range found {
-		if stored == nil {
+	for i, file := range files {
+		if !done[i] {
 			continue
 		}
 		if done[i], relied = relied[0], relied[1:]; done[i] {
-			r.meter.add(files[i].Path, 1, files[i].Info.Size())
+			r.meter.add(file.Path, 1, file.Info.Size())
 		}
 	}
 	return done, nil
 }
 
-// recall tells how a file was stored that has not changed since then, nil where that is not
-// known, and describes it.
-func (r *recording) recall(file ResultFile) (*blobs.Stored, receipts.Output, error) {
+// recall describes a file that has not changed since it was stored, if that is known, which it
+// reports.
+func (r *recording) recall(file ResultFile) (output receipts.Output, told bool, err error) {
 	facts, ok := r.known.Find(file.Info, "")
 	if !ok {
-		return nil, receipts.Output{}, nil
+		return output, false, nil
 	}
 	chain, err := r.choose(file, func() (bool, error) {
 		if facts.Shrinks == known.Unknown {
@@ -105,20 +109,19 @@ func (r *recording) recall(file ResultFile) (*blobs.Stored, receipts.Output, err
 		return facts.Shrinks == known.Yes, nil
 	})
 	if errors.Is(err, errUnknown) {
-		return nil, receipts.Output{}, nil
+		return output, false, nil
 	}
 	if err != nil {
-		return nil, receipts.Output{}, err
+		return output, false, err
 	}
 	facts, _ = r.known.Find(file.Info, formOf(r.branch, chain))
 	if facts.As == "" {
-		return nil, receipts.Output{}, nil
+		return output, false, nil
 	}
-	stored := blobs.Stored{
+	return describe(file, chain, blobs.Stored{
 		Blob: facts.Form.Blob, Size: facts.Form.Size, SHA256: facts.Form.SHA256,
 		Content: blobs.Digest{SHA256: facts.SHA256, Size: file.Info.Size()},
-	}
-	return &stored, describe(file, chain, stored), nil
+	}), true, nil
 }
 
 // errUnknown is that a file has to be read.

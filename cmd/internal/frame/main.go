@@ -47,6 +47,7 @@ func Main(name string, cmd Command) { Become(name, cmd, os.Args[1:]) }
 // that runs already and has printed nothing. It does not return.
 func Become(name string, cmd Command, args []string) {
 	log.SetOutput(io.Discard) // what libraries log, they also return
+	saveMemory()
 	env := &Env{Name: name, Stdin: os.Stdin, Stdout: standardOutput{os.Stdout}, Stderr: os.Stderr}
 	if env.terminal = term.IsTerminal(int(os.Stdout.Fd())); env.terminal {
 		env.exit(run(env, cmd, args))
