@@ -87,7 +87,7 @@ func parseFooter(data []byte) (f footer, err error) {
 			return f, errDamaged
 		}
 	}
-	if f.hashSize < 20 || f.hashSize > 64 || f.rows < 0 || f.rows > 1<<31 || f.bad < 0 || f.bad > f.rows || f.unnamed < 0 || f.unnamed > f.rows ||
+	if f.hashSize < 20 || f.hashSize > 64 || f.rows < 0 || int64(f.rows) > 1<<31 || f.bad < 0 || f.bad > f.rows || f.unnamed < 0 || f.unnamed > f.rows ||
 		f.lengths[rowsPart] != int64(f.rows)*int64(f.rowSize()) || f.lengths[namesPart] > 2*mostNamed {
 		return f, errDamaged
 	}
