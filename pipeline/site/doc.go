@@ -21,8 +21,10 @@
 //
 // # Building again
 //
-// The folder .datapact holds, of each receipt, what the pages of others and the planner need.
-// A build compares it with the branches, reads what is new, and writes what that changes.
+// The folder .datapact holds, of each receipt, what the pages of others need. A build compares
+// it with the branches, reads what is new, and writes what that changes. Of each receipt it
+// keeps in memory its id, where its record begins, and who read it: some fifty bytes. Records
+// are read when a page needs them, the nearest to the last ones not twice.
 // Every file appears by a rename. While a build is at work the folder says so, and one that
 // was interrupted is begun from scratch.
 package site

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -25,6 +26,9 @@ const (
 	memory    = ".datapact"
 	stateFile = memory + "/site.json"
 	lockFile  = memory + "/site.lock" // held by whoever writes; another name than that of a fetch
+	// nextFolder has what will be remembered, until the pages are written. No branch has such
+	// a name.
+	nextFolder = memory + "/.next"
 )
 
 // A state is what a site was made from.
@@ -39,6 +43,7 @@ type branchState struct {
 	Commit gitcmd.Hash       `json:"commit"`
 	Bad    map[string]string `json:"bad,omitempty"`    // files that are no receipts, with the reasons
 	Chunks []string          `json:"chunks,omitempty"` // digests of the files of rows, by which browsers know new ones
+	Index  int64             `json:"index,omitempty"`  // how large the one for scripts is
 }
 
 // A folder is where a site is.
@@ -46,8 +51,8 @@ type folder struct {
 	dir  string
 	lock *flock.Flock
 	mu   sync.Mutex
-	// written are the files of a site that is made from scratch; nil while what was there
-	// before counts.
+	// written are the files of a site that is made from scratch, but for those of single
+	// receipts; nil while what was there before counts.
 	written map[string]bool
 }
 
@@ -72,6 +77,9 @@ func (f *folder) open(ctx context.Context) (*state, error) {
 	if _, err := f.lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
 		return nil, fmt.Errorf("waiting for another git datapact site: %w", err)
 	}
+	if err := f.clear(); err != nil {
+		return nil, errors.Join(err, f.lock.Close())
+	}
 	data, err := os.ReadFile(f.path(stateFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(err, f.lock.Close())
@@ -83,8 +91,11 @@ func (f *folder) open(ctx context.Context) (*state, error) {
 	return s, nil
 }
 
-// mustBeEmpty refuses a folder with anything in it but the files of git, and the lock of
-// somebody who has just begun.
+// clear removes what was to be remembered.
+func (f *folder) clear() error { return os.RemoveAll(f.path(nextFolder)) }
+
+// mustBeEmpty refuses a folder with anything in it but the files of git, and those of somebody
+// who has just begun.
 func (f *folder) mustBeEmpty() error {
 	for _, dir := range []string{"", memory} {
 		entries, err := os.ReadDir(f.path(dir))
@@ -92,7 +103,7 @@ func (f *folder) mustBeEmpty() error {
 			return err
 		}
 		for _, entry := range entries {
-			if name := path.Join(dir, entry.Name()); name != ".git" && name != memory && name != lockFile && name != stateFile {
+			if name := path.Join(dir, entry.Name()); !slices.Contains([]string{".git", memory, lockFile, nextFolder, stateFile}, name) {
 				return gitcmd.WithHint(fmt.Errorf("folder %s has %s in it, and was not made by git datapact site", f.dir, name),
 					"name another folder with -o, one that is empty or does not exist yet")
 			}
@@ -128,16 +139,11 @@ func (f *folder) write(name string, data []byte) error {
 // create makes a file, or replaces one, by what fill writes into it. It appears whole.
 func (f *folder) create(name string, fill func(io.Writer) error) error {
 	f.note(name)
-	full := f.path(name)
-	file, err := os.OpenFile(full+unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err = os.MkdirAll(filepath.Dir(full), 0o777); err == nil {
-			file, err = os.OpenFile(full+unfinished, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
-		}
-	}
+	file, err := f.begin(name + unfinished)
 	if err != nil {
 		return err
 	}
+	full := f.path(name)
 	err = errors.Join(fill(file), file.Close())
 	if err == nil {
 		err = os.Rename(full+unfinished, full)
@@ -148,6 +154,27 @@ func (f *folder) create(name string, fill func(io.Writer) error) error {
 	return err
 }
 
+// begin opens an empty file.
+func (f *folder) begin(name string) (*os.File, error) {
+	const flags = os.O_RDWR | os.O_CREATE | os.O_TRUNC
+	full := f.path(name)
+	file, err := os.OpenFile(full, flags, 0o666)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = os.MkdirAll(filepath.Dir(full), 0o777); err == nil {
+			file, err = os.OpenFile(full, flags, 0o666)
+		}
+	}
+	return file, err
+}
+
+// move gives a file another name.
+func (f *folder) move(from, to string) error {
+	if err := os.MkdirAll(filepath.Dir(f.path(to)), 0o777); err != nil {
+		return err
+	}
+	return os.Rename(f.path(from), f.path(to))
+}
+
 // unfinished ends the names of files that are being written. No page has such a name.
 const unfinished = ".unfinished"
 
@@ -155,7 +182,7 @@ const unfinished = ".unfinished"
 func (f *folder) note(name string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.written != nil {
+	if f.written != nil && !strings.HasPrefix(name, receiptFolder) {
 		f.written[name] = true
 	}
 }
@@ -178,10 +205,10 @@ func (f *folder) remove(name string) error {
 	return err
 }
 
-// sweep removes what a site made from scratch does not have.
-func (f *folder) sweep() error {
-	var gone []string
-	err := filepath.WalkDir(f.dir, func(full string, entry fs.DirEntry, err error) error {
+// sweep removes what a site made from scratch does not have: what was not written, but for what
+// has tells of.
+func (f *folder) sweep(has func(name string) bool) error {
+	return filepath.WalkDir(f.dir, func(full string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -195,13 +222,9 @@ func (f *folder) sweep() error {
 			}
 			return nil
 		}
-		if !entry.IsDir() && !f.written[name] {
-			gone = append(gone, name)
+		if entry.IsDir() || f.written[name] || has(name) {
+			return nil
 		}
-		return nil
+		return f.remove(name)
 	})
-	for _, name := range gone {
-		err = errors.Join(err, f.remove(name))
-	}
-	return err
 }

@@ -22,95 +22,105 @@ const (
 // An index writes that of a branch. What the one before has is copied.
 type index struct {
 	out    *bufio.Writer
-	before *os.File // nil where there is none
-	from   int64    // what of it is to be copied next
-	to     int64
-	begun  bool
-}
-
-// locate says where the entries of records are in the index that was written last, and how
-// long that is.
-func (b *branch) locate() int64 {
-	at := int64(len(indexBegin))
-	for _, r := range b.written {
-		r.offset = at
-		at += r.length + int64(len(indexNext))
-	}
-	return at - int64(len(indexNext)) + int64(len(indexEnd))
+	size   int64
+	before *bufio.Reader // the lines that the one before has left
+	ids    []rawID       // of these
+	line   []byte
 }
 
 // openIndex opens the index that was written last; nil where nothing of it can be copied.
 func (s *Site) openIndex(b *branch) (*os.File, error) {
-	if len(b.written) == 0 {
+	if b.written.len() == 0 {
 		return nil, nil
 	}
-	b.locate()
 	return os.Open(s.folder.path(indexOf(b.name)))
+}
+
+// newIndex begins an index, after the one before if there is one.
+func newIndex(out io.Writer, before *os.File, b *branch) (*index, error) {
+	x := &index{out: bufio.NewWriterSize(out, 1<<16)}
+	if before != nil {
+		x.before, x.ids = bufio.NewReaderSize(before, 1<<16), b.written.ids
+		if _, err := x.before.Discard(len(indexBegin)); err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
 }
 
 // checkIndex makes sure that an index is as long as it was written.
 func (f *folder) checkIndex(b *branch) error {
-	if len(b.written) == 0 {
+	if b.records.len() == 0 {
 		return nil
 	}
 	info, err := os.Stat(f.path(indexOf(b.name)))
 	if err != nil {
 		return err
 	}
-	if want := b.locate(); info.Size() != want {
-		return fmt.Errorf("%s has %d bytes, not %d", indexOf(b.name), info.Size(), want)
+	if info.Size() != b.index {
+		return fmt.Errorf("%s has %d bytes, not %d", indexOf(b.name), info.Size(), b.index)
 	}
 	return nil
 }
 
 // add adds a receipt: that of an entry or, where that is nil, the one that was written before.
-func (x *index) add(r *record, entry *ledger.Entry) error {
-	if entry == nil && x.to > x.from && x.to+int64(len(indexNext)) == r.offset {
-		x.to = r.offset + r.length
-		return nil
-	}
-	if err := x.flush(); err != nil {
-		return err
-	}
-	separator := indexNext
-	if !x.begun {
-		separator, x.begun = indexBegin, true
-	}
-	if _, err := x.out.WriteString(separator); err != nil {
-		return err
-	}
+func (x *index) add(id rawID, entry *ledger.Entry) error {
+	var data []byte
+	var err error
 	if entry == nil {
-		x.from, x.to = r.offset, r.offset+r.length
-		return nil
+		data, err = x.find(id)
+	} else {
+		data, err = encode(entry)
 	}
-	data, err := encode(entry)
 	if err != nil {
 		return err
 	}
-	r.length = int64(len(data))
-	_, err = x.out.Write(data)
+	if x.size == 0 {
+		x.write(indexBegin)
+	} else {
+		x.write(indexNext)
+	}
+	n, err := x.out.Write(data)
+	x.size += int64(n)
 	return err
 }
 
-// flush copies what is to be copied.
-func (x *index) flush() error {
-	n := x.to - x.from
-	if n == 0 {
-		return nil
+// find goes on to the receipt of an id in the index that was written before.
+func (x *index) find(id rawID) ([]byte, error) {
+	for len(x.ids) > 0 {
+		if err := x.read(); err != nil {
+			return nil, err
+		}
+		found := x.ids[0] == id
+		if x.ids = x.ids[1:]; found {
+			return x.line, nil
+		}
 	}
-	copied, err := io.Copy(x.out, io.NewSectionReader(x.before, x.from, n))
-	if x.from = x.to; err == nil && copied < n {
-		err = io.ErrUnexpectedEOF
+	return nil, io.ErrUnexpectedEOF
+}
+
+// read reads the next line.
+func (x *index) read() error {
+	x.line = x.line[:0]
+	for {
+		part, err := x.before.ReadSlice('\n')
+		x.line = append(x.line, part...)
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		x.line = bytes.TrimSuffix(bytes.TrimSuffix(x.line, []byte("\n")), []byte(","))
+		return err
 	}
-	return err
+}
+
+func (x *index) write(text string) {
+	n, _ := x.out.WriteString(text) // the error stays
+	x.size += int64(n)
 }
 
 func (x *index) end() error {
-	if err := x.flush(); err != nil {
-		return err
-	}
-	_, err := x.out.WriteString(indexEnd)
-	return errors.Join(err, x.out.Flush())
+	x.write(indexEnd)
+	return x.out.Flush()
 }
 
 // encode is a receipt as JSON on one line, with its id.

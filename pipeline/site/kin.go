@@ -15,125 +15,129 @@ const (
 	inheritFrom = 200
 )
 
-// A direction leads from a receipt to what it read, or to what read it.
-type direction bool
-
-const (
-	up   direction = true
-	down direction = false
-)
-
 // A relative is a receipt that another one descends from, or an input that is not here.
 type relative struct {
-	branch, result string
-	record         *record // nil for what is not here
-}
-
-func (r *record) relative() relative { return relative{r.branch.name, string(r.id), r} }
-
-// next are the relatives one step away, the newest first downwards.
-func (k relative) next(where direction) []relative {
-	var list []relative
-	switch {
-	case k.record == nil:
-	case where == up:
-		for i, in := range k.record.inputs {
-			list = append(list, relative{in.branch, in.result, k.record.reads[i]})
-		}
-	default:
-		for _, reader := range slices.Backward(k.record.readers) {
-			list = append(list, reader.relative())
-		}
-	}
-	return list
+	number serial // of a record
+	here   bool   // it is one
+	input         // of one that is not here
 }
 
 // kinOf finds the relatives of a receipt, itself first and the nearest next, at most so many
 // beside itself.
-func kinOf(r *record, where direction, most int) []relative {
-	list := []relative{r.relative()}
-	seen := map[[2]string]bool{{list[0].branch, list[0].result}: true}
+func (k *kinship) kinOf(n serial, where direction, most int) ([]relative, error) {
+	list := []relative{{number: n, here: true}}
+	seen := map[relative]bool{list[0]: true}
 	for from, steps := 0, 0; steps < reach && from < len(list); steps++ {
 		for to := len(list); from < to; from++ {
-			for _, k := range list[from].next(where) {
-				name := [2]string{k.branch, k.result}
-				if seen[name] {
+			for other, err := range k.next(list[from], where) {
+				if err != nil {
+					return nil, err
+				}
+				if seen[other] {
 					continue
 				}
 				if len(list) > most {
-					return list
+					return list, nil
 				}
-				seen[name] = true
-				list = append(list, k)
+				seen[other] = true
+				list = append(list, other)
 			}
 		}
 	}
-	return list
-}
-
-// mark has the pages of a receipt and of all its kin written, those that show it or take facts
-// over from it.
-func (r *record) mark() {
-	r.dirty = true
-	for _, where := range []direction{up, down} {
-		for _, k := range kinOf(r, where, 1<<30) {
-			if k.record != nil {
-				k.record.dirty = true
-			}
-		}
-	}
+	return list, nil
 }
 
 // lineage draws the kin of a receipt. It reports whether all of them are drawn.
-func (r *record) lineage(href func(*record) string) (string, bool) {
-	above, below := kinOf(r, up, drawn), kinOf(r, down, drawn)
-	g := &graph.Graph{}
-	places, records := map[[2]string]int{}, map[string]*record{}
+func (k *kinship) lineage(r *record, href func(*record) string) (svg string, whole bool, err error) {
+	above, err := k.kinOf(r.number, up, drawn)
+	if err != nil {
+		return "", false, err
+	}
+	below, err := k.kinOf(r.number, down, drawn)
+	if err != nil {
+		return "", false, err
+	}
+	d := &drawingOf{kinship: k, places: map[relative]int{}, records: map[string]*record{}}
 	list := slices.Concat(above, below[1:])
-	for _, k := range list {
-		if _, known := places[[2]string{k.branch, k.result}]; known {
+	if err := d.add(list); err != nil {
+		return "", false, err
+	}
+	if err := d.join(list); err != nil {
+		return "", false, err
+	}
+	return d.graph.Sorted().SVG(func(name string) string {
+		if other := d.records[name]; other != nil && other.number != r.number {
+			return href(other)
+		}
+		return ""
+	}), len(above) <= drawn && len(below) <= drawn, nil
+}
+
+// A drawingOf is the graph of some relatives.
+type drawingOf struct {
+	*kinship
+	graph   graph.Graph
+	places  map[relative]int   // of nodes
+	records map[string]*record // of nodes, nil for what is not here
+}
+
+// add adds a node for each relative, and the first is what it is all about.
+func (d *drawingOf) add(list []relative) error {
+	for _, one := range list {
+		if _, known := d.places[one]; known {
 			continue
 		}
-		places[[2]string{k.branch, k.result}] = len(g.Nodes)
-		node := k.node()
-		records[node.Name] = k.record
-		g.Nodes = append(g.Nodes, node)
+		d.places[one] = len(d.graph.Nodes)
+		node := one.node()
+		if one.here {
+			r, err := d.record(one.number)
+			if err != nil {
+				return err
+			}
+			node = r.node()
+			d.records[node.Name] = r
+		} else {
+			d.records[node.Name] = nil
+		}
+		d.graph.Nodes = append(d.graph.Nodes, node)
 	}
-	g.Nodes[0].Focus = true
-	for _, k := range list {
-		to := places[[2]string{k.branch, k.result}]
-		for _, from := range k.next(up) {
-			if place, known := places[[2]string{from.branch, from.result}]; known {
-				g.Edges = append(g.Edges, graph.Edge{From: place, To: to})
+	d.graph.Nodes[0].Focus = true
+	return nil
+}
+
+// join adds the edges between them.
+func (d *drawingOf) join(list []relative) error {
+	for _, one := range list {
+		for from, err := range d.next(one, up) {
+			if err != nil {
+				return err
+			}
+			if place, known := d.places[from]; known {
+				d.graph.Edges = append(d.graph.Edges, graph.Edge{From: place, To: d.places[one]})
 			}
 		}
 	}
-	all := len(above) <= drawn && len(below) <= drawn
-	return g.Sorted().SVG(func(name string) string {
-		if k := records[name]; k != nil && k != r {
-			return href(k)
-		}
-		return ""
-	}), all
+	return nil
 }
 
-// node is a relative as it is drawn.
-func (k relative) node() graph.Node {
-	if k.record == nil {
-		node := graph.Node{Name: k.name(), Text: "not here", State: graph.Missing}
-		if k.branch != "" && k.branch[0] == ':' { // of a pseudo-branch, which nobody records
-			node.Text, node.State = "", graph.Outside
-		}
-		return node
-	}
-	text := k.record.at.Time().Format(time.DateOnly)
-	for _, f := range k.record.facts {
+// node is a receipt as it is drawn.
+func (r *record) node() graph.Node {
+	text := r.at.Time().Format(time.DateOnly)
+	for _, f := range r.facts {
 		if len(f.value) <= longestDrawn {
 			text += "  " + f.key + "=" + f.value
 			break
 		}
 	}
-	return graph.Node{Name: k.record.drawnName(), Text: text, State: graph.Fresh}
+	return graph.Node{Name: r.drawnName(), Text: text, State: graph.Fresh}
+}
+
+// node is an input that is not here as it is drawn.
+func (in input) node() graph.Node {
+	if in.branch != "" && in.branch[0] == ':' { // of a pseudo-branch, which nobody records
+		return graph.Node{Name: in.name(), State: graph.Outside}
+	}
+	return graph.Node{Name: in.name(), Text: "not here", State: graph.Missing}
 }
 
 // How many letters a drawing has room for: in a value, and in the name of a branch.
@@ -145,13 +149,13 @@ func (r *record) drawnName() string {
 	if len(branch) > longestBranch+2 {
 		branch = append(branch[:longestBranch:longestBranch], '…')
 	}
-	return string(branch) + "@" + string(r.id[:8])
+	return string(branch) + "@" + string(r.id()[:8])
 }
 
-// name is that of a relative as selectors have it, or of an input that no branch holds.
-func (k relative) name() string {
-	if id, err := receipts.ParseID(k.result); err == nil {
-		return k.branch + "@" + string(id[:12])
+// name is an input as selectors name it, or as it is where it is no receipt.
+func (in input) name() string {
+	if id, err := receipts.ParseID(in.result); err == nil {
+		return in.branch + "@" + string(id[:12])
 	}
-	return k.branch + " " + k.result
+	return in.branch + " " + in.result
 }

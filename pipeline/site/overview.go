@@ -51,11 +51,11 @@ type newestRow struct {
 // mostNewest is how many of the newest executions are listed.
 const mostNewest = 20
 
-func (s *Site) overview(o *Overview) *overviewPage {
-	p := &overviewPage{head: s.head("index.html", ""), Count: s.totals(s.branches...), Plots: s.sizePlots()}
+func (s *Site) overview(o *Overview) (*overviewPage, error) {
+	p := &overviewPage{head: s.head("index.html", ""), Count: s.totals(s.branches...)}
 	if o.Graph != nil && len(o.Graph.Nodes) > 0 {
 		p.Graph = drawing(o.Graph.SVG(func(name string) string {
-			if b := s.named[name]; b != nil && len(b.records) > 0 {
+			if b := s.named[name]; b != nil && b.records.len() > 0 {
 				return p.address(pageOf(name))
 			}
 			return ""
@@ -67,14 +67,23 @@ func (s *Site) overview(o *Overview) *overviewPage {
 		p.Branches = append(p.Branches, s.branchRow(p.head, job))
 	}
 	for _, b := range s.branches {
-		if !planned[b.name] && len(b.records) > 0 {
+		if !planned[b.name] && b.records.len() > 0 {
 			p.Branches = append(p.Branches, s.branchRow(p.head, Job{Branch: b.name, State: graph.Outside, Says: "not a job"}))
 		}
 	}
-	for _, r := range s.newest() {
-		p.Newest = append(p.Newest, s.newestRow(p.head, r))
+	newest, err := s.newest()
+	if err != nil {
+		return nil, err
 	}
-	return p
+	for _, r := range newest {
+		line, err := s.newestRow(p.head, r)
+		if err != nil {
+			return nil, err
+		}
+		p.Newest = append(p.Newest, line)
+	}
+	p.Plots, err = s.sizePlots()
+	return p, err
 }
 
 func (s *Site) branchRow(h head, job Job) branchRow {
@@ -88,96 +97,71 @@ func (s *Site) branchRow(h head, job Job) branchRow {
 	}
 	t := s.totals(b)
 	line.Recorded, line.Stored, line.Newest = t.Receipts, t.Stored, t.Newest
-	if len(b.records) > 0 {
+	if b.records.len() > 0 {
 		line.Href, line.Index = h.address(pageOf(b.name)), h.address(indexOf(b.name))
 	}
 	return line
 }
 
 // newest are the newest receipts of all branches, the newest first.
-func (s *Site) newest() []*record {
+func (s *Site) newest() ([]*record, error) {
 	var list []*record
-	for _, b := range s.branches {
-		list = append(list, b.records[max(0, len(b.records)-mostNewest):]...)
+	for i, b := range s.branches {
+		for n := max(0, b.records.len()-mostNewest); n < b.records.len(); n++ {
+			r, err := s.kin.record(s.kin.first[i] + serial(n))
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, r)
+		}
 	}
 	slices.SortStableFunc(list, func(a, b *record) int { return b.at.Compare(a.at) })
-	return list[:min(len(list), mostNewest)]
+	return list[:min(len(list), mostNewest)], nil
 }
 
-func (s *Site) newestRow(h head, r *record) newestRow {
+func (s *Site) newestRow(h head, r *record) (newestRow, error) {
 	line := newestRow{Branch: r.branch.name, BranchHref: h.address(pageOf(r.branch.name))}
-	line.row = row{Date: date(r.at), ID: string(r.id[:12]), Href: h.address(r.page()), Files: counted(r.outputs), Size: s.opts.Bytes(r.bytes)}
-	for _, f := range r.traits() {
+	line.row = row{Date: date(r.at), ID: r.short(), Href: h.address(r.page()), Files: counted(r.outputs), Size: s.opts.Bytes(r.bytes)}
+	traits, err := s.kin.traits(r)
+	for _, f := range traits {
 		if text := f.key + "=" + f.value; len(line.Traits)+len(text) <= longestTraits && len(f.value) <= longestDrawn {
 			line.Traits = strings.TrimSpace(line.Traits + "  " + text)
 		}
 	}
-	return line
+	return line, err
 }
 
 // longestTraits is how many letters about a receipt there are in a line.
 const longestTraits = 48
 
 // sizePlots show how much each branch has stored in all, over time.
-func (s *Site) sizePlots() []plot {
+func (s *Site) sizePlots() ([]plot, error) {
 	var plots []plot
 	for _, b := range s.branches {
-		var points []point
-		total := 0.0
-		for _, r := range b.records {
-			total += float64(r.bytes)
-			if !r.at.IsZero() {
-				points = append(points, point{r.at.Time().Unix(), total})
+		if len(plots) == mostPlots {
+			break
+		}
+		c := &chart{title: b.name, unit: func(v float64) string { return s.opts.Bytes(int64(v)) }, binary: true, steps: true}
+		for _, see := range []func(point){c.measure, c.add} {
+			total := 0.0
+			for r, err := range b.records.heads() {
+				if err != nil {
+					return nil, err
+				}
+				total += float64(r.bytes)
+				if !r.at.IsZero() {
+					see(point{r.at.Time().Unix(), total})
+				}
 			}
 		}
-		c := chart{title: b.name, points: points, unit: func(v float64) string { return s.opts.Bytes(int64(v)) }, binary: true, steps: true}
-		if p, ok := c.plot(); ok {
+		if c.drawable() {
+			p := c.plot()
 			p.Note = "stored by all receipts"
 			plots = append(plots, p)
 		}
 	}
-	return plots[:min(len(plots), mostPlots)]
+	return plots, nil
 }
 
 // mostPlots is how many plots a page has.
 const mostPlots = 24
-
-// branchPlots show sizes, and metadata that are numbers, over time.
-func (s *Site) branchPlots(b *branch) []plot {
-	var sizes []point
-	numbers, others := map[string][]point{}, map[string]int{}
-	var keys []string
-	for _, r := range b.records {
-		if r.at.IsZero() {
-			continue
-		}
-		sizes = append(sizes, point{r.at.Time().Unix(), float64(r.bytes)})
-		for i, f := range r.facts {
-			if slices.ContainsFunc(r.facts[:i], func(earlier fact) bool { return earlier.key == f.key }) {
-				continue
-			}
-			v, ok := number(f.value)
-			if !ok {
-				others[f.key]++
-				continue
-			}
-			if numbers[f.key] == nil {
-				keys = append(keys, f.key)
-			}
-			numbers[f.key] = append(numbers[f.key], point{r.at.Time().Unix(), v})
-		}
-	}
-	charts := []chart{{title: "Size", points: sizes, unit: func(v float64) string { return s.opts.Bytes(int64(v)) }, binary: true}}
-	for _, key := range keys {
-		if others[key]*4 <= len(numbers[key]) { // some that are no numbers do no harm
-			charts = append(charts, chart{title: key, points: numbers[key], unit: plain})
-		}
-	}
-	var plots []plot
-	for _, c := range charts {
-		if p, ok := c.plot(); ok && len(plots) < mostPlots {
-			plots = append(plots, p)
-		}
-	}
-	return plots
-}

@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"unique"
 
 	"github.com/git-datapact/git-datapact/filters"
 	"github.com/git-datapact/git-datapact/pipeline/graph"
@@ -123,29 +122,15 @@ const mostReaders = 100
 
 func (s *Site) writeReceipt(ctx context.Context, r *record, entry *ledger.Entry) error {
 	name := r.page()
-	h := s.head(name, r.name(), link{Text: r.branch.name}, link{Text: string(r.id[:12])})
+	h := s.head(name, r.name(), link{Text: r.branch.name}, link{Text: r.short()})
 	h.Trail[0].Href = h.address(pageOf(r.branch.name))
 	p := &receiptPage{
-		head: h, Branch: r.branch.name, Short: string(r.id[:12]), ID: string(r.id), Date: date(r.at),
+		head: h, Branch: r.branch.name, Short: r.short(), ID: string(r.id()), Date: date(r.at),
 		Stored: s.opts.Bytes(r.bytes), Selector: shellWord(r.name()),
 		Metadata: pairs(entry.Receipt.Metadata), Job: jobPairs(r), Expired: r.expired,
 	}
-	for _, f := range r.traits() {
-		if !slices.ContainsFunc(entry.Receipt.Metadata, func(m receipts.Metadata) bool { return m.Key == f.key }) {
-			p.Inherited = append(p.Inherited, pair{f.key, f.value})
-		}
-	}
-	svg, whole := r.lineage(func(other *record) string { return h.address(other.page()) })
-	p.Lineage, p.Whole = drawing(svg), whole
-	for i, in := range entry.Receipt.Input {
-		p.Inputs = append(p.Inputs, h.input(in, r.reads[i]))
-	}
-	for _, reader := range slices.Backward(r.readers) {
-		if len(p.Readers) == mostReaders {
-			p.More = len(r.readers) - mostReaders
-			break
-		}
-		p.Readers = append(p.Readers, kinRow{Name: reader.name(), Href: h.address(reader.page()), Date: date(reader.at)})
+	if err := s.addKin(p, r, entry); err != nil {
+		return err
 	}
 	for i := range entry.Receipt.Output {
 		p.Outputs = append(p.Outputs, s.outputRow(r, &entry.Receipt.Output[i]))
@@ -155,6 +140,43 @@ func (s *Site) writeReceipt(ctx context.Context, r *record, entry *ledger.Entry)
 		return err
 	}
 	return s.render(name, "receipt", p)
+}
+
+// addKin adds what is known of a receipt by its kin.
+func (s *Site) addKin(p *receiptPage, r *record, entry *ledger.Entry) error {
+	traits, err := s.kin.traits(r)
+	if err != nil {
+		return err
+	}
+	for _, f := range traits {
+		if !slices.ContainsFunc(entry.Receipt.Metadata, func(m receipts.Metadata) bool { return m.Key == f.key }) {
+			p.Inherited = append(p.Inherited, pair{f.key, f.value})
+		}
+	}
+	svg, whole, err := s.kin.lineage(r, func(other *record) string { return p.address(other.page()) })
+	if err != nil {
+		return err
+	}
+	p.Lineage, p.Whole = drawing(svg), whole
+	for _, in := range entry.Receipt.Input {
+		row, err := s.input(p.head, in)
+		if err != nil {
+			return err
+		}
+		p.Inputs = append(p.Inputs, row)
+	}
+	for n := range s.kin.readers(r.number) {
+		if len(p.Readers) == mostReaders {
+			p.More++
+			continue
+		}
+		reader, err := s.kin.record(n)
+		if err != nil {
+			return err
+		}
+		p.Readers = append(p.Readers, kinRow{Name: reader.name(), Href: p.address(reader.page()), Date: date(reader.at)})
+	}
+	return nil
 }
 
 // shellWord is a word as a shell wants it.
@@ -174,29 +196,31 @@ func pairs(metadata []receipts.Metadata) []pair {
 }
 
 func jobPairs(r *record) []pair {
-	if r.job == (unique.Handle[job]{}) {
-		return nil
-	}
-	j := r.job.Value()
+	j := r.job
 	list := []pair{{"configuration", j.config}, {"docker", j.docker}, {"image", j.image}, {"code", j.ref}, {"tree of code", j.tree}}
 	return slices.DeleteFunc(list, func(p pair) bool { return p.Value == "" })
 }
 
 // input is a row about what a receipt read.
-func (h head) input(in receipts.Input, from *record) kinRow {
-	k := relative{in.Branch, in.Result, from}
-	row := kinRow{Name: k.name(), Date: date(in.Timestamp), Metadata: pairs(in.Metadata)}
-	if from == nil {
+func (s *Site) input(h head, in receipts.Input) (kinRow, error) {
+	name := input{in.Branch, in.Result}
+	row := kinRow{Name: name.name(), Date: date(in.Timestamp), Metadata: pairs(in.Metadata)}
+	n, here := s.kin.find(name)
+	if !here {
 		if in.Branch == "" || in.Branch[0] != ':' {
 			row.Note = "not here"
 		}
-		return row
+		return row, nil
+	}
+	from, err := s.kin.record(n)
+	if err != nil {
+		return row, err
 	}
 	row.Href = h.address(from.page())
 	if !in.Timestamp.IsZero() && in.Timestamp != from.at {
 		row.Note = "executed again since, on " + date(from.at)
 	}
-	return row
+	return row, nil
 }
 
 func (s *Site) outputRow(r *record, o *receipts.Output) outputRow {
@@ -230,14 +254,12 @@ func (s *Site) totals(branches ...*branch) totals {
 	var bytes int64
 	var newest receipts.Timestamp
 	for _, b := range branches {
-		for _, r := range b.records {
-			bytes += r.bytes
-		}
-		if n := len(b.records); n > 0 {
+		if n := b.records.len(); n > 0 {
 			there++
 			count += n
-			if newest.Before(b.records[n-1].at) {
-				newest = b.records[n-1].at
+			bytes += b.records.bytes
+			if newest.Before(b.records.newest) {
+				newest = b.records.newest
 			}
 		}
 	}

@@ -22,13 +22,79 @@ type point struct {
 	value float64
 }
 
-// A chart is what is to be plotted.
+// A chart is what is to be plotted. All its points are told twice, in the order of their times:
+// it keeps no more of them than can be told apart.
 type chart struct {
 	title  string
-	points []point // in the order of their times
 	unit   func(float64) string
 	binary bool // values are numbers of bytes
 	steps  bool // a value stays until the next one
+
+	count       int
+	first, last point
+	least, most float64
+	points      []point // all of few; of many the extremes of all buckets but the last
+	bucket      bucket
+}
+
+// A bucket is points that are near to each other.
+type bucket struct {
+	number, count   int64
+	least, most     point
+	leastAt, mostAt int64 // which of its points they are
+}
+
+// measure tells a point for the first time.
+func (c *chart) measure(p point) {
+	if c.count == 0 {
+		c.first, c.least, c.most = p, p.value, p.value
+	}
+	c.count++
+	c.last, c.least, c.most = p, min(c.least, p.value), max(c.most, p.value)
+}
+
+// drawable reports whether a chart has anything to tell: two times at least.
+func (c *chart) drawable() bool { return c.count > 1 && c.first.at != c.last.at }
+
+// add tells a point for the second time, when all are measured and the chart is drawable.
+func (c *chart) add(p point) {
+	if c.count <= 2*plotBuckets {
+		c.points = append(c.points, p)
+		return
+	}
+	number := (p.at - c.first.at) * plotBuckets / (c.last.at - c.first.at + 1)
+	if c.bucket.number != number {
+		c.points, c.bucket = c.thinned(), bucket{}
+	}
+	c.bucket.add(number, p)
+}
+
+func (b *bucket) add(number int64, p point) {
+	if b.number = number; b.count == 0 {
+		b.least, b.most = p, p
+	}
+	if p.value < b.least.value {
+		b.least, b.leastAt = p, b.count
+	}
+	if p.value > b.most.value {
+		b.most, b.mostAt = p, b.count
+	}
+	b.count++
+}
+
+// thinned are the points that can be told apart: of many that are near to each other the least
+// and the most.
+func (c *chart) thinned() []point {
+	switch b := &c.bucket; {
+	case b.count == 0:
+		return c.points
+	case b.leastAt < b.mostAt:
+		return append(c.points, b.least, b.most)
+	case b.leastAt > b.mostAt:
+		return append(c.points, b.most, b.least)
+	default:
+		return append(c.points, b.least)
+	}
 }
 
 // Measures of a plot, in pixels.
@@ -53,36 +119,27 @@ func number(text string) (float64, bool) {
 // plain writes a number.
 func plain(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 
-// plot draws the chart, if it has anything to tell: two times at least.
-func (c *chart) plot() (plot, bool) {
-	if len(c.points) < 2 || c.points[0].at == c.points[len(c.points)-1].at {
-		return plot{}, false
-	}
+// plot draws a chart that is drawable.
+func (c *chart) plot() plot {
 	s := c.scale()
 	var out strings.Builder
-	first, last := c.points[0], c.points[len(c.points)-1]
 	label := fmt.Sprintf("%s over time: from %s on %s to %s on %s, between %s and %s", c.title,
-		c.unit(first.value), day(first.at), c.unit(last.value), day(last.at), c.unit(s.least), c.unit(s.most))
+		c.unit(c.first.value), day(c.first.at), c.unit(c.last.value), day(c.last.at), c.unit(c.least), c.unit(c.most))
 	fmt.Fprintf(&out, `<svg class="plot" viewBox="0 0 %d %d" role="img" aria-label="%s">`, plotWide, plotHigh, html.EscapeString(label))
 	s.axes(&out, c.unit)
 	c.curve(&out, s)
 	out.WriteString("</svg>")
-	return plot{Title: c.title, SVG: template.HTML(out.String())}, true // all texts in it are escaped
+	return plot{Title: c.title, SVG: template.HTML(out.String())} // all texts in it are escaped
 }
 
 // A scale leads from times and values to places.
 type scale struct {
 	begin, end      int64
 	low, high, step float64 // of the axis
-	least, most     float64 // of the values
 }
 
 func (c *chart) scale() scale {
-	s := scale{begin: c.points[0].at, end: c.points[len(c.points)-1].at, least: math.Inf(1), most: math.Inf(-1)}
-	for _, p := range c.points {
-		s.least, s.most = min(s.least, p.value), max(s.most, p.value)
-	}
-	s.low, s.high = s.least, s.most
+	s := scale{begin: c.first.at, end: c.last.at, low: c.least, high: c.most}
 	if c.binary {
 		s.low = min(0, s.low)
 	}
@@ -146,12 +203,11 @@ func (s scale) axes(out *strings.Builder, unit func(float64) string) {
 	}
 }
 
-// curve draws the values, of many that are near to each other the least and the most, and a
-// dot for each where they are few.
+// curve draws the values, and a dot for each where they are few.
 func (c *chart) curve(out *strings.Builder, s scale) {
 	var path strings.Builder
 	command := "M"
-	for _, p := range c.thinned(s) {
+	for _, p := range c.thinned() {
 		if c.steps && command == "L" {
 			fmt.Fprintf(&path, "H%.1f", s.x(p.at))
 		}
@@ -159,37 +215,11 @@ func (c *chart) curve(out *strings.Builder, s scale) {
 		command = "L"
 	}
 	fmt.Fprintf(out, `<path class="curve c0" d="%s"/>`, path.String())
-	if len(c.points) > plotDots || c.steps {
+	if c.count > plotDots || c.steps {
 		return
 	}
 	for _, p := range c.points {
 		fmt.Fprintf(out, `<circle class="c0" cx="%.1f" cy="%.1f" r="2.4"><title>%s: %s</title></circle>`,
 			s.x(p.at), s.y(p.value), day(p.at), html.EscapeString(c.unit(p.value)))
 	}
-}
-
-// thinned are the points that can be told apart.
-func (c *chart) thinned(s scale) []point {
-	if len(c.points) <= 2*plotBuckets {
-		return c.points
-	}
-	var list []point
-	for from := 0; from < len(c.points); {
-		bucket := func(p point) int64 { return (p.at - s.begin) * plotBuckets / (s.end - s.begin + 1) }
-		to, least, most := from, from, from
-		for ; to < len(c.points) && bucket(c.points[to]) == bucket(c.points[from]); to++ {
-			if c.points[to].value < c.points[least].value {
-				least = to
-			}
-			if c.points[to].value > c.points[most].value {
-				most = to
-			}
-		}
-		list = append(list, c.points[min(least, most)])
-		if least != most {
-			list = append(list, c.points[max(least, most)])
-		}
-		from = to
-	}
-	return list
 }

@@ -51,7 +51,7 @@ func (s *Site) previews(ctx context.Context, h head, r *record, entry *ledger.En
 		return nil, nil
 	}
 	if r.expired != "" {
-		return nil, s.removeImages(r, nil)
+		return nil, s.removeImages(r.page(), nil)
 	}
 	var list []preview
 	for i := range entry.Receipt.Output {
@@ -87,7 +87,7 @@ func (s *Site) previews(ctx context.Context, h head, r *record, entry *ledger.En
 	for _, p := range list {
 		files = append(files, p.file)
 	}
-	return list, s.removeImages(r, files)
+	return list, s.removeImages(r.page(), files)
 }
 
 // lack notes that the store does not have a file that is to be shown.
@@ -121,7 +121,7 @@ func (s *Site) readPreview(ctx context.Context, entry *ledger.Entry, o *receipts
 // show decides by what is in a file how it is shown, if it can be.
 func (s *Site) show(p *preview, h head, r *record, number int, data []byte) (bool, error) {
 	if ending, ok := images[http.DetectContentType(data)]; ok {
-		p.file = r.image(strconv.Itoa(number) + ending)
+		p.file = imageOf(r.page(), strconv.Itoa(number)+ending)
 		p.Image = h.address(p.file)
 		return true, s.folder.write(p.file, data)
 	}
@@ -140,17 +140,15 @@ func (s *Site) show(p *preview, h head, r *record, number int, data []byte) (boo
 	return true, nil
 }
 
-// image is the file of an image, by what its name ends with.
-func (r *record) image(end string) string {
-	return strings.TrimSuffix(r.page(), ".html") + "-" + end
-}
+// imageOf is the file of an image on a page, by what its name ends with.
+func imageOf(page, end string) string { return strings.TrimSuffix(page, ".html") + "-" + end }
 
-// removeImages removes the images of a receipt but for some.
-func (s *Site) removeImages(r *record, but []string) error {
+// removeImages removes the images of a page but for some.
+func (s *Site) removeImages(page string, but []string) error {
 	if s.opts.Preview == nil {
 		return nil
 	}
-	dir, start := path.Split(r.image(""))
+	dir, start := path.Split(imageOf(page, ""))
 	files, err := os.ReadDir(s.folder.path(dir))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

@@ -2,8 +2,6 @@ package site
 
 import (
 	"slices"
-	"strings"
-	"unique"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
@@ -11,22 +9,20 @@ import (
 
 // A record is what is remembered of a receipt.
 type record struct {
-	branch  *branch
-	id      receipts.ID
+	raw     rawID
 	at      receipts.Timestamp
 	blob    gitcmd.Hash // of the receipt's file
 	inputs  []input
-	job     unique.Handle[job] // the zero handle when unknown
-	facts   []fact             // its metadata, and then those of its inputs
+	job     job    // all empty when unknown
+	facts   []fact // its metadata, and then those of its inputs
 	outputs int
 	bytes   int64  // of all stored outputs
-	length  int64  // of its entry in the index for scripts, 0 until that is written
-	offset  int64  // of it, where it was written before
 	expired string // since when and why its blobs are not kept any more, "" where they are
+	body    string // what all of this is encoded as, "" where that is not known
 
-	reads   []*record // for each input, nil for what is not here
-	readers []*record
-	dirty   bool // its page and its row are to be written
+	fresh  bool    // it is new, or something else is said of it than before
+	branch *branch // where it was found
+	number serial
 }
 
 // A job is what an execution ran, by what names the content of each part.
@@ -41,25 +37,23 @@ type fact struct{ key, value string }
 // longest is how many bytes a fact has at most.
 const longest = 80
 
-// newRecord is what is remembered of a receipt. Strings that many have are kept once.
-func newRecord(b *branch, id receipts.ID, blob gitcmd.Hash, r *receipts.Receipt) *record {
-	rec := &record{branch: b, id: id, at: r.Timestamp, blob: blob, outputs: len(r.Output), dirty: true}
+// newRecord is what is remembered of a receipt.
+func newRecord(id receipts.ID, blob gitcmd.Hash, r *receipts.Receipt) *record {
+	rec := &record{at: r.Timestamp, blob: blob, outputs: len(r.Output)}
+	rec.raw, _ = rawOf(string(id)) // it is one
 	for _, o := range r.Output {
 		rec.bytes += o.Size
 	}
 	rec.addFacts(r.Metadata)
 	for _, in := range r.Input {
-		rec.inputs = append(rec.inputs, input{once(in.Branch), strings.Clone(in.Result)})
+		rec.inputs = append(rec.inputs, input{in.Branch, in.Result})
 		rec.addFacts(in.Metadata)
 	}
 	if r.Job != nil {
-		rec.job = unique.Make(jobOf(r.Job))
+		rec.job = jobOf(r.Job)
 	}
 	return rec
 }
-
-// once returns a text that is kept once, however many have it.
-func once(text string) string { return unique.Make(text).Value() }
 
 func jobOf(j *receipts.Job) job {
 	one := job{config: j.Config, docker: j.Docker, image: j.Image}
@@ -76,35 +70,41 @@ const buildenv = "buildenv"
 func (r *record) addFacts(list []receipts.Metadata) {
 	for _, m := range list {
 		if text := m.Text(); len(text) <= longest && len(m.Key) <= longest && m.Key != buildenv {
-			r.facts = append(r.facts, fact{once(m.Key), once(text)})
+			r.facts = append(r.facts, fact{m.Key, text})
 		}
 	}
 }
 
-// name is the receipt as a selector names it, with as much of the id as one needs.
-func (r *record) name() string { return r.branch.name + "@" + string(r.id[:12]) }
+func (r *record) id() receipts.ID { return r.raw.id() }
 
-// compareRecords puts older receipts first, and of one second those with the smaller id.
-func compareRecords(a, b *record) int {
-	if order := a.at.Compare(b.at); order != 0 {
-		return order
-	}
-	return strings.Compare(string(a.id), string(b.id))
-}
+// short is as much of the id as a selector needs.
+func (r *record) short() string { return string(r.id()[:12]) }
+
+// name is the receipt as a selector names it.
+func (r *record) name() string { return r.branch.name + "@" + r.short() }
 
 // traits are the facts of a receipt, its own and those of what it descends from, the nearest
 // first, each key once.
-func (r *record) traits() []fact {
+func (k *kinship) traits(r *record) ([]fact, error) {
 	list := slices.Clone(r.facts)
-	for _, k := range kinOf(r, up, inheritFrom)[1:] {
-		if k.record != nil {
-			list = append(list, k.record.facts...)
+	kin, err := k.kinOf(r.number, up, inheritFrom)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range kin[1:] {
+		if !one.here {
+			continue
 		}
+		other, err := k.record(one.number)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, other.facts...)
 	}
 	seen := map[string]bool{}
 	return slices.DeleteFunc(list, func(f fact) bool {
 		known := seen[f.key]
 		seen[f.key] = true
 		return known
-	})
+	}), nil
 }

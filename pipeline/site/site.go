@@ -15,7 +15,6 @@ import (
 	"sync"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
-	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -45,8 +44,10 @@ type Site struct {
 	state      *state
 	branches   []*branch // sorted by name
 	named      map[string]*branch
-	fresh      bool // it is made from scratch
-	changed    bool // some receipt, or branch
+	kin        *kinship // of all records
+	dirty      []bool   // for each of these, whether its page and its row are to be written
+	fresh      bool     // it is made from scratch
+	changed    bool     // some receipt, or branch
 
 	badMu   sync.Mutex
 	lacks   int    // files that the store does not have, of those to be shown
@@ -57,10 +58,14 @@ type Site struct {
 type branch struct {
 	name    string
 	commit  gitcmd.Hash
-	records []*record
-	written []*record // as the folder has them, in their order
+	records *roll // nil for none
+	written *roll // as the folder has them, nil for none
+	renewed bool  // the file of the records is not yet in its place
+	fresh   []int // those of the records that are new, or of which something else is said
+	gone    []int // those of what is written that are no more, or others now
 	bad     map[string]string
 	chunks  []string // digests of the files of rows
+	index   int64    // how large the one for scripts is
 	changed bool
 }
 
@@ -74,6 +79,9 @@ func Open(ctx context.Context, repository *gitcmd.Repository, dir string, opts O
 		return nil, fmt.Errorf("opening the site: %w", err)
 	}
 	if err := s.recall(); err != nil {
+		if err := s.closeRolls(); err != nil {
+			return nil, errors.Join(err, s.folder.lock.Close())
+		}
 		s.state.Branches, s.branches, s.named = nil, nil, map[string]*branch{}
 	}
 	if s.fresh = s.state.Branches == nil || s.state.Made != s.made(); s.fresh {
@@ -82,17 +90,29 @@ func Open(ctx context.Context, repository *gitcmd.Repository, dir string, opts O
 	if err := s.read(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
-	s.connect()
+	if err := s.connect(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	return s, nil
 }
 
 // Close lets others open the site.
-func (s *Site) Close() error { return s.folder.lock.Close() }
+func (s *Site) Close() error {
+	return errors.Join(s.closeRolls(), s.folder.clear(), s.folder.lock.Close())
+}
+
+func (s *Site) closeRolls() error {
+	var err error
+	for _, b := range s.branches {
+		err = errors.Join(err, b.records.close(), b.written.close())
+	}
+	return err
+}
 
 // made is what the pages depend on beside the receipts.
 func (s *Site) made() string {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "3 %q %q %q %t\n", s.opts.Version, s.opts.Title, s.opts.Public, s.opts.Preview != nil)
+	fmt.Fprintf(sum, "4 %q %q %q %t\n", s.opts.Version, s.opts.Title, s.opts.Public, s.opts.Preview != nil)
 	_ = fs.WalkDir(assets, ".", func(name string, entry fs.DirEntry, err error) error {
 		if data, err := assets.ReadFile(name); err == nil {
 			fmt.Fprintf(sum, "%s %x\n", name, sha256.Sum256(data))
@@ -106,14 +126,16 @@ func (s *Site) made() string {
 func (s *Site) recall() error {
 	for _, name := range slices.Sorted(maps.Keys(s.state.Branches)) {
 		was := s.state.Branches[name]
-		b := &branch{name: name, commit: was.Commit, bad: was.Bad, chunks: was.Chunks}
-		if err := b.recall(s.folder.path(memoryOf(name))); err != nil {
+		b := &branch{name: name, commit: was.Commit, bad: was.Bad, chunks: was.Chunks, index: was.Index}
+		s.branches, s.named[name] = append(s.branches, b), b
+		var err error
+		if b.records, err = recall(s.folder.path(memoryOf(name))); err != nil {
 			return err
 		}
+		b.written = b.records
 		if err := s.folder.checkIndex(b); err != nil {
 			return err
 		}
-		s.branches, s.named[name] = append(s.branches, b), b
 	}
 	return nil
 }
@@ -121,11 +143,7 @@ func (s *Site) recall() error {
 // forget has everything written again.
 func (s *Site) forget() {
 	for _, b := range s.branches {
-		b.changed = true
-		for _, r := range b.records {
-			r.dirty, r.length = true, 0
-		}
-		b.written = nil
+		b.changed, b.written = true, nil
 	}
 	s.changed = true
 }
@@ -152,8 +170,16 @@ func (s *Site) read(ctx context.Context) error {
 		}
 	}
 	for _, b := range s.branches {
-		if !there[b.name] && len(b.records) > 0 {
+		if !there[b.name] && b.records.len() > 0 {
+			if b.written == nil { // nobody needs them any more
+				if err := b.records.close(); err != nil {
+					return err
+				}
+			}
 			b.records, b.changed = nil, true
+			for n := range b.written.len() {
+				b.gone = append(b.gone, n)
+			}
 		}
 		if !there[b.name] {
 			b.commit, b.bad = "", nil
@@ -176,148 +202,67 @@ func (s *Site) bad(err error) {
 	}
 }
 
-// update reads what has changed on a branch since its records were written.
-func (s *Site) update(ctx context.Context, b *branch, found gitcmd.Branch) error {
-	since := b.commit
-	if since != "" {
-		if on, err := s.repository.Ancestor(ctx, since, found.Commit); err != nil || !on {
-			since = "" // the branch was made anew
-		}
-	}
-	u := update{site: s, branch: b, found: found, bad: map[string]string{}}
-	files := u.all(ctx)
-	if since != "" {
-		files = u.changed(ctx, since)
-	}
-	var added []*record
-	for entry, err := range ledger.At(s.repository, found).Read(ctx, files) {
-		if damaged, ok := errors.AsType[*ledger.ReceiptError](err); ok {
-			u.bad[damaged.Path] = damaged.Err.Error()
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		added = append(added, newRecord(b, entry.ID, entry.Blob, entry.Receipt))
-	}
-	next := append(u.same, added...)
-	slices.SortFunc(next, compareRecords) // those of a branch that was made anew come by their ids
-	b.changed = b.changed || len(added) > 0 || len(next) != len(b.records)
-	b.records, b.commit, b.bad = next, found.Commit, u.bad
-	return s.expire(ctx, b, found, since)
-}
-
-// expire notes whose blobs are not kept any more, as a branch says since a commit, or ever.
-func (s *Site) expire(ctx context.Context, b *branch, found gitcmd.Branch, since gitcmd.Hash) error {
-	blobs := sync.OnceValue(func() map[receipts.ID]gitcmd.Hash {
-		known := make(map[receipts.ID]gitcmd.Hash, len(b.records))
-		for _, r := range b.records {
-			known[r.id] = r.blob
-		}
-		return known
-	})
-	said, err := ledger.At(s.repository, found).Expiries(ctx, since, func(id receipts.ID) gitcmd.Hash { return blobs()[id] })
+// connect links the records, and has those written that a change is seen from.
+func (s *Site) connect() error {
+	kin, err := newKinship(s.branches, func(b *branch) *roll { return b.records })
 	if err != nil {
 		return err
 	}
-	for _, r := range b.records {
-		expiry, ok := said[r.id]
-		text := r.expired
-		if ok {
-			text = once(expiry.String())
-		} else if since == "" {
-			text = ""
-		}
-		if r.expired != text {
-			r.expired, r.dirty, b.changed = text, true, true
+	if s.kin, s.dirty = kin, make([]bool, kin.size); !s.changed {
+		return nil
+	}
+	if !s.fresh {
+		if err := s.markGone(); err != nil {
+			return err
 		}
 	}
-	return nil
-}
-
-// connect links the records, and has those written that a change is seen from.
-func (s *Site) connect() {
-	if !s.changed {
-		s.link()
-		return
+	if err := kin.link(); err != nil || s.fresh {
+		for n := range s.dirty {
+			s.dirty[n] = true
+		}
+		return err
 	}
-	for _, b := range s.branches { // those that are gone, from where they were
-		if b.changed && len(b.written) > 0 {
-			s.markGone()
-			break
+	var fresh []serial
+	for i, b := range s.branches {
+		for _, n := range b.fresh {
+			fresh = append(fresh, kin.first[i]+serial(n))
 		}
 	}
-	s.link()
-	if s.fresh {
-		return
-	}
-	var fresh []*record
-	for _, b := range s.branches {
-		for _, r := range b.records {
-			if r.dirty {
-				fresh = append(fresh, r)
-			}
-		}
-	}
-	for _, r := range fresh {
-		r.mark()
-	}
+	return kin.mark(fresh, s.dirty)
 }
 
 // markGone marks the kin of records that are no more, or are others now.
-func (s *Site) markGone() {
-	var gone []*record
-	for _, b := range s.branches {
-		if !b.changed {
+func (s *Site) markGone() error {
+	if !slices.ContainsFunc(s.branches, func(b *branch) bool { return len(b.gone) > 0 }) {
+		return nil
+	}
+	was, err := newKinship(s.branches, func(b *branch) *roll { return b.written })
+	if err != nil {
+		return err
+	}
+	if err := was.link(); err != nil {
+		return err
+	}
+	var gone []serial
+	for i, b := range s.branches {
+		for _, n := range b.gone {
+			gone = append(gone, was.first[i]+serial(n))
+		}
+	}
+	marks := make([]bool, was.size)
+	if err := was.mark(gone, marks); err != nil {
+		return err
+	}
+	for n, marked := range marks {
+		if !marked {
 			continue
 		}
-		there := make(map[*record]bool, len(b.records))
-		for _, r := range b.records {
-			there[r] = true
-		}
-		for _, r := range b.written {
-			if !there[r] {
-				gone = append(gone, r)
-			}
+		branch, i := was.where(serial(n))
+		if now, ok := s.branches[branch].records.find(was.rolls[branch].ids[i]); ok {
+			s.dirty[s.kin.first[branch]+serial(now)] = true
 		}
 	}
-	if len(gone) == 0 {
-		return
-	}
-	connect(s.branches, func(b *branch) []*record { return b.written })
-	for _, r := range gone {
-		r.mark()
-	}
-}
-
-func (s *Site) link() { connect(s.branches, func(b *branch) []*record { return b.records }) }
-
-// connect finds which records have read which.
-func connect(branches []*branch, records func(*branch) []*record) {
-	known := map[string]map[string]*record{}
-	each := func(visit func(*record)) {
-		for _, b := range branches {
-			for _, r := range records(b) {
-				visit(r)
-			}
-		}
-	}
-	each(func(r *record) {
-		r.reads, r.readers = nil, nil
-		if known[r.branch.name] == nil {
-			known[r.branch.name] = make(map[string]*record, len(records(r.branch)))
-		}
-		known[r.branch.name][string(r.id)] = r
-	})
-	each(func(r *record) {
-		for _, in := range r.inputs {
-			from := known[in.branch][in.result]
-			r.reads = append(r.reads, from)
-			if from != nil && (len(from.readers) == 0 || from.readers[len(from.readers)-1] != r) {
-				from.readers = append(from.readers, r)
-			}
-		}
-	})
+	return nil
 }
 
 // Changed reports whether any receipt is other than the pages have it.

@@ -1,10 +1,12 @@
 package site
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -58,16 +60,19 @@ func files(t *testing.T, dir string) map[string]string {
 }
 
 // imported writes a branch with many receipts as a stream for git fast-import.
-func imported(n int) string {
+func imported(branch string, n int, inputs func(i int) []receipts.Input) string {
 	var out strings.Builder
-	out.WriteString("commit refs/heads/a\ncommitter a <a@example.com> 1577836800 +0000\ndata 5\nstart\n")
+	fmt.Fprintf(&out, "commit refs/heads/%s\ncommitter a <a@example.com> 1577836800 +0000\ndata 5\nstart\n", branch)
 	for i := range n {
-		r := sample("a", i)
+		r := sample(branch, i, inputs(i)...)
 		data, _ := r.Encode()
 		fmt.Fprintf(&out, "M 100644 inline %s\ndata %d\n%s\n", r.ID().Path(), len(data), data)
 	}
 	return out.String()
 }
+
+// noInputs are those of receipts that read nothing.
+func noInputs(int) []receipts.Input { return nil }
 
 // sample is a receipt of a branch.
 func sample(branch string, i int, inputs ...receipts.Input) *receipts.Receipt {
@@ -84,7 +89,7 @@ func sample(branch string, i int, inputs ...receipts.Input) *receipts.Receipt {
 // scratch, and the next build to write nothing.
 func TestAgain(t *testing.T) {
 	dir := gittest.New(t)
-	gittest.Import(t, dir, imported(1020))
+	gittest.Import(t, dir, imported("a", 1020, noInputs))
 	for _, name := range []string{"b", "c"} {
 		gittest.Run(t, dir, "update-ref", "refs/heads/"+name, gittest.Run(t, dir, "commit-tree", "-m", "start", gittest.Run(t, dir, "mktree", "--missing")))
 	}
@@ -113,7 +118,7 @@ func TestAgain(t *testing.T) {
 func built(t *testing.T, n int) (dir string, repository *gitcmd.Repository, out string) {
 	t.Helper()
 	dir, out = gittest.New(t), t.TempDir()
-	gittest.Import(t, dir, imported(n))
+	gittest.Import(t, dir, imported("a", n, noInputs))
 	repository = gitcmd.Open(dir)
 	t.Cleanup(func() { _ = repository.Close() })
 	build(t, repository, out)
@@ -217,7 +222,7 @@ func TestDamagedMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for cut := range len(data) {
-		if err := (&branch{}).recall(write(t, data[:cut])); err == nil {
+		if _, err := recall(write(t, data[:cut])); err == nil {
 			t.Fatalf("%d of %d bytes are taken for all", cut, len(data))
 		}
 	}
@@ -243,30 +248,61 @@ func write(t *testing.T, data []byte) string {
 
 // FuzzRecall wants any bytes to be refused, or to be written again as they are read.
 func FuzzRecall(f *testing.F) {
-	b := &branch{}
-	b.records = []*record{newRecord(b, sample("a", 1).ID(), "00", sample("a", 1, receipts.Input{Branch: "b", Result: "x"}))}
-	var out strings.Builder
-	if err := b.remember(&out); err != nil {
+	one := sample("a", 1, receipts.Input{Branch: "b", Result: "x"})
+	path := filepath.Join(f.TempDir(), "records")
+	rewrite(f, path, func(yield func(*record, error) bool) { yield(newRecord(one.ID(), "00", one), nil) }, 1)
+	data, err := os.ReadFile(path)
+	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add([]byte(out.String()))
+	f.Add(data)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		read := &branch{}
-		if read.recall(write(t, data)) != nil {
+		read, err := recall(write(t, data))
+		if err != nil {
 			return
 		}
-		var first, second strings.Builder
-		if err := read.remember(&first); err != nil {
+		defer read.close()
+		first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
+		rewrite(t, first, read.all(), read.len())
+		again, err := recall(first)
+		if err != nil {
 			t.Fatal(err)
 		}
-		again := &branch{}
-		if err := again.recall(write(t, []byte(first.String()))); err != nil {
-			t.Fatal(err)
+		defer again.close()
+		rewrite(t, second, again.all(), again.len())
+		one, _ := os.ReadFile(first)
+		if two, err := os.ReadFile(second); err != nil || !bytes.Equal(one, two) {
+			t.Errorf("read again it is %q, %v, want %q", two, err, one)
 		}
-		if err := again.remember(&second); err != nil || first.String() != second.String() {
-			t.Errorf("read again it is %q, %v, want %q", second.String(), err, first.String())
+		for n := range read.len() {
+			if at, ok := again.find(read.ids[n]); !ok || read.ids[at] != read.ids[n] {
+				t.Errorf("record %d is not found", n)
+			}
 		}
 	})
+}
+
+// rewrite encodes records.
+func rewrite(t testing.TB, path string, records iter.Seq2[*record, error], count int) {
+	t.Helper()
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	w := newScribe(file, count)
+	for r, err := range records {
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.body = ""
+		if err := w.add(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.out.Flush(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestNumber: what is plotted.
@@ -285,17 +321,26 @@ func TestNumber(t *testing.T) {
 
 // TestThinned wants the least and the most of many points to be there, and their order.
 func TestThinned(t *testing.T) {
-	var c chart
+	var all []point
 	for i := range 10_000 {
-		c.points = append(c.points, point{int64(i), float64(i % 7)})
+		all = append(all, point{int64(i), float64(i % 7)})
 	}
-	c.points[5001].value, c.points[7003].value = -50, 90
-	list := c.thinned(c.scale())
-	if len(list) > 2*plotBuckets || !slices.Contains(list, c.points[5001]) || !slices.Contains(list, c.points[7003]) {
-		t.Errorf("%d points are left, and both extremes: %t", len(list), slices.Contains(list, c.points[5001]))
+	all[5001].value, all[7003].value = -50, 90
+	var c chart
+	for _, see := range []func(point){c.measure, c.add} {
+		for _, p := range all {
+			see(p)
+		}
+	}
+	list := c.thinned()
+	if len(list) > 2*plotBuckets || !slices.Contains(list, all[5001]) || !slices.Contains(list, all[7003]) {
+		t.Errorf("%d points are left, and both extremes: %t", len(list), slices.Contains(list, all[5001]))
 	}
 	if !slices.IsSortedFunc(list, func(a, b point) int { return int(a.at - b.at) }) {
 		t.Error("they are not in their order")
+	}
+	if last := list[len(list)-1]; last.at < 9_950 {
+		t.Errorf("the last is %v, want one of the last bucket", last)
 	}
 }
 

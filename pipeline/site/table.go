@@ -57,65 +57,100 @@ type chunk struct {
 }
 
 // writeTable writes the page of a branch, and its rows for the script and as plain pages.
-func (s *Site) writeTable(b *branch) error {
+func (w *writer) writeTable() error {
+	b := w.branch
 	chunks, before := chunksOf(b.records), chunksOf(b.written)
-	b.chunks = slices.Grow(b.chunks[:min(len(b.chunks), len(before), len(chunks))], len(chunks))[:len(chunks)]
-	for n, records := range chunks {
-		same := n < len(before) && slices.Equal(records, before[n]) && (n+1 < len(chunks)) == (n+1 < len(before))
-		if same && !slices.ContainsFunc(records, func(r *record) bool { return r.dirty }) {
+	b.chunks = slices.Grow(b.chunks[:min(len(b.chunks), before, chunks)], chunks)[:chunks]
+	for n := range chunks {
+		if w.sameChunk(n) {
 			continue
 		}
-		if err := s.writeChunk(b, n, records, len(chunks)); err != nil {
+		if err := w.writeChunk(n); err != nil {
 			return err
 		}
 	}
-	for n := len(chunks); n < len(before); n++ {
+	for n := chunks; n < before; n++ {
 		for _, name := range []string{chunkData(b, n), chunkHTML(b, n)} {
-			if err := s.folder.remove(name); err != nil {
+			if err := w.folder.remove(name); err != nil {
 				return err
 			}
 		}
 	}
-	if len(b.records) == 0 {
-		return s.folder.remove(pageOf(b.name))
+	if b.records.len() == 0 {
+		return w.folder.remove(pageOf(b.name))
 	}
-	return s.render(pageOf(b.name), "branch", s.branchPage(b, len(chunks)))
+	page, err := w.branchPage()
+	if err != nil {
+		return err
+	}
+	return w.render(pageOf(b.name), "branch", page)
 }
 
-func chunksOf(records []*record) [][]*record {
-	return slices.Collect(slices.Chunk(records, chunkSize))
+// chunksOf is how many chunks the records are in.
+func chunksOf(r *roll) int { return (r.len() + chunkSize - 1) / chunkSize }
+
+// bounds are those of the records of a chunk.
+func (r *roll) bounds(n int) (from, to int) {
+	return min(n*chunkSize, r.len()), min((n+1)*chunkSize, r.len())
+}
+
+// sameChunk reports whether a chunk is as it was written.
+func (w *writer) sameChunk(n int) bool {
+	now, before := w.branch.records, w.branch.written
+	from, to := now.bounds(n)
+	if _, end := before.bounds(n); end != to || (to < now.len()) != (to < before.len()) {
+		return false
+	}
+	return slices.Equal(now.ids[from:to], before.ids[from:to]) && !slices.Contains(w.dirty[from:to], true)
+}
+
+// rowsOf reads records of the branch, with their traits.
+func (w *writer) rowsOf(from, to int) (records []*record, traits [][]fact, err error) {
+	for n := from; n < to; n++ {
+		r, err := w.kin.record(w.first + serial(n))
+		if err != nil {
+			return nil, nil, err
+		}
+		facts, err := w.kin.traits(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		records, traits = append(records, r), append(traits, facts)
+	}
+	return records, traits, nil
 }
 
 func chunkData(b *branch, n int) string { return dataOf(b.name) + strconv.Itoa(n) + ".js" }
 func chunkHTML(b *branch, n int) string { return dataOf(b.name) + strconv.Itoa(n) + ".html" }
 
 // writeChunk writes some receipts for the script, and as a plain page.
-func (s *Site) writeChunk(b *branch, n int, records []*record, chunks int) error {
-	traits := make([][]fact, len(records))
-	for i, r := range records {
-		traits[i] = r.traits()
+func (w *writer) writeChunk(n int) error {
+	b := w.branch
+	from, to := b.records.bounds(n)
+	records, traits, err := w.rowsOf(from, to)
+	if err != nil {
+		return err
 	}
-	data, err := json.Marshal(s.chunk(records, traits)) // with what HTML could misread escaped
+	data, err := json.Marshal(w.chunk(records, traits)) // with what HTML could misread escaped
 	if err != nil {
 		return err
 	}
 	data = fmt.Appendf(nil, "datapact.rows(%d,%s);\n", n, data)
 	b.chunks[n] = fmt.Sprintf("%x", sha256.Sum256(data))[:8]
-	if err := s.folder.write(chunkData(b, n), data); err != nil {
+	if err := w.folder.write(chunkData(b, n), data); err != nil {
 		return err
 	}
-	first := n*chunkSize + 1
-	p := &chunkPage{Name: b.name, First: counted(first), Last: counted(first + len(records) - 1)}
-	p.head = s.head(chunkHTML(b, n), b.name, link{Text: b.name}, link{Text: p.First + "–" + p.Last})
+	p := &chunkPage{Name: b.name, First: counted(from + 1), Last: counted(to)}
+	p.head = w.head(chunkHTML(b, n), b.name, link{Text: b.name}, link{Text: p.First + "–" + p.Last})
 	p.Trail[0].Href = p.address(pageOf(b.name))
 	if n > 0 {
 		p.Previous = p.address(chunkHTML(b, n-1))
 	}
-	if n+1 < chunks {
+	if to < b.records.len() {
 		p.Next = p.address(chunkHTML(b, n+1))
 	}
-	p.Table = s.table(p.head, records, traits)
-	return s.render(chunkHTML(b, n), "chunk", p)
+	p.Table = w.table(p.head, records, traits)
+	return w.render(chunkHTML(b, n), "chunk", p)
 }
 
 // chunk is some receipts as the script reads them: id, seconds of Unix or null, files, bytes
@@ -123,7 +158,7 @@ func (s *Site) writeChunk(b *branch, n int, records []*record, chunks int) error
 func (s *Site) chunk(records []*record, traits [][]fact) chunk {
 	c := chunk{Keys: keysOf(traits, 1<<10)}
 	for i, r := range records {
-		line := []any{r.id, nil, r.outputs, r.bytes, s.opts.Bytes(r.bytes)}
+		line := []any{r.id(), nil, r.outputs, r.bytes, s.opts.Bytes(r.bytes)}
 		if !r.at.IsZero() {
 			line[1] = r.at.Time().Unix()
 		}
@@ -172,7 +207,7 @@ func valuesOf(facts []fact, keys []string) []*string {
 func (s *Site) table(h head, records []*record, traits [][]fact) table {
 	t := table{Keys: keysOf(traits, mostKeys)}
 	for i, r := range slices.Backward(records) {
-		line := row{Date: date(r.at), ID: string(r.id[:12]), Href: h.address(r.page()), Files: counted(r.outputs), Size: s.opts.Bytes(r.bytes)}
+		line := row{Date: date(r.at), ID: r.short(), Href: h.address(r.page()), Files: counted(r.outputs), Size: s.opts.Bytes(r.bytes)}
 		for _, value := range valuesOf(traits[i], t.Keys) {
 			text := ""
 			if value != nil {
@@ -185,21 +220,21 @@ func (s *Site) table(h head, records []*record, traits [][]fact) table {
 	return t
 }
 
-func (s *Site) branchPage(b *branch, chunks int) *branchPage {
-	p := &branchPage{Name: b.name, Count: s.totals(b), Chunks: strings.Join(b.chunks, " ")}
-	p.head = s.head(pageOf(b.name), b.name, link{Text: b.name})
+func (w *writer) branchPage() (*branchPage, error) {
+	b := w.branch
+	p := &branchPage{Name: b.name, Count: w.totals(b), Chunks: strings.Join(b.chunks, " ")}
+	p.head = w.head(pageOf(b.name), b.name, link{Text: b.name})
 	p.Index, p.Data = p.address(indexOf(b.name)), p.address(dataOf(b.name))
 	p.Receipts = p.address(receiptsOf(b.name))
-	newest := b.records[max(0, len(b.records)-staticMax):]
-	traits := make([][]fact, len(newest))
-	for i, r := range newest {
-		traits[i] = r.traits()
+	newest, traits, err := w.rowsOf(max(0, b.records.len()-staticMax), b.records.len())
+	if err != nil {
+		return nil, err
 	}
-	p.Shown, p.Table = counted(len(newest)), s.table(p.head, newest, traits)
-	for n := chunks - 1; n >= 0 && len(b.records) > staticMax; n-- {
-		first, last := n*chunkSize+1, min((n+1)*chunkSize, len(b.records))
-		p.Older = append(p.Older, link{counted(first) + "–" + counted(last), p.address(chunkHTML(b, n))})
+	p.Shown, p.Table = counted(len(newest)), w.table(p.head, newest, traits)
+	for n := chunksOf(b.records) - 1; n >= 0 && b.records.len() > staticMax; n-- {
+		from, to := b.records.bounds(n)
+		p.Older = append(p.Older, link{counted(from+1) + "–" + counted(to), p.address(chunkHTML(b, n))})
 	}
-	p.Plots = s.branchPlots(b)
-	return p
+	p.Plots, err = w.branchPlots(b)
+	return p, err
 }

@@ -1,29 +1,39 @@
 package site
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
 	"iter"
+	"path"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/git-datapact/git-datapact/gitcmd"
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
+// receiptFolder has the files of all receipts.
+const receiptFolder = "receipt/"
+
 // Where files are.
 func memoryOf(branch string) string   { return memory + "/" + branch + ".records" }
+func nextOf(branch string) string     { return nextFolder + "/" + branch + ".records" }
 func indexOf(branch string) string    { return branch + ".json" }
 func pageOf(branch string) string     { return "branch/" + branch + ".html" }
 func dataOf(branch string) string     { return "data/" + branch + "/" }
-func receiptsOf(branch string) string { return "receipt/" + branch + "/" }
+func receiptsOf(branch string) string { return receiptFolder + branch + "/" }
+
+func pageOfReceipt(branch string, id receipts.ID) string {
+	return receiptsOf(branch) + string(id[:2]) + "/" + string(id[2:]) + ".html"
+}
 
 // page is the file of a receipt's page.
 func (r *record) page() string {
-	return receiptsOf(r.branch.name) + string(r.id[:2]) + "/" + string(r.id[2:]) + ".html"
+	return pageOfReceipt(r.branch.name, r.id())
 }
 
 // Write writes the pages that are not as they should be, and the overview.
@@ -39,14 +49,17 @@ func (s *Site) Write(ctx context.Context, overview *Overview) error {
 	if err := s.writeAll(ctx, overview); err != nil {
 		return fmt.Errorf("writing the site: %w", err)
 	}
+	if err := s.finishMemory(); err != nil {
+		return fmt.Errorf("writing the site: %w", err)
+	}
 	next := &state{Made: s.made(), Branches: map[string]branchState{}}
 	for _, b := range s.branches {
 		if b.commit != "" {
-			next.Branches[b.name] = branchState{b.commit, b.bad, b.chunks}
+			next.Branches[b.name] = branchState{b.commit, b.bad, b.chunks, b.index}
 		}
 	}
 	if s.fresh {
-		if err := s.folder.sweep(); err != nil {
+		if err := s.folder.sweep(s.has); err != nil {
 			return fmt.Errorf("writing the site: %w", err)
 		}
 	}
@@ -61,12 +74,16 @@ func (s *Site) writeAll(ctx context.Context, overview *Overview) error {
 	if err := s.writeAssets(); err != nil {
 		return err
 	}
-	for _, b := range s.branches {
-		if err := s.writeBranch(ctx, b); err != nil {
+	for i, b := range s.branches {
+		if err := s.writeBranch(ctx, i, b); err != nil {
 			return err
 		}
 	}
-	return s.render("index.html", "overview", s.overview(overview))
+	page, err := s.overview(overview)
+	if err != nil {
+		return err
+	}
+	return s.render("index.html", "overview", page)
 }
 
 func (s *Site) writeAssets() error {
@@ -90,73 +107,115 @@ func (s *Site) writeAssets() error {
 }
 
 // writeBranch writes all that is about one branch.
-func (s *Site) writeBranch(ctx context.Context, b *branch) error {
-	if !b.changed && !slices.ContainsFunc(b.records, func(r *record) bool { return r.dirty }) {
+func (s *Site) writeBranch(ctx context.Context, i int, b *branch) error {
+	dirty := s.dirty[s.kin.first[i]:][:b.records.len()]
+	if !b.changed && !slices.Contains(dirty, true) {
 		return nil
 	}
-	if err := s.writeRecords(ctx, b); err != nil {
+	w := &writer{Site: s, branch: b, first: s.kin.first[i], dirty: dirty}
+	if err := w.writeRecords(ctx); err != nil {
 		return err
 	}
-	if err := s.writeTable(b); err != nil {
+	if err := w.writeTable(); err != nil {
 		return err
 	}
-	if err := s.removeGone(b); err != nil {
-		return err
-	}
-	if !b.changed {
-		return nil
-	}
-	if b.commit == "" {
-		return s.folder.remove(memoryOf(b.name))
-	}
-	return s.folder.create(memoryOf(b.name), b.remember)
+	return s.removeGone(b)
 }
 
 // removeGone removes the pages of receipts that the branch does not hold any more.
 func (s *Site) removeGone(b *branch) error {
-	if s.fresh || !b.changed {
-		return nil
-	}
-	there := make(map[string]bool, len(b.records))
-	for _, r := range b.records {
-		there[string(r.id)] = true
-	}
-	for _, r := range b.written {
-		if there[string(r.id)] {
+	for _, n := range b.gone {
+		raw := b.written.ids[n]
+		if _, there := b.records.find(raw); there {
 			continue
 		}
-		if err := s.folder.remove(r.page()); err != nil {
+		page := pageOfReceipt(b.name, raw.id())
+		if err := s.folder.remove(page); err != nil {
 			return err
 		}
-		if err := s.removeImages(r, nil); err != nil {
+		if err := s.removeImages(page, nil); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// finishMemory has what is remembered of the branches in its place. No record is read after
+// that.
+func (s *Site) finishMemory() error {
+	if err := s.closeRolls(); err != nil {
+		return err
+	}
+	for _, b := range s.branches {
+		name, err := memoryOf(b.name), error(nil)
+		switch {
+		case b.commit == "":
+			err = s.folder.remove(name)
+		case b.renewed:
+			err = s.folder.move(nextOf(b.name), name)
+		}
+		if err != nil {
+			return err
+		}
+		s.folder.note(name)
+	}
+	return nil
+}
+
+// has reports whether a file is the page of a receipt, or an image on it. Other images of
+// receipts went away when their pages were written.
+func (s *Site) has(name string) bool {
+	folder, file := path.Split(name)
+	parent, begin := path.Split(strings.TrimSuffix(folder, "/"))
+	branch, ok := strings.CutPrefix(strings.TrimSuffix(parent, "/"), receiptFolder)
+	if !ok || s.named[branch] == nil {
+		return false
+	}
+	rest, page := strings.CutSuffix(file, ".html")
+	if !page {
+		rest, _, ok = strings.Cut(file, "-")
+	}
+	raw, isID := rawOf(begin + rest)
+	_, there := s.named[branch].records.find(raw)
+	return isID && there && (page || ok && s.opts.Preview != nil)
+}
+
+// A writer writes what is about one branch.
+type writer struct {
+	*Site
+	branch *branch
+	first  serial // of its first record
+	dirty  []bool // for each record
+}
+
 // writeRecords writes the pages of receipts that are not as they should be, several at a
 // time, and the index for scripts.
-func (s *Site) writeRecords(ctx context.Context, b *branch) error {
-	if len(b.records) == 0 {
-		return s.folder.remove(indexOf(b.name))
+func (w *writer) writeRecords(ctx context.Context) error {
+	b := w.branch
+	if b.records.len() == 0 {
+		return w.folder.remove(indexOf(b.name))
 	}
 	if !b.changed {
-		return s.passRecords(ctx, b, nil)
+		return w.passRecords(ctx, nil)
 	}
-	before, err := s.openIndex(b)
+	before, err := w.openIndex(b)
 	if err != nil {
 		return err
 	}
 	if before != nil {
 		defer before.Close()
 	}
-	return s.folder.create(indexOf(b.name), func(file io.Writer) error {
-		x := &index{out: bufio.NewWriterSize(file, 1<<16), before: before}
-		if err := s.passRecords(ctx, b, x); err != nil {
+	return w.folder.create(indexOf(b.name), func(file io.Writer) error {
+		x, err := newIndex(file, before, b)
+		if err != nil {
 			return err
 		}
-		return x.end()
+		if err := w.passRecords(ctx, x); err != nil {
+			return err
+		}
+		err = x.end()
+		b.index = x.size
+		return err
 	})
 }
 
@@ -168,7 +227,7 @@ type task struct {
 
 // passRecords has pages written side by side while it goes through the records, and adds
 // these to an index if there is one.
-func (s *Site) passRecords(ctx context.Context, b *branch, x *index) error {
+func (w *writer) passRecords(ctx context.Context, x *index) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	tasks := make(chan task, 32)
@@ -176,13 +235,13 @@ func (s *Site) passRecords(ctx context.Context, b *branch, x *index) error {
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
 			for t := range tasks {
-				if err := s.writeReceipt(ctx, t.record, t.entry); err != nil {
+				if err := w.writeReceipt(ctx, t.record, t.entry); err != nil {
 					cancel(err)
 				}
 			}
 		})
 	}
-	err := s.sendRecords(ctx, b, x, tasks)
+	err := w.sendRecords(ctx, x, tasks)
 	close(tasks)
 	group.Wait()
 	if cause := context.Cause(ctx); cause != nil {
@@ -191,31 +250,31 @@ func (s *Site) passRecords(ctx context.Context, b *branch, x *index) error {
 	return err
 }
 
-func (s *Site) sendRecords(ctx context.Context, b *branch, x *index, tasks chan<- task) error {
-	next, stop := iter.Pull2(s.entries(ctx, b))
+func (w *writer) sendRecords(ctx context.Context, x *index, tasks chan<- task) error {
+	next, stop := iter.Pull2(w.entries(ctx))
 	defer stop()
-	for _, r := range b.records {
-		t := task{record: r}
-		if r.dirty {
-			entry, err, ok := next()
-			if err == nil && (!ok || entry.ID != r.id) {
-				err = gitcmd.Damaged(fmt.Errorf("reading receipt %s@%s: it was there a moment ago", b.name, r.id))
+	for n, raw := range w.branch.records.ids {
+		var entry *ledger.Entry
+		if w.dirty[n] {
+			r, err := w.kin.record(w.first + serial(n))
+			if err != nil {
+				return err
+			}
+			var ok bool
+			if entry, err, ok = next(); err == nil && (!ok || entry.ID != r.id()) {
+				err = gitcmd.Damaged(fmt.Errorf("reading receipt %s@%s: it was there a moment ago", w.branch.name, r.id()))
 			}
 			if err != nil {
 				return err
 			}
-			t.entry = entry
 			select {
-			case tasks <- t:
+			case tasks <- task{r, entry}:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
 		}
-		if r.length > 0 {
-			t.entry = nil
-		}
 		if x != nil {
-			if err := x.add(r, t.entry); err != nil {
+			if err := x.add(raw, entry); err != nil {
 				return err
 			}
 		}
@@ -224,11 +283,19 @@ func (s *Site) sendRecords(ctx context.Context, b *branch, x *index, tasks chan<
 }
 
 // entries reads the receipts of the records whose pages are to be written, in their order.
-func (s *Site) entries(ctx context.Context, b *branch) iter.Seq2[*ledger.Entry, error] {
-	found := gitcmd.Branch{Name: b.name, Ref: b.name, Commit: b.commit}
-	return ledger.At(s.repository, found).Read(ctx, func(yield func(gitcmd.File, error) bool) {
-		for _, r := range b.records {
-			if r.dirty && !yield(gitcmd.File{Path: r.id.Path(), Mode: "100644", Hash: r.blob}, nil) {
+func (w *writer) entries(ctx context.Context) iter.Seq2[*ledger.Entry, error] {
+	found := gitcmd.Branch{Name: w.branch.name, Ref: w.branch.name, Commit: w.branch.commit}
+	return ledger.At(w.repository, found).Read(ctx, func(yield func(gitcmd.File, error) bool) {
+		for n, dirty := range w.dirty {
+			if !dirty {
+				continue
+			}
+			r, err := w.kin.record(w.first + serial(n))
+			if err != nil {
+				yield(gitcmd.File{}, err)
+				return
+			}
+			if !yield(gitcmd.File{Path: r.id().Path(), Mode: "100644", Hash: r.blob}, nil) {
 				return
 			}
 		}
