@@ -193,6 +193,7 @@ type writer struct {
 func (w *writer) writeRecords(ctx context.Context) error {
 	b := w.branch
 	if b.records.len() == 0 {
+		b.index = 0
 		return w.folder.remove(indexOf(b.name))
 	}
 	if !b.changed {
