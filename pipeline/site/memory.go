@@ -12,8 +12,8 @@ import (
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
-// A record is remembered as numbers, which are varints, and texts, each after its length. Its
-// id, which all lists of records go by, comes first and as bytes.
+// A record is remembered as numbers, which are varints, and texts, each after its length, which
+// is one without a sign. Its id, by which records are found, comes first and as bytes.
 
 // A rawID is an id as bytes.
 type rawID [20]byte
@@ -34,8 +34,10 @@ type pen struct{ buf []byte }
 
 func (p *pen) number(n int64) { p.buf = binary.AppendVarint(p.buf, n) }
 
+func (p *pen) count(n int) { p.buf = binary.AppendUvarint(p.buf, uint64(n)) }
+
 func (p *pen) text(s string) {
-	p.number(int64(len(s)))
+	p.count(len(s))
 	p.buf = append(p.buf, s...)
 }
 
@@ -58,12 +60,12 @@ func (p *pen) record(r *record) string {
 	p.number(int64(r.outputs))
 	p.text(string(r.blob))
 	p.text(r.expired)
-	p.number(int64(len(r.inputs)))
+	p.count(len(r.inputs))
 	for _, in := range r.inputs {
 		p.text(in.branch)
 		p.text(in.result)
 	}
-	p.number(int64(len(r.facts)))
+	p.count(len(r.facts))
 	for _, f := range r.facts {
 		p.text(f.key)
 		p.text(f.value)
@@ -82,38 +84,40 @@ type eye struct {
 }
 
 func (e *eye) number() int64 {
-	n, size := int64(0), 0
-	if e.err == nil {
-		n, size = varint(e.left)
-	}
-	if e.err == nil && size <= 0 {
-		e.err = io.ErrUnexpectedEOF
-	}
+	n, size := binary.Varint([]byte(e.left[:min(len(e.left), binary.MaxVarintLen64)]))
+	e.skip(size)
 	if e.err != nil {
 		return 0
 	}
-	e.left = e.left[size:]
 	return n
-}
-
-// varint is [binary.Varint] of a text.
-func varint(text string) (int64, int) {
-	if text != "" && text[0] < 0x80 { // most of them
-		return int64(text[0]>>1) ^ -int64(text[0]&1), 1
-	}
-	return binary.Varint([]byte(text[:min(len(text), binary.MaxVarintLen64)]))
 }
 
 // count reads how many of something come next, each of a byte at least.
 func (e *eye) count() int {
-	n := e.number()
-	if e.err == nil && (n < 0 || n > int64(len(e.left))) {
+	n, size := uint64(0), 1
+	if e.left != "" && e.left[0] < 0x80 { // most of them
+		n = uint64(e.left[0])
+	} else {
+		n, size = binary.Uvarint([]byte(e.left[:min(len(e.left), binary.MaxVarintLen64)]))
+	}
+	if e.skip(size); e.err == nil && n > uint64(len(e.left)) {
 		e.err = fmt.Errorf("%d is not a length", n)
 	}
 	if e.err != nil {
 		return 0
 	}
 	return int(n)
+}
+
+// skip goes on by so many bytes; none is an error.
+func (e *eye) skip(size int) {
+	if size <= 0 && e.err == nil {
+		e.err = io.ErrUnexpectedEOF
+	}
+	if e.err != nil {
+		e.left, size = "", 0
+	}
+	e.left = e.left[size:]
 }
 
 func (e *eye) text() string {

@@ -36,7 +36,7 @@ type roll struct {
 
 // How the file of a roll begins: with these bytes, and then with the number of records.
 const (
-	rollMagic = "git datapact site: records 1\n"
+	rollMagic = "git datapact site: records 2\n"
 	rollBegin = int64(len(rollMagic) + 8)
 )
 
