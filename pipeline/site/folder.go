@@ -50,6 +50,8 @@ type branchState struct {
 type folder struct {
 	dir  string
 	lock *flock.Flock
+	// empty says that no page was there when the folder was opened.
+	empty bool
 	mu   sync.Mutex
 	// written are the files of a site that is made from scratch, but for those of single
 	// receipts; nil while what was there before counts.
@@ -84,6 +86,7 @@ func (f *folder) open(ctx context.Context) (*state, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, errors.Join(err, f.lock.Close())
 	}
+	f.empty = err != nil
 	s := &state{}
 	if json.Unmarshal(data, s) != nil {
 		return &state{}, nil // it is made from scratch
@@ -208,6 +211,9 @@ func (f *folder) remove(name string) error {
 // sweep removes what a site made from scratch does not have: what was not written, but for what
 // has tells of.
 func (f *folder) sweep(has func(name string) bool) error {
+	if f.empty {
+		return nil
+	}
 	return filepath.WalkDir(f.dir, func(full string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err

@@ -145,7 +145,7 @@ func imageOf(page, end string) string { return strings.TrimSuffix(page, ".html")
 
 // removeImages removes the images of a page but for some.
 func (s *Site) removeImages(page string, but []string) error {
-	if s.opts.Preview == nil {
+	if s.opts.Preview == nil || s.folder.empty {
 		return nil
 	}
 	dir, start := path.Split(imageOf(page, ""))
