@@ -184,7 +184,9 @@ type objectReader struct {
 func startObjectReader(git program) (*objectReader, error) {
 	o := &objectReader{}
 	// The process outlives the call that starts it; close ends it.
-	o.cmd = git.command(context.Background(), "cat-file", "--batch-command", "--buffer")
+	o.cmd = git.command(context.Background(),
+		"-c", "core.packedGitWindowSize=32m", "-c", "core.packedGitLimit=128m", // else all that it reads of packs stays mapped
+		"cat-file", "--batch-command", "--buffer")
 	o.cmd.Stderr = &o.stderr
 	var err error
 	if o.stdin, err = o.cmd.StdinPipe(); err != nil {

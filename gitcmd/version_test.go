@@ -35,7 +35,7 @@ func TestOldGit(t *testing.T) {
 		// It answers as git 2.30 does to what that does not know.
 		script := fmt.Sprintf("#!/bin/sh\ncase \"$*\" in\nversion) echo 'git version %s' ;;\n"+
 			"rev-parse*--path-format*) printf 'false\\nsha1\\n--show-ref-format\\nfalse\\n--path-format=absolute\\n.git\\n.git\\n%%s\\n' \"$PWD\" ;;\n"+
-			"cat-file*) echo 'error: unknown option `batch-command'\\''' >&2; exit 129 ;;\n*) exec '%s' \"$@\" ;;\nesac\n", said, real)
+			"*cat-file*) echo 'error: unknown option `batch-command'\\''' >&2; exit 129 ;;\n*) exec '%s' \"$@\" ;;\nesac\n", said, real)
 		if err := os.WriteFile(filepath.Join(bin, "git"), []byte(script), 0o777); err != nil {
 			t.Fatal(err)
 		}
