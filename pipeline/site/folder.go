@@ -52,7 +52,7 @@ type folder struct {
 	lock *flock.Flock
 	// empty says that no page was there when the folder was opened.
 	empty bool
-	mu   sync.Mutex
+	mu    sync.Mutex
 	// written are the files of a site that is made from scratch, but for those of single
 	// receipts; nil while what was there before counts.
 	written map[string]bool

@@ -35,6 +35,9 @@ func held(t *testing.T, n int) int {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	if err := s.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if s.kin.size != 2*n || len(s.kin.readings) != n {
 		t.Fatalf("there are %d receipts, and %d are made from others, want %d and %d", s.kin.size, len(s.kin.readings), 2*n, n)
 	}

@@ -36,7 +36,7 @@ type Options struct {
 	Bad func(error)
 }
 
-// A Site is a folder with pages, and what a repository has now. It is not for concurrent use.
+// A Site is a folder with pages, and what a repository has when they are written. It is not for concurrent use.
 type Site struct {
 	repository *gitcmd.Repository
 	opts       Options
@@ -69,18 +69,23 @@ type branch struct {
 	changed bool
 }
 
-// Open reads what a folder has and what the branches have now. A folder that has anything
-// else in it is refused. Until the site is closed, nobody else can open it. The repository
-// stays the caller's to close.
+// Open opens a folder for the pages of a repository. One that has anything else in it is
+// refused. Until the site is closed, nobody else can open it. The repository stays the caller's
+// to close.
 func Open(ctx context.Context, repository *gitcmd.Repository, dir string, opts Options) (*Site, error) {
 	s := &Site{repository: repository, opts: opts, folder: folder{dir: dir}, named: map[string]*branch{}}
 	var err error
 	if s.state, err = s.folder.open(ctx); err != nil {
 		return nil, fmt.Errorf("opening the site: %w", err)
 	}
+	return s, nil
+}
+
+// load reads what the folder has and what the branches have now.
+func (s *Site) load(ctx context.Context) error {
 	if err := s.recall(); err != nil {
 		if err := s.closeRolls(); err != nil {
-			return nil, errors.Join(err, s.folder.lock.Close())
+			return err
 		}
 		s.state.Branches, s.branches, s.named = nil, nil, map[string]*branch{}
 	}
@@ -88,12 +93,9 @@ func Open(ctx context.Context, repository *gitcmd.Repository, dir string, opts O
 		s.forget()
 	}
 	if err := s.read(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return err
 	}
-	if err := s.connect(); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
+	return s.connect()
 }
 
 // Close lets others open the site.
@@ -264,6 +266,3 @@ func (s *Site) markGone() error {
 	}
 	return nil
 }
-
-// Changed reports whether any receipt is other than the pages have it.
-func (s *Site) Changed() bool { return s.changed }

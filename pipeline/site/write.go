@@ -36,8 +36,12 @@ func (r *record) page() string {
 	return pageOfReceipt(r.branch.name, r.id())
 }
 
-// Write writes the pages that are not as they should be, and the overview.
+// Write reads what the branches have, and writes the pages that are not as they should be, and
+// the overview. It is for once.
 func (s *Site) Write(ctx context.Context, overview *Overview) error {
+	if err := s.load(ctx); err != nil {
+		return err
+	}
 	if s.fresh {
 		s.folder.written = map[string]bool{}
 	}
