@@ -19,9 +19,12 @@ import (
 )
 
 // A roll is the records of a branch in their order. They are in a file, each after its length;
-// memory holds their ids and where they begin. It may be read by several goroutines.
+// memory holds their ids and where they begin. The file is opened for each look at it, as there
+// may be more branches than files that a process may have open, unless it is held. A roll may be
+// read by several goroutines.
 type roll struct {
-	file   *os.File
+	path   string
+	held   *os.File // nil for none
 	ids    []rawID
 	starts []int64 // where each begins, and where the last one ends
 
@@ -54,14 +57,29 @@ func (r *roll) len() int {
 	return len(r.ids)
 }
 
-// close closes the file, once or more often.
-func (r *roll) close() error {
-	if r == nil || r.file == nil {
-		return nil
+// hold keeps the file open for many looks at it, until it is let go.
+func (r *roll) hold() (release func(), err error) {
+	if r.len() == 0 || r.held != nil {
+		return func() {}, nil
 	}
-	file := r.file
-	r.file = nil
-	return file.Close()
+	if r.held, err = os.Open(r.path); err != nil {
+		return nil, err
+	}
+	return func() {
+		_ = r.held.Close() // it was only read
+		r.held = nil
+	}, nil
+}
+
+// open returns the file for one look at it, and what lets it go.
+func (r *roll) open() (file *os.File, release func(), err error) {
+	if r.held != nil {
+		return r.held, func() {}, nil
+	}
+	if file, err = os.Open(r.path); err != nil {
+		return nil, nil, err
+	}
+	return file, func() { _ = file.Close() }, nil // it was only read
 }
 
 // find returns the number of a record.
@@ -98,13 +116,18 @@ func (r *roll) hash() {
 
 // read reads the record of a number.
 func (r *roll) read(n int) (*record, error) {
-	data := make([]byte, r.starts[n+1]-r.starts[n])
-	if _, err := r.file.ReadAt(data, r.starts[n]); err != nil {
+	file, release, err := r.open()
+	if err != nil {
 		return nil, err
+	}
+	defer release()
+	data := make([]byte, r.starts[n+1]-r.starts[n])
+	if _, err := file.ReadAt(data, r.starts[n]); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", r.path, err)
 	}
 	rec := &record{}
 	if err := rec.decode(string(data[lengthSize:])); err != nil {
-		return nil, fmt.Errorf("reading %s: %w", r.file.Name(), err)
+		return nil, fmt.Errorf("reading %s: %w", r.path, err)
 	}
 	return rec, nil
 }
@@ -112,13 +135,22 @@ func (r *roll) read(n int) (*record, error) {
 // bodies reads all records as they are written.
 func (r *roll) bodies() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		if r.len() == 0 {
+			return
+		}
+		file, release, err := r.open()
+		if err != nil {
+			yield("", err)
+			return
+		}
+		defer release()
 		var data []byte
 		for from, to := 0, 0; from < r.len(); from = to {
 			for to = from + 1; to < r.len() && r.starts[to+1]-r.starts[from] <= block; {
 				to++
 			}
 			data = slices.Grow(data[:0], int(r.starts[to]-r.starts[from]))[:r.starts[to]-r.starts[from]]
-			if _, err := r.file.ReadAt(data, r.starts[from]); err != nil {
+			if _, err := file.ReadAt(data, r.starts[from]); err != nil {
 				yield("", err)
 				return
 			}
@@ -154,7 +186,7 @@ func (r *roll) decoded(decode func(*record, string) error) iter.Seq2[*record, er
 				err = decode(rec, body)
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("reading %s: %w", r.file.Name(), err))
+				yield(nil, fmt.Errorf("reading %s: %w", r.path, err))
 				return
 			}
 			if !yield(rec, nil) {
@@ -171,35 +203,44 @@ func (r *roll) note(rec *record) {
 	r.expired = r.expired || rec.expired != ""
 }
 
-// recall opens a roll as it was written. Every record of it is looked at.
+// recall reads a roll as it was written. Every record of it is looked at.
 func recall(path string) (*roll, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	r := &roll{file: file}
-	if err = r.measure(); err == nil {
+	r := &roll{path: path}
+	err := r.measure()
+	if err == nil {
 		err = r.check()
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("reading %s: %w", path, err), r.close())
+		return nil, err
 	}
 	return r, nil
 }
 
 // measure finds where the records are.
 func (r *roll) measure() error {
-	info, err := r.file.Stat()
+	file, release, err := r.open()
 	if err != nil {
 		return err
 	}
-	in := bufio.NewReaderSize(r.file, block)
+	defer release()
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if err := r.scan(file, info.Size()); err != nil {
+		return fmt.Errorf("reading %s: %w", r.path, err)
+	}
+	return nil
+}
+
+func (r *roll) scan(file io.Reader, size int64) error {
+	in := bufio.NewReaderSize(file, block)
 	var head [rollBegin]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {
 		return err
 	}
 	count := binary.LittleEndian.Uint64(head[len(rollMagic):])
-	if string(head[:len(rollMagic)]) != rollMagic || count > uint64(info.Size())/(lengthSize+uint64(len(rawID{}))) {
+	if string(head[:len(rollMagic)]) != rollMagic || count > uint64(size)/(lengthSize+uint64(len(rawID{}))) {
 		return errors.New("it is not what this version writes")
 	}
 	at := rollBegin
@@ -210,14 +251,14 @@ func (r *roll) measure() error {
 		if _, err := io.ReadFull(in, length[:]); err != nil {
 			return err
 		}
-		size := binary.LittleEndian.Uint32(length[:])
-		if _, err := in.Discard(int(size)); err != nil {
+		n := binary.LittleEndian.Uint32(length[:])
+		if _, err := in.Discard(int(n)); err != nil {
 			return err
 		}
-		at += lengthSize + int64(size)
+		at += lengthSize + int64(n)
 		r.starts = append(r.starts, at)
 	}
-	if at != info.Size() {
+	if at != size {
 		return errors.New("there is more than it should have")
 	}
 	return nil
@@ -240,15 +281,17 @@ func (r *roll) check() error {
 // A scribe writes a roll.
 type scribe struct {
 	roll *roll
+	file *os.File
 	out  *bufio.Writer
 	pen  pen
 }
 
-// newScribe begins a file of so many records; those of one that is not recalled need not be
-// counted.
+// newScribe begins a roll of so many records in an empty file; those of one that is not recalled
+// need not be counted. The file is the scribe's from then on.
 func newScribe(file *os.File, count int) *scribe {
-	w := &scribe{roll: &roll{file: file, starts: make([]int64, 1, count+1), ids: make([]rawID, 0, count)}, out: bufio.NewWriterSize(file, 1<<16)}
-	w.roll.starts[0] = rollBegin
+	r := &roll{path: file.Name(), starts: make([]int64, 1, count+1), ids: make([]rawID, 0, count)}
+	w := &scribe{roll: r, file: file, out: bufio.NewWriterSize(file, 1<<16)}
+	r.starts[0] = rollBegin
 	_, _ = w.out.Write(binary.LittleEndian.AppendUint64([]byte(rollMagic), uint64(count))) // the error comes with Flush
 	return w
 }
@@ -271,6 +314,9 @@ func (w *scribe) add(rec *record) error {
 	w.roll.note(rec)
 	return err
 }
+
+// finish ends the file. Then the roll can be read.
+func (w *scribe) finish() error { return errors.Join(w.out.Flush(), w.file.Close()) }
 
 // compareRecords puts older receipts first, and of one second those with the smaller id.
 func compareRecords(a, b *record) int {

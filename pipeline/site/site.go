@@ -84,9 +84,6 @@ func Open(ctx context.Context, repository *gitcmd.Repository, dir string, opts O
 // load reads what the folder has and what the branches have now.
 func (s *Site) load(ctx context.Context) error {
 	if err := s.recall(); err != nil {
-		if err := s.closeRolls(); err != nil {
-			return err
-		}
 		s.state.Branches, s.branches, s.named = nil, nil, map[string]*branch{}
 	}
 	if s.fresh = s.state.Branches == nil || s.state.Made != s.made(); s.fresh {
@@ -100,15 +97,7 @@ func (s *Site) load(ctx context.Context) error {
 
 // Close lets others open the site.
 func (s *Site) Close() error {
-	return errors.Join(s.closeRolls(), s.folder.clear(), s.folder.lock.Close())
-}
-
-func (s *Site) closeRolls() error {
-	var err error
-	for _, b := range s.branches {
-		err = errors.Join(err, b.records.close(), b.written.close())
-	}
-	return err
+	return errors.Join(s.folder.clear(), s.folder.lock.Close())
 }
 
 // made is what the pages depend on beside the receipts.
@@ -173,11 +162,6 @@ func (s *Site) read(ctx context.Context) error {
 	}
 	for _, b := range s.branches {
 		if !there[b.name] && b.records.len() > 0 {
-			if b.written == nil { // nobody needs them any more
-				if err := b.records.close(); err != nil {
-					return err
-				}
-			}
 			b.records, b.changed = nil, true
 			for n := range b.written.len() {
 				b.gone = append(b.gone, n)

@@ -261,14 +261,12 @@ func FuzzRecall(f *testing.F) {
 		if err != nil {
 			return
 		}
-		defer read.close()
 		first, second := filepath.Join(t.TempDir(), "first"), filepath.Join(t.TempDir(), "second")
 		rewrite(t, first, read.all(), read.len())
 		again, err := recall(first)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer again.close()
 		rewrite(t, second, again.all(), again.len())
 		one, _ := os.ReadFile(first)
 		if two, err := os.ReadFile(second); err != nil || !bytes.Equal(one, two) {
@@ -289,7 +287,6 @@ func rewrite(t testing.TB, path string, records iter.Seq2[*record, error], count
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
 	w := newScribe(file, count)
 	for r, err := range records {
 		if err != nil {
@@ -300,7 +297,7 @@ func rewrite(t testing.TB, path string, records iter.Seq2[*record, error], count
 			t.Fatal(err)
 		}
 	}
-	if err := w.out.Flush(); err != nil {
+	if err := w.finish(); err != nil {
 		t.Fatal(err)
 	}
 }

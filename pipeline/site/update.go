@@ -41,15 +41,23 @@ func (s *Site) update(ctx context.Context, b *branch, found gitcmd.Branch) (err 
 			u.since = "" // the branch was made anew
 		}
 	}
+	release, err := b.records.hold()
+	if err != nil {
+		return err
+	}
+	defer release()
 	file, err := s.folder.begin(addedFile)
 	if err != nil {
 		return err
 	}
 	u.added = newScribe(file, 0)
 	defer func() {
-		err = errors.Join(err, u.added.roll.close(), os.Remove(file.Name()))
+		err = errors.Join(err, os.Remove(file.Name()))
 	}()
 	if err := u.read(ctx); err != nil {
+		return errors.Join(err, u.added.finish())
+	}
+	if err := u.added.finish(); err != nil {
 		return err
 	}
 	if u.said, err = ledger.At(s.repository, found).Expiries(ctx, u.since, u.blob); err != nil || u.err != nil {
@@ -83,7 +91,7 @@ func (u *update) read(ctx context.Context) error {
 			u.bad[path] = why
 		}
 	}
-	return u.added.out.Flush()
+	return nil
 }
 
 // all looks at all files of the branch, and lists those that must be read. When it has ended,
@@ -188,17 +196,14 @@ func (u *update) finish() error {
 	}
 	w := newScribe(file, kept+u.added.roll.len())
 	fresh, err := u.write(w)
+	err = errors.Join(err, w.finish())
 	if err != nil || !changed && len(fresh) == 0 && b.records != nil {
-		return errors.Join(err, w.roll.close(), os.Remove(file.Name()))
+		return errors.Join(err, os.Remove(file.Name()))
 	}
-	if b.written != nil {
-		for n, gone := range u.gone {
-			if gone {
-				b.gone = append(b.gone, n)
-			}
+	for n, gone := range u.gone {
+		if gone && b.written != nil {
+			b.gone = append(b.gone, n)
 		}
-	} else if err := b.records.close(); err != nil { // nobody needs them any more
-		return err
 	}
 	b.records, b.fresh, b.renewed, b.changed = w.roll, fresh, true, true
 	return nil
@@ -218,7 +223,7 @@ func (u *update) write(w *scribe) (fresh []int, err error) {
 			return nil, err
 		}
 	}
-	return fresh, w.out.Flush()
+	return fresh, nil
 }
 
 // merged are the records of two lists that are in order.
@@ -271,6 +276,12 @@ func (u *update) inOrder() iter.Seq2[*record, error] {
 		return cmp.Or(u.times[a].Compare(u.times[b]), bytes.Compare(ids[a][:], ids[b][:]))
 	})
 	return func(yield func(*record, error) bool) {
+		release, err := u.added.roll.hold()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer release()
 		for _, n := range order {
 			r, err := u.added.roll.read(int(n))
 			if err == nil {

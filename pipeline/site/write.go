@@ -116,6 +116,11 @@ func (s *Site) writeBranch(ctx context.Context, i int, b *branch) error {
 	if !b.changed && !slices.Contains(dirty, true) {
 		return nil
 	}
+	release, err := b.records.hold()
+	if err != nil {
+		return err
+	}
+	defer release()
 	w := &writer{Site: s, branch: b, first: s.kin.first[i], dirty: dirty}
 	if err := w.writeRecords(ctx); err != nil {
 		return err
@@ -147,9 +152,6 @@ func (s *Site) removeGone(b *branch) error {
 // finishMemory has what is remembered of the branches in its place. No record is read after
 // that.
 func (s *Site) finishMemory() error {
-	if err := s.closeRolls(); err != nil {
-		return err
-	}
 	for _, b := range s.branches {
 		name, err := memoryOf(b.name), error(nil)
 		switch {
