@@ -143,6 +143,20 @@ func TestRewritten(t *testing.T) {
 	}
 }
 
+// TestEmptied wants a branch whose last receipt was retracted to be as it would be from scratch.
+func TestEmptied(t *testing.T) {
+	_, repository, out := built(t, 1)
+	if _, err := ledger.Retract(t.Context(), repository, "a", []receipts.ID{sample("a", 0).ID()}, "wrong"); err != nil {
+		t.Fatal(err)
+	}
+	build(t, repository, out)
+	scratch := t.TempDir()
+	build(t, repository, scratch)
+	if diff := cmp.Diff(files(t, scratch), files(t, out)); diff != "" {
+		t.Errorf("pages made again differ from those made from scratch (-want +got):\n%s", diff)
+	}
+}
+
 // change records, executes again or retracts a receipt.
 func change(t *testing.T, repository *gitcmd.Repository, random *rand.Rand) {
 	t.Helper()
