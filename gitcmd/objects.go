@@ -185,7 +185,7 @@ func startObjectReader(git program) (*objectReader, error) {
 	o := &objectReader{}
 	// The process outlives the call that starts it; close ends it.
 	o.cmd = git.command(context.Background(),
-		"-c", "core.packedGitWindowSize=32m", "-c", "core.packedGitLimit=128m", // else all that it reads of packs stays mapped
+		"-c", "core.packedGitWindowSize=1m", "-c", "core.packedGitLimit=16m", // else all that it reads of packs stays mapped
 		"cat-file", "--batch-command", "--buffer")
 	o.cmd.Stderr = &o.stderr
 	var err error
