@@ -162,7 +162,7 @@ func (t target) facts(branch string) (known.Facts, bool) {
 	if len(t.chain) == 1 && t.chain[0] == filters.Zstd && content.Size <= filters.SampleSize && t.output.Size < content.Size-content.Size/5 {
 		facts.Shrinks = known.Yes
 	}
-	if len(t.output.Blob) == 2*sha1.Size {
+	if t.pack == nil && len(t.output.Blob) == 2*sha1.Size {
 		facts.As = formOf(branch, t.chain)
 		facts.Form = known.Form{Blob: t.output.Blob, Size: t.output.Size, SHA256: t.output.Checksum.SHA256}
 	}

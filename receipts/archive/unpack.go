@@ -11,6 +11,9 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"github.com/git-datapact/git-datapact/receipts/known"
 )
 
 const (
@@ -81,8 +84,10 @@ func (f *fetching) unpackEach(ctx context.Context, p *openPack, files []target) 
 		if err != nil {
 			return local(err)
 		}
-		if _, err = f.fillPacked(file, data, t); err == nil {
-			err = local(f.folder.place(name, t))
+		if _, made, fillErr := f.fillPacked(file, data, t); fillErr != nil {
+			err = fillErr
+		} else {
+			err = local(f.place(name, t, made))
 		}
 		if err != nil {
 			return fmt.Errorf("fetching output %q: %w", t.path, err)
@@ -131,17 +136,25 @@ func (f *fetching) unpackFolder(ctx context.Context, p *openPack, files []target
 }
 
 // writeAside writes a file of a folder that is unpacked aside.
-func (f *fetching) writeAside(into roots, t target, data io.Reader) (info fs.FileInfo, err error) {
+func (f *fetching) writeAside(into roots, t target, data io.Reader) (fs.FileInfo, error) {
 	file, err := into.openFile(t.path[len(t.pack.path)+1:], os.O_WRONLY|os.O_CREATE|os.O_EXCL, modeOf(t))
 	if err != nil {
 		return nil, local(err)
 	}
-	return f.fillPacked(file, data, t)
+	info, made, err := f.fillPacked(file, data, t)
+	if facts, known := t.facts(f.folder.branch); err == nil && known {
+		f.folder.known.NoteMade(info, made, facts) // its folder gets another name, and not the file
+	}
+	return info, err
 }
 
-// fillPacked writes a file from a packed folder, and closes it.
-func (f *fetching) fillPacked(file *os.File, data io.Reader, t target) (info fs.FileInfo, err error) {
+// fillPacked writes a file from a packed folder, and closes it. It returns the time that the
+// file was given, if it was.
+func (f *fetching) fillPacked(file *os.File, data io.Reader, t target) (info fs.FileInfo, made time.Time, err error) {
 	err = f.copy(sink{file}, data, t)
+	if err == nil && f.folder.known != nil {
+		made, _ = known.SetTime(file) // or it is not known
+	}
 	if err == nil {
 		info, err = file.Stat()
 		err = local(err)
@@ -149,7 +162,7 @@ func (f *fetching) fillPacked(file *os.File, data io.Reader, t target) (info fs.
 	if closeErr := file.Close(); err == nil {
 		err = local(closeErr)
 	}
-	return info, err
+	return info, made, err
 }
 
 // placeFolder moves a folder of verified files from where it was unpacked to its path.
