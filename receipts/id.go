@@ -2,6 +2,7 @@ package receipts
 
 import (
 	"crypto/sha1"
+	"encoding/hex"
 	"fmt"
 	"strings"
 )
@@ -26,6 +27,21 @@ func ParseID(text string) (ID, error) {
 	}
 	return ID(text), nil
 }
+
+// A Key is the id of a receipt in few bytes.
+type Key [sha1.Size]byte
+
+// KeyOf is the key of an id. Of a text that is not the id of a receipt it is not ok.
+func KeyOf(id string) (k Key, ok bool) {
+	if !isHex(id, 2*len(k)) {
+		return k, false
+	}
+	_, err := hex.Decode(k[:], []byte(id))
+	return k, err == nil
+}
+
+// ID is the id that the key is of.
+func (k Key) ID() ID { return ID(hex.EncodeToString(k[:])) }
 
 // IDFromPath returns the id of the receipt kept at path, which is relative to
 // the root of a branch and separated by slashes, and whether path is one of a

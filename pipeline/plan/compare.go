@@ -335,7 +335,7 @@ func (c *comparison) explain(e *Execution, at int32, picked []int32, waits int) 
 	if e.State == Pending {
 		e.ID = (&receipts.Receipt{Input: e.Inputs}).ID()
 	} else {
-		e.ID = c.own.all[at].id.id()
+		e.ID = c.own.all[at].id.ID()
 	}
 	switch {
 	case e.Waiting:
@@ -370,7 +370,7 @@ func (c *comparison) leave(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.plan.Unplanned = append(c.plan.Unplanned, Unplanned{r.id.id(), why})
+		c.plan.Unplanned = append(c.plan.Unplanned, Unplanned{r.id.ID(), why})
 	}
 	return nil
 }
@@ -393,9 +393,9 @@ func (c *comparison) whyNot(ctx context.Context, at int32) (string, error) {
 			place, ok := set.find(in.result)
 			switch {
 			case !ok || set.all[place].expected:
-				return fmt.Sprintf("it read %s@%s, which the branch does not have any more", branch, in.result.id()[:12]), nil
+				return fmt.Sprintf("it read %s@%s, which the branch does not have any more", branch, in.result.ID()[:12]), nil
 			case set.all[place].left:
-				return fmt.Sprintf("it read %s@%s, which is unplanned itself", branch, in.result.id()[:12]), nil
+				return fmt.Sprintf("it read %s@%s, which is unplanned itself", branch, in.result.ID()[:12]), nil
 			}
 			picked[i] = place
 		}
@@ -426,7 +426,7 @@ func (c *comparison) disagreement(ctx context.Context, g group, picked []int32) 
 		}
 		if n > 0 && !together.agree(own, g.shared[n]) {
 			branch := lineage.apart(together, own, g.shared[n])
-			return fmt.Sprintf("%s@%s comes from %s, and what it was paired with from %s", c.planner.datasets.names[set.number], set.all[picked[i]].id.id()[:12],
+			return fmt.Sprintf("%s@%s comes from %s, and what it was paired with from %s", c.planner.datasets.names[set.number], set.all[picked[i]].id.ID()[:12],
 				lineage.describe(branch, own.on(branch)), lineage.describe(branch, together.on(branch))), nil
 		}
 		together = merge(together, own)
@@ -445,6 +445,6 @@ func (l *lineage) describe(branch int32, records ancestry) string {
 			first = other
 		}
 	}
-	id := first.id()
+	id := first.ID()
 	return l.datasets.names[branch] + "@" + string(id[:12])
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha1"
-	"encoding/hex"
 	"errors"
 	"io/fs"
 	"maps"
@@ -56,23 +55,16 @@ type link struct {
 	result key
 }
 
-// A key is the id of a receipt in few bytes. For the free text that names the result
-// of a pseudo-branch it is a digest.
-type key [sha1.Size]byte
+// A key is that of a receipt. For the free text that names the result of a pseudo-branch it is
+// a digest.
+type key = receipts.Key
 
 func keyOf(result string) key {
-	var k key
-	if len(result) != 2*len(k) { // what no branch holds seldom has as many letters as an id
-		return sha1.Sum([]byte(result))
+	if k, ok := receipts.KeyOf(result); ok {
+		return k
 	}
-	if _, err := receipts.ParseID(result); err != nil {
-		return sha1.Sum([]byte(result))
-	}
-	_, _ = hex.Decode(k[:], []byte(result)) // an id is hexadecimal
-	return k
+	return sha1.Sum([]byte(result)) // what no branch holds is seldom as long as an id
 }
-
-func (k key) id() receipts.ID { return receipts.ID(hex.EncodeToString(k[:])) }
 
 // A ref names a record: the number of its branch, and its place in the dataset.
 type ref struct{ branch, at int32 }

@@ -218,7 +218,7 @@ func (d *datasets) readers(ctx context.Context, branch string, inputs []receipts
 	}
 	for at := range set.all {
 		if set.readsAny(int32(at), links) {
-			ids = append(ids, set.all[at].id.id())
+			ids = append(ids, set.all[at].id.ID())
 		}
 	}
 	return ids, nil

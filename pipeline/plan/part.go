@@ -321,7 +321,7 @@ func (p *part) plan(ctx context.Context, is bool) (*Plan, error) {
 			continue
 		}
 		for at := range set.all {
-			marked := p.marksAt(is)[branch][set.all[at].id.id()]
+			marked := p.marksAt(is)[branch][set.all[at].id.ID()]
 			set.all[at].left, set.all[at].due = marked.left, marked.due
 		}
 	}
@@ -331,7 +331,7 @@ func (p *part) plan(ctx context.Context, is bool) (*Plan, error) {
 		set.all[at].expected = true
 	}
 	planner.chosen = func(set *dataset, at int32) bool {
-		return p.chosen[relative{planner.datasets.names[set.number], string(set.all[at].id.id())}]
+		return p.chosen[relative{planner.datasets.names[set.number], string(set.all[at].id.ID())}]
 	}
 	return planner.plan(ctx, p.job)
 }

@@ -188,7 +188,7 @@ type historian interface {
 // input names a record as what an execution reads.
 func (p *Planner) input(set *dataset, at int32) receipts.Input {
 	r := &set.all[at]
-	return receipts.Input{Branch: p.datasets.names[set.number], Result: string(r.id.id()), Timestamp: r.finished}
+	return receipts.Input{Branch: p.datasets.names[set.number], Result: string(r.id.ID()), Timestamp: r.finished}
 }
 
 // Waits reports whether an execution reads, itself or through others, a receipt that
@@ -207,7 +207,7 @@ func (p *Planner) waits(inputs []link, due func(string, receipts.ID) bool, seen 
 		if set == nil {
 			continue
 		}
-		if due(p.datasets.names[in.branch], in.result.id()) {
+		if due(p.datasets.names[in.branch], in.result.ID()) {
 			return true
 		}
 		at, ok := set.find(in.result)

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/git-datapact/git-datapact/receipts"
 	"github.com/git-datapact/git-datapact/receipts/ledger"
 )
 
@@ -23,8 +24,8 @@ const (
 type index struct {
 	out    *bufio.Writer
 	size   int64
-	before *bufio.Reader // the lines that the one before has left
-	ids    []rawID       // of these
+	before *bufio.Reader  // the lines that the one before has left
+	ids    []receipts.Key // of these
 	line   []byte
 }
 
@@ -64,7 +65,7 @@ func (f *folder) checkIndex(b *branch) error {
 }
 
 // add adds a receipt: that of an entry or, where that is nil, the one that was written before.
-func (x *index) add(id rawID, entry *ledger.Entry) error {
+func (x *index) add(id receipts.Key, entry *ledger.Entry) error {
 	var data []byte
 	var err error
 	if entry == nil {
@@ -86,7 +87,7 @@ func (x *index) add(id rawID, entry *ledger.Entry) error {
 }
 
 // find goes on to the receipt of an id in the index that was written before.
-func (x *index) find(id rawID) ([]byte, error) {
+func (x *index) find(id receipts.Key) ([]byte, error) {
 	for len(x.ids) > 0 {
 		if err := x.read(); err != nil {
 			return nil, err

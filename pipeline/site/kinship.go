@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sort"
 	"sync/atomic"
+
+	"github.com/git-datapact/git-datapact/receipts"
 )
 
 // A serial is the number of a record among all of a site: those of the first branch in their order,
@@ -79,7 +81,7 @@ func (k *kinship) find(in input) (serial, bool) {
 	if !ok {
 		return 0, false
 	}
-	raw, ok := rawOf(in.result)
+	raw, ok := receipts.KeyOf(in.result)
 	if !ok {
 		return 0, false
 	}

@@ -2,7 +2,6 @@ package site
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,20 +13,6 @@ import (
 
 // A record is remembered as numbers, which are varints, and texts, each after its length, which
 // is one without a sign. Its id, by which records are found, comes first and as bytes.
-
-// A rawID is an id as bytes.
-type rawID [20]byte
-
-// rawOf returns the bytes of an id, and whether the text is one.
-func rawOf(text string) (raw rawID, ok bool) {
-	if _, err := receipts.ParseID(text); err != nil {
-		return raw, false
-	}
-	_, err := hex.Decode(raw[:], []byte(text))
-	return raw, err == nil
-}
-
-func (raw rawID) id() receipts.ID { return receipts.ID(hex.EncodeToString(raw[:])) }
 
 // A pen encodes records.
 type pen struct{ buf []byte }

@@ -9,7 +9,7 @@ import (
 
 // A record is what is remembered of a receipt.
 type record struct {
-	raw     rawID
+	raw     receipts.Key
 	at      receipts.Timestamp
 	blob    gitcmd.Hash // of the receipt's file
 	inputs  []input
@@ -40,7 +40,7 @@ const longest = 80
 // newRecord is what is remembered of a receipt.
 func newRecord(id receipts.ID, blob gitcmd.Hash, r *receipts.Receipt) *record {
 	rec := &record{at: r.Timestamp, blob: blob, outputs: len(r.Output)}
-	rec.raw, _ = rawOf(string(id)) // it is one
+	rec.raw, _ = receipts.KeyOf(string(id)) // it is one
 	for _, o := range r.Output {
 		rec.bytes += o.Size
 	}
@@ -75,7 +75,7 @@ func (r *record) addFacts(list []receipts.Metadata) {
 	}
 }
 
-func (r *record) id() receipts.ID { return r.raw.id() }
+func (r *record) id() receipts.ID { return r.raw.ID() }
 
 // short is as much of the id as a selector needs.
 func (r *record) short() string { return string(r.id()[:12]) }

@@ -25,7 +25,7 @@ import (
 type roll struct {
 	path   string
 	held   *os.File // nil for none
-	ids    []rawID
+	ids    []receipts.Key
 	starts []int64 // where each begins, and where the last one ends
 
 	bytes   int64 // of all stored outputs
@@ -83,7 +83,7 @@ func (r *roll) open() (file *os.File, release func(), err error) {
 }
 
 // find returns the number of a record.
-func (r *roll) find(id rawID) (int, bool) {
+func (r *roll) find(id receipts.Key) (int, bool) {
 	if r.len() == 0 {
 		return 0, false
 	}
@@ -98,7 +98,7 @@ func (r *roll) find(id rawID) (int, bool) {
 	}
 }
 
-func (r *roll) slot(id rawID) int {
+func (r *roll) slot(id receipts.Key) int {
 	return int(maphash.Bytes(r.seed, id[:]) % uint64(len(r.slots)))
 }
 
@@ -240,11 +240,11 @@ func (r *roll) scan(file io.Reader, size int64) error {
 		return err
 	}
 	count := binary.LittleEndian.Uint64(head[len(rollMagic):])
-	if string(head[:len(rollMagic)]) != rollMagic || count > uint64(size)/(lengthSize+uint64(len(rawID{}))) {
+	if string(head[:len(rollMagic)]) != rollMagic || count > uint64(size)/(lengthSize+uint64(len(receipts.Key{}))) {
 		return errors.New("it is not what this version writes")
 	}
 	at := rollBegin
-	r.ids, r.starts = make([]rawID, count), make([]int64, 1, count+1)
+	r.ids, r.starts = make([]receipts.Key, count), make([]int64, 1, count+1)
 	r.starts[0] = at
 	for range count {
 		var length [lengthSize]byte
@@ -289,7 +289,7 @@ type scribe struct {
 // newScribe begins a roll of so many records in an empty file; those of one that is not recalled
 // need not be counted. The file is the scribe's from then on.
 func newScribe(file *os.File, count int) *scribe {
-	r := &roll{path: file.Name(), starts: make([]int64, 1, count+1), ids: make([]rawID, 0, count)}
+	r := &roll{path: file.Name(), starts: make([]int64, 1, count+1), ids: make([]receipts.Key, 0, count)}
 	w := &scribe{roll: r, file: file, out: bufio.NewWriterSize(file, 1<<16)}
 	r.starts[0] = rollBegin
 	_, _ = w.out.Write(binary.LittleEndian.AppendUint64([]byte(rollMagic), uint64(count))) // the error comes with Flush
@@ -303,7 +303,7 @@ func (w *scribe) add(rec *record) error {
 		body = w.pen.record(rec)
 	}
 	if uint64(len(body)) > math.MaxUint32 || uint64(w.roll.len()) == math.MaxUint32-1 {
-		return fmt.Errorf("remembering receipt %s: it is too large, or one too many", rec.raw.id())
+		return fmt.Errorf("remembering receipt %s: it is too large, or one too many", rec.raw.ID())
 	}
 	var length [lengthSize]byte
 	binary.LittleEndian.PutUint32(length[:], uint32(len(body)))

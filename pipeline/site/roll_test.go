@@ -46,7 +46,7 @@ func TestRoll(t *testing.T) {
 			t.Fatalf("record %d is %v, %v, want %v", n, got, err, want)
 		}
 	}
-	if n, ok := r.find(rawID{1}); ok {
+	if n, ok := r.find(receipts.Key{1}); ok {
 		t.Errorf("a record that is not there is found as %d", n)
 	}
 	if err := os.Truncate(path, r.starts[2999]+10); err != nil {

@@ -121,7 +121,7 @@ func (u *update) all(ctx context.Context) iter.Seq2[gitcmd.File, error] {
 
 // same reports whether a receipt is as it was remembered, and notes that it is not gone then.
 func (u *update) same(id receipts.ID, blob gitcmd.Hash) (bool, error) {
-	raw, _ := rawOf(string(id))
+	raw, _ := receipts.KeyOf(string(id))
 	n, ok := u.branch.records.find(raw)
 	if !ok {
 		return false, nil
@@ -145,7 +145,7 @@ func (u *update) changed(ctx context.Context) iter.Seq2[gitcmd.File, error] {
 			if _, bad := u.branch.bad[file.Path]; bad {
 				u.known[file.Path] = true
 			}
-			raw, _ := rawOf(string(id))
+			raw, _ := receipts.KeyOf(string(id))
 			if n, ok := u.branch.records.find(raw); ok {
 				u.gone[n] = true
 			}
@@ -158,7 +158,7 @@ func (u *update) changed(ctx context.Context) iter.Seq2[gitcmd.File, error] {
 
 // blob is the file that a receipt is in now, "" for one that the branch does not have.
 func (u *update) blob(id receipts.ID) gitcmd.Hash {
-	raw, _ := rawOf(string(id))
+	raw, _ := receipts.KeyOf(string(id))
 	from := u.added.roll
 	n, ok := from.find(raw)
 	if !ok {

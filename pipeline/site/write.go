@@ -138,7 +138,7 @@ func (s *Site) removeGone(b *branch) error {
 		if _, there := b.records.find(raw); there {
 			continue
 		}
-		page := pageOfReceipt(b.name, raw.id())
+		page := pageOfReceipt(b.name, raw.ID())
 		if err := s.folder.remove(page); err != nil {
 			return err
 		}
@@ -181,7 +181,7 @@ func (s *Site) has(name string) bool {
 	if !page {
 		rest, _, ok = strings.Cut(file, "-")
 	}
-	raw, isID := rawOf(begin + rest)
+	raw, isID := receipts.KeyOf(begin + rest)
 	_, there := s.named[branch].records.find(raw)
 	return isID && there && (page || ok && s.opts.Preview != nil)
 }

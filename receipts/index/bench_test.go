@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"github.com/git-datapact/git-datapact/receipts"
 )
 
 const many = 100_000
@@ -46,7 +48,7 @@ func shuffled() []*Record {
 	records := make([]*Record, many)
 	for i := range records {
 		records[i] = numbered(i, 0)
-		records[i].ID, _ = KeyOf(fmt.Sprintf("%08x%032x", uint32(i)*2654435761, i))
+		records[i].ID, _ = receipts.KeyOf(fmt.Sprintf("%08x%032x", uint32(i)*2654435761, i))
 	}
 	slices.SortFunc(records, func(a, b *Record) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return records

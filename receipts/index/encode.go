@@ -11,28 +11,10 @@ import (
 	"github.com/git-datapact/git-datapact/receipts"
 )
 
-// A Key is the id of a receipt in few bytes.
-type Key [20]byte
-
-// KeyOf is the key of an id. Of a text that is not the id of a receipt it is not ok.
-func KeyOf(id string) (k Key, ok bool) {
-	if len(id) != 2*len(k) {
-		return k, false
-	}
-	if _, err := receipts.ParseID(id); err != nil {
-		return k, false
-	}
-	_, err := hex.Decode(k[:], []byte(id))
-	return k, err == nil
-}
-
-// ID is the id that the key is of.
-func (k Key) ID() receipts.ID { return receipts.ID(hex.EncodeToString(k[:])) }
-
 // A Record is what an index holds of a receipt. Those that an index yields are valid until
 // the next one.
 type Record struct {
-	ID   Key
+	ID   receipts.Key
 	Blob []byte // the hash of the file; none where the receipt is gone
 
 	// Bad says that the file is not a receipt, or one that breaks a rule: nothing else is
@@ -168,7 +150,7 @@ func (p *pen) body(r *Record) (data []byte, named bool) {
 	for i := range r.Receipt.Input {
 		in := &r.Receipt.Input[i]
 		p.name(in.Branch)
-		if key, ok := KeyOf(in.Result); ok {
+		if key, ok := receipts.KeyOf(in.Result); ok {
 			p.number(0)
 			p.buf = append(p.buf, key[:]...)
 		} else {
@@ -189,7 +171,7 @@ func (p *pen) body(r *Record) (data []byte, named bool) {
 
 // blob writes the name of a blob, which by default is a SHA-1, as those bytes after a 0.
 func (p *pen) blob(name string) {
-	if key, ok := KeyOf(name); ok {
+	if key, ok := receipts.KeyOf(name); ok {
 		p.number(0)
 		p.buf = append(p.buf, key[:]...)
 		return
@@ -411,12 +393,12 @@ func (e *eye) blob() string {
 
 // key reads the bytes of a key, in hexadecimal digits.
 func (e *eye) key() string {
-	if len(e.left) < len(Key{}) {
+	if len(e.left) < len(receipts.Key{}) {
 		e.wrong = true
 		return ""
 	}
-	digits := hex.EncodeToString([]byte(e.left[:len(Key{})]))
-	e.left = e.left[len(Key{}):]
+	digits := hex.EncodeToString([]byte(e.left[:len(receipts.Key{})]))
+	e.left = e.left[len(receipts.Key{}):]
 	return digits
 }
 

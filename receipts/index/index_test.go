@@ -31,7 +31,7 @@ func numbered(n, version int) *Record {
 			r.Receipt.Output = append(r.Receipt.Output, receipts.Output{Blob: fmt.Sprint(i), Path: strings.Repeat("long", 50)})
 		}
 	}
-	r.ID, _ = KeyOf(fmt.Sprintf("%040x", n*7919))
+	r.ID, _ = receipts.KeyOf(fmt.Sprintf("%040x", n*7919))
 	return r
 }
 
@@ -81,7 +81,7 @@ func (s *Stack) answers(t testing.TB, n int) (lines []string) {
 	for i := range n {
 		errs = append(errs, s.Facts("n", fmt.Sprint(i), line("n")), s.Reads("up", fmt.Sprintf("%040x", i), line("up")))
 		var r Record
-		key, _ := KeyOf(fmt.Sprintf("%040x", i*7919))
+		key, _ := receipts.KeyOf(fmt.Sprintf("%040x", i*7919))
 		found, err := s.Find(key, &r)
 		if errs = append(errs, err); found {
 			_ = line("find")(&r)

@@ -99,7 +99,7 @@ func parseFooter(data []byte) (f footer, err error) {
 	return f, nil
 }
 
-func (f *footer) rowSize() int { return len(Key{}) + f.hashSize + 8 }
+func (f *footer) rowSize() int { return len(receipts.Key{}) + f.hashSize + 8 }
 
 func (f *footer) size() (total int64) {
 	for _, n := range f.lengths {
@@ -185,7 +185,7 @@ func (s *segment) readNames() error {
 
 // A row is where a record is.
 type row struct {
-	id   Key
+	id   receipts.Key
 	blob []byte // all zeros where the receipt is gone
 	body int64
 }
@@ -210,7 +210,7 @@ func (s *segment) row(number int) (row, error) {
 }
 
 // find is the number of the row of an id, or where it would be.
-func (s *segment) find(id Key) (number int, found bool, err error) {
+func (s *segment) find(id receipts.Key) (number int, found bool, err error) {
 	number = sort.Search(s.rows, func(i int) bool {
 		if err != nil {
 			return true

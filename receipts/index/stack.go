@@ -68,7 +68,7 @@ func (s *Stack) Each(visit func(*Record) error) error {
 }
 
 // Find reads the record of an id into r, and reports whether there is one.
-func (s *Stack) Find(id Key, r *Record) (bool, error) {
+func (s *Stack) Find(id receipts.Key, r *Record) (bool, error) {
 	for _, segment := range s.segments {
 		number, found, err := segment.find(id)
 		if err != nil {
@@ -83,7 +83,7 @@ func (s *Stack) Find(id Key, r *Record) (bool, error) {
 }
 
 // hidden reports whether an upper segment has a record of an id.
-func (s *Stack) hidden(level int, id Key) (bool, error) {
+func (s *Stack) hidden(level int, id receipts.Key) (bool, error) {
 	for _, upper := range s.segments[:level] {
 		if _, found, err := upper.find(id); found || err != nil {
 			return found, err

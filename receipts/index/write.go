@@ -18,7 +18,7 @@ type writer struct {
 	out  *blockWriter
 	pen  pen
 	rows []byte
-	last Key
+	last receipts.Key
 }
 
 func newWriter(out io.Writer, hashSize int) *writer {

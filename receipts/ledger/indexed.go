@@ -170,7 +170,7 @@ func (l *Ledger) describe(ctx context.Context, files []gitcmd.File, add func(*in
 // an entry nor an error, that there is no receipt.
 func (l *Ledger) describeOne(file gitcmd.File, entry *Entry, bad error) (record index.Record) {
 	id, _ := receipts.IDFromPath(file.Path)
-	record.ID, _ = index.KeyOf(string(id))
+	record.ID, _ = receipts.KeyOf(string(id))
 	if entry == nil && bad == nil {
 		return record
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/git-datapact/git-datapact/gitcmd"
 	"github.com/git-datapact/git-datapact/receipts"
-	"github.com/git-datapact/git-datapact/receipts/index"
 )
 
 // A Lineage tells what the metadata of receipts say of a key, or else those of what they were
@@ -38,11 +37,11 @@ type lineageBranch struct {
 // A source is a receipt as inputs name it.
 type source struct {
 	branch string
-	id     index.Key
+	id     receipts.Key
 }
 
 func sourceOf(branch string, id receipts.ID) source {
-	key, _ := index.KeyOf(string(id)) // it is one
+	key, _ := receipts.KeyOf(string(id)) // it is one
 	return source{branch, key}
 }
 
