@@ -100,7 +100,7 @@ func (f *fetching) run(ctx context.Context, wanted []target) (FetchReport, error
 	if err != nil {
 		return FetchReport{}, err
 	}
-	if err := f.folder.begin(document); err != nil {
+	if err := f.folder.begin(); err != nil {
 		return FetchReport{}, err
 	}
 	if err := f.folder.dropParts(f.entry.Receipt, wanted, missing); err != nil {

@@ -32,6 +32,7 @@ type folder struct {
 	lock     *flock.Flock
 	held     string             // the branch of the receipt that it had when it was opened, "" for none
 	document *[sha256.Size]byte // the SHA-256 of that receipt's document, nil for none
+	same     bool               // it is the receipt that is fetched, as plan found out
 	memory   memory
 	known    *known.Files    // nil for none
 	branch   string          // of the receipt that is fetched
@@ -268,16 +269,11 @@ func (f *folder) fixMode(name string, t target, info fs.FileInfo) error {
 	return f.root.Chmod(name, mode)
 }
 
-// has reports whether this is the document of the receipt that the folder held.
-func (f *folder) has(document []byte) bool {
-	return f.document != nil && sha256.Sum256(document) == *f.document
-}
-
 // plan sorts out what the folder has to lose: when it held another receipt, all
 // that is not wanted now.
 func (f *folder) plan(wanted []target, document []byte) {
 	f.obsolete, f.respelled, f.parents = map[string]bool{}, map[string]string{}, map[string]bool{}
-	if f.has(document) {
+	if f.same = f.document != nil && sha256.Sum256(document) == *f.document; f.same {
 		return
 	}
 	for name := range f.memory.before {
@@ -290,8 +286,8 @@ func (f *folder) plan(wanted []target, document []byte) {
 
 // begin is called before the first file comes. From now on, until the fetch is
 // done, the folder does not claim to hold a receipt that it does not hold wholly.
-func (f *folder) begin(document []byte) error {
-	if f.document != nil && !f.has(document) {
+func (f *folder) begin() error {
+	if f.document != nil && !f.same {
 		if err := f.root.Remove(resultFile); err != nil {
 			return err
 		}
@@ -323,7 +319,7 @@ func (f *folder) place(name string, t target) error {
 
 // finish notes what the folder holds now.
 func (f *folder) finish(document []byte) error {
-	if f.memory.same() && f.has(document) {
+	if f.memory.same() && f.same {
 		return nil
 	}
 	if err := f.remember(); err != nil {

@@ -84,9 +84,8 @@ func (f *fetching) unpackEach(ctx context.Context, p *openPack, files []target) 
 		if err != nil {
 			return local(err)
 		}
-		if _, made, fillErr := f.fillPacked(file, data, t); fillErr != nil {
-			err = fillErr
-		} else {
+		_, made, err := f.fillPacked(file, data, t)
+		if err == nil {
 			err = local(f.place(name, t, made))
 		}
 		if err != nil {
